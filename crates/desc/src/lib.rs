@@ -1,0 +1,1 @@
+//! desc: see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! entity: see ARCHITECTURE.md.
