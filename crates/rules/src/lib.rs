@@ -5,7 +5,9 @@
 //! the compiler runs; [`naive`] runs the values themselves, to test those functions; [`prove`] states as SMT
 //! obligations, from the same values, that each rule is right. Host-side only: nothing here is part of the compiler.
 
+pub mod generate;
 pub mod pat;
+pub mod resolve;
 pub mod smt;
 pub mod term;
 pub mod x64;
