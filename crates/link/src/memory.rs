@@ -64,7 +64,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const COUNT: usize = 3;
+    pub(crate) const ALL: [Self; 3] = [Self::Code, Self::ReadOnlyData, Self::WritableData];
 
     fn when_sealed(self) -> Protection {
         match self {
@@ -74,7 +74,8 @@ impl Kind {
         }
     }
 
-    fn padding(self) -> u8 {
+    /// Fills what is not used.
+    pub(crate) fn padding(self) -> u8 {
         if self == Self::Code { PADDING } else { 0 }
     }
 }
@@ -120,7 +121,7 @@ pub struct CodeMemory {
     /// Chunks that are not sealed.
     open: Vec<usize>,
     /// The open chunk of each kind that new allocations go to.
-    current: [Option<usize>; Kind::COUNT],
+    current: [Option<usize>; Kind::ALL.len()],
 }
 
 impl Default for CodeMemory {
@@ -140,7 +141,7 @@ impl CodeMemory {
             chunks: Vec::new(),
             vacant: Vec::new(),
             open: Vec::new(),
-            current: [None; Kind::COUNT],
+            current: [None; Kind::ALL.len()],
         }
     }
 
@@ -189,7 +190,7 @@ impl CodeMemory {
     /// Makes all code allocated so far executable and its constants read-only, for good. After an error some of them
     /// may still be open; sealing again goes on with those.
     pub fn seal(&mut self) -> Result<(), MemoryError> {
-        self.current = [None; Kind::COUNT];
+        self.current = [None; Kind::ALL.len()];
         while let Some(&number) = self.open.last() {
             self.seal_chunk(number)?;
             self.open.pop();
