@@ -6,6 +6,8 @@
 //! obligations, from the same values, that each rule is right. Host-side only: nothing here is part of the compiler.
 
 pub mod pat;
+pub mod resolve;
 pub mod smt;
 pub mod term;
+pub mod types;
 pub mod x64;
