@@ -10,4 +10,5 @@ pub mod pat;
 pub mod resolve;
 pub mod smt;
 pub mod term;
+pub mod types;
 pub mod x64;
