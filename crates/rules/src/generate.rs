@@ -67,7 +67,8 @@ fn dispatch(set: &RuleSet, out: &mut String) {
         let _ = writeln!(out, "        Opcode::{op:?} => {}(c, i, ty),", root_name(op));
     }
     let _ = writeln!(out, "        _ => None,\n    }}\n}}\n");
-    let _ = writeln!(out, "/// Emits the right side of a match.\npub fn emit(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
+    let _ =
+        writeln!(out, "/// Emits the right side of a match.\npub fn emit(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
     let _ = writeln!(out, "    match m.rule {{");
     for (n, _) in set.rules.iter().enumerate() {
         let _ = writeln!(out, "        {n} => emit_{n}(c, i, m),");
@@ -162,7 +163,10 @@ fn switch(value: &str, candidates: Vec<Candidate>, depth: usize, out: &mut Strin
         let fits: Vec<Candidate> = candidates
             .iter()
             .filter(|c| asks(c).is_none_or(|o| o == op))
-            .map(|c| Candidate { todo: c.todo.iter().filter(|s| s.asks(value).is_none()).cloned().collect(), ..c.clone() })
+            .map(|c| Candidate {
+                todo: c.todo.iter().filter(|s| s.asks(value).is_none()).cloned().collect(),
+                ..c.clone()
+            })
             .collect();
         let _ = writeln!(out, "{pad}    Some((i{value}, Opcode::{op:?})) => {{");
         let _ = writeln!(out, "{pad}        let _ = i{value};");
@@ -182,12 +186,14 @@ fn switch(value: &str, candidates: Vec<Candidate>, depth: usize, out: &mut Strin
 fn amode(set: &RuleSet, out: &mut String) -> Result<()> {
     let mut candidates = vec![];
     for (n, r) in set.amode.iter().enumerate() {
-        let mut steps = pattern::of_value(&r.pat, windlass_desc::types::I64).map_err(|e| format!("{}: {e}", place(r.at)))?;
+        let mut steps =
+            pattern::of_value(&r.pat, windlass_desc::types::I64).map_err(|e| format!("{}: {e}", place(r.at)))?;
         steps.guards(&r.guards);
         let yes = body::amode(r, &mut steps);
         candidates.push(Candidate { at: format!("{} (amode {n})", place(r.at)), todo: steps.steps, yes });
     }
-    let _ = writeln!(out, "/// The address `v0` plus `off`.\npub fn amode(c: &Lower<'_>, v0: Value, off: i64) -> Amode {{");
+    let _ =
+        writeln!(out, "/// The address `v0` plus `off`.\npub fn amode(c: &Lower<'_>, v0: Value, off: i64) -> Amode {{");
     tree(candidates, 1, out);
     let _ = writeln!(out, "}}\n");
     Ok(())
