@@ -33,6 +33,7 @@ pub fn generate(set: &RuleSet, rows: &[Row]) -> Result<String> {
     cond(set, rows, &mut out)?;
     aliases(set, &mut out)?;
     contracts(set, &mut out);
+    custom(set, &mut out);
     Ok(out)
 }
 
@@ -279,4 +280,16 @@ fn contracts(set: &RuleSet, out: &mut String) {
         let _ = writeln!(out, "        (Opcode::{op:?}, {}) => true,", ty(*t));
     }
     let _ = writeln!(out, "        _ => false,\n    }}\n}}");
+}
+
+fn custom(set: &RuleSet, out: &mut String) {
+    let _ = writeln!(
+        out,
+        "\n/// Operations lowered by hand.\n\
+         pub fn custom(c: &mut Lower<'_>, i: Inst, op: Opcode) -> Option<CodegenResult<()>> {{\n    match op {{"
+    );
+    for (op, function) in &set.custom {
+        let _ = writeln!(out, "        Opcode::{op:?} => Some(abi::{function}(c, i)),");
+    }
+    let _ = writeln!(out, "        _ => None,\n    }}\n}}");
 }

@@ -71,6 +71,9 @@ pub fn of_rule(rule: &Rule) -> Result<Steps> {
     if rule.near {
         s.tests.push(Step::If("c.is_near(i)".into()));
     }
+    if rule.lhs.op == Opcode::StackAddr {
+        s.tests.push(Step::If("c.slot_disp(i, 0).is_some()".into()));
+    }
     if let Some(f) = rule.needs {
         s.tests.insert(0, Step::If(format!("c.has(Feature::{f:?})")));
     }

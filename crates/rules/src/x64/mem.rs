@@ -67,6 +67,7 @@ fn stores(r: &mut RuleSet) {
 fn addresses(r: &mut RuleSet) {
     r.supported.push((Opcode::StackAddr, vec![I64]));
     r.supported.push((Opcode::FuncAddr, vec![I64]));
+    r.rule(&[I64], |_| stack_addr(S).to(lea_slot(S)));
     r.rule(&[I64], |_| func_addr(S).to(sym_near(S)).near());
     r.rule(&[I64], |_| func_addr(S).to(sym_far(S)));
 }
