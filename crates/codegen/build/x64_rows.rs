@@ -67,7 +67,7 @@ fn spec(r: &Row) -> String {
     let field = |f: Field| match f {
         Field::None => "NO_FIELD".to_string(),
         Field::Op(place) => place.to_string(),
-        Field::Digit(n) => format!("DIGIT | {n}"),
+        Field::Digit(n) => format!("digit({n})"),
     };
     let rm = if e.plus_reg == Field::None { e.rm } else { e.plus_reg };
     let map = match e.map {
@@ -75,16 +75,17 @@ fn spec(r: &Row) -> String {
         Map::Two => 2,
         Map::Three38 => 3,
     };
-    let flag = |on: bool, name: &'static str| if on { name } else { "0" };
-    let bits = [
-        flag(e.w, "WIDE"),
-        flag(e.plus_cc, "PLUS_CC"),
-        flag(is_byte(r, e.reg), "BYTE_REG"),
-        flag(r.mem == MemMode::None && is_byte(r, rm), "BYTE_RM"),
+    let all = [
+        (e.w, "WIDE"),
+        (e.plus_cc, "PLUS_CC"),
+        (is_byte(r, e.reg), "BYTE_REG"),
+        (r.mem == MemMode::None && is_byte(r, rm), "BYTE_RM"),
     ];
+    let set: Vec<_> = all.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
+    let bits = if set.is_empty() { "0".to_string() } else { set.join(" | ") };
     format!(
         "Spec {{ shape: Shape::{}, imm: ImmSpec::{}, map: {map}, prefix: {:#x}, opcode: {:#x}, acc: {:#x}, reg: {}, \
-         rm: {}, vex: {}, bits: {}, width: {} }}",
+         rm: {}, vex: {}, bits: {bits}, width: {} }}",
         shape(r, e),
         imm(r),
         e.prefix,
@@ -93,7 +94,6 @@ fn spec(r: &Row) -> String {
         field(e.reg),
         field(rm),
         field(e.vex),
-        bits.join(" | "),
         r.width
     )
 }

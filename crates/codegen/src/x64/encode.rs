@@ -170,7 +170,7 @@ fn with_reg<const VEX: bool>(w: &mut Writer, spec: &Spec, inst: &Inst, regs: &mu
     let byte = spec.bits & BYTE_REG != 0 && needs_rex(reg) || spec.bits & BYTE_RM != 0 && needs_rex(rm);
     let short = short_bit(spec, inst);
     if VEX {
-        vex_head(w, spec, rex, vvvv(spec, regs), opcode(spec, inst));
+        vex_head(w, spec, rex, regs.field(spec.vex), opcode(spec, inst));
     } else if spec.acc != 0 && rm == 0 && short == 0 {
         head(w, spec, rex, false, spec.acc);
         return immediate(w, spec, inst);
@@ -193,7 +193,7 @@ fn with_mem<const VEX: bool>(
     let a = Address::of(inst, regs.ops, spec.rm, frame)?;
     let rex = reg >> 3 << 2 | a.index.unwrap_or(0) >> 3 << 1 | a.base.unwrap_or(0) >> 3;
     if VEX {
-        vex_head(w, spec, rex, vvvv(spec, regs), opcode(spec, inst));
+        vex_head(w, spec, rex, regs.field(spec.vex), opcode(spec, inst));
     } else {
         let byte = spec.bits & BYTE_REG != 0 && needs_rex(reg);
         head(w, spec, rex, byte, opcode(spec, inst) | short_bit(spec, inst));
@@ -201,12 +201,6 @@ fn with_mem<const VEX: bool>(
     address(w, reg, &a);
     immediate(w, spec, inst);
     Ok(())
-}
-
-/// The register in VEX.vvvv; with none the field is all ones, which 0 gives.
-#[inline]
-fn vvvv(spec: &Spec, regs: &mut Regs) -> u8 {
-    if spec.vex == NO_FIELD { 0 } else { regs.field(spec.vex) }
 }
 
 #[inline]
@@ -332,5 +326,57 @@ fn immediate(w: &mut Writer, spec: &Spec, inst: &Inst) {
         ImmSpec::Short32 => w.u32(v as u32),
         ImmSpec::U32 => w.u32(inst.payload as u32),
         ImmSpec::I64 => w.u64(inst.payload),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(spec: &Spec, flags: u16, payload: u64, ops: &[u32]) -> Result<Vec<u8>, EncodeError> {
+        let mut out = Sink::new();
+        let frame = FrameOffsets { slots: 8, incoming: i32::MAX, outgoing: 0 };
+        encode(spec, &Inst { row: 0, flags, ops: 0, payload }, ops, &frame, &mut out)?;
+        Ok(out.as_slice().to_vec())
+    }
+
+    /// vaddps, andn, blsr: no rows yet, but the forms that rows will take.
+    #[test]
+    fn vex_prefixes() {
+        let three = Spec { shape: Shape::VexReg, map: 3, reg: 0, rm: 2, vex: 1, ..SPECS[SHLX32_RR as usize] };
+        let andn = Spec { prefix: 0, opcode: 0xf2, ..three };
+        let vaddps = Spec { prefix: 0, opcode: 0x58, map: 2, ..three };
+        let memory = Spec { shape: Shape::VexMem, ..vaddps };
+        let blsr = Spec { reg: DIGIT | 1, rm: 1, vex: 0, opcode: 0xf3, ..andn };
+        let sib = 2 << SCALE;
+        assert_eq!(run(&vaddps, 0, 0, &[1, 2, 3]), Ok(vec![0xc5, 0xe8, 0x58, 0xcb]));
+        assert_eq!(run(&vaddps, 0, 0, &[9, 10, 3]), Ok(vec![0xc5, 0x28, 0x58, 0xcb]));
+        assert_eq!(run(&vaddps, 0, 0, &[1, 2, 11]), Ok(vec![0xc4, 0xc1, 0x68, 0x58, 0xcb]));
+        assert_eq!(run(&memory, sib, 64, &[9, 2, 0, 1]), Ok(vec![0xc5, 0x68, 0x58, 0x4c, 0x88, 0x40]));
+        assert_eq!(run(&memory, sib, 0, &[9, 2, 0, 9]), Ok(vec![0xc4, 0x21, 0x68, 0x58, 0x0c, 0x88]));
+        assert_eq!(run(&andn, 0, 0, &[0, 1, 2]), Ok(vec![0xc4, 0xe2, 0x70, 0xf2, 0xc2]));
+        let wide = Spec { shape: Shape::VexMem, bits: WIDE, ..andn };
+        assert_eq!(run(&wide, 0, 0, &[8, 9, 10, NONE]), Ok(vec![0xc4, 0x42, 0xb0, 0xf2, 0x02]));
+        assert_eq!(run(&blsr, 0, 0, &[0, 1]), Ok(vec![0xc4, 0xe2, 0x78, 0xf3, 0xc9]));
+    }
+
+    #[test]
+    fn what_cannot_be_encoded_is_an_error() {
+        let add = &SPECS[ADD32_RR as usize];
+        let load = &SPECS[MOV64_RM as usize];
+        for bad in [NONE, 16, 32, 1 << 30] {
+            assert_eq!(run(add, 0, 0, &[1, 1, bad]), Err(EncodeError::Operand));
+            assert_eq!(run(load, 0, 0, &[bad, 0, 0]), Err(EncodeError::Operand));
+        }
+        assert_eq!(run(add, 0, 0, &[1, 1]), Err(EncodeError::Operand));
+        assert_eq!(run(load, 0, 0, &[0, 16, NONE]), Err(EncodeError::Operand));
+        assert_eq!(run(load, 0, 0, &[0, 1]), Err(EncodeError::Operand));
+        assert_eq!(run(load, 0, 0, &[0, 1, 4]), Err(EncodeError::Address));
+        let kind = |k: Base| (k as u16) << BASE;
+        assert!(run(load, kind(Base::Incoming), 0, &[0, NONE, NONE]).is_ok());
+        assert_eq!(run(load, kind(Base::Incoming), 1, &[0, NONE, NONE]), Err(EncodeError::Address));
+        assert_eq!(run(load, kind(Base::Slots), 0, &[0, 1, NONE]), Err(EncodeError::Address));
+        assert_eq!(run(load, 4 << BASE, 0, &[0, NONE, NONE]), Err(EncodeError::Address));
+        assert_eq!(run(&SPECS[JUMP as usize], 0, 0, &[]), Err(EncodeError::Special));
     }
 }

@@ -121,6 +121,10 @@ pub enum Shown {
     },
 }
 
+const fn digit(n: u8) -> u8 {
+    DIGIT | n
+}
+
 const fn int(role: Role, width: u8, constraint: Constraint) -> Operand {
     Operand { role, class: Class::Int, width, constraint }
 }
