@@ -75,6 +75,11 @@ fn spec(r: &Row) -> String {
         Map::Two => 2,
         Map::Three38 => 3,
     };
+    let code = match (e.map, e.vex) {
+        (Map::Two, Field::None) => u32::from_le_bytes([0x0f, e.opcode, 0, 0]),
+        (Map::Three38, Field::None) => u32::from_le_bytes([0x0f, 0x38, e.opcode, 0]),
+        _ => e.opcode as u32,
+    };
     let all = [
         (e.w, "WIDE"),
         (e.plus_cc, "PLUS_CC"),
@@ -84,12 +89,11 @@ fn spec(r: &Row) -> String {
     let set: Vec<_> = all.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
     let bits = if set.is_empty() { "0".to_string() } else { set.join(" | ") };
     format!(
-        "Spec {{ shape: Shape::{}, imm: ImmSpec::{}, map: {map}, prefix: {:#x}, opcode: {:#x}, acc: {:#x}, reg: {}, \
+        "Spec {{ code: {code:#x}, shape: Shape::{}, imm: ImmSpec::{}, map: {map}, prefix: {:#x}, acc: {:#x}, reg: {}, \
          rm: {}, vex: {}, bits: {bits}, width: {} }}",
         shape(r, e),
         imm(r),
         e.prefix,
-        e.opcode,
         e.acc,
         field(e.reg),
         field(rm),
@@ -109,6 +113,8 @@ fn shape(r: &Row, e: &Enc) -> &'static str {
         (true, ..) => "Special",
         (_, true, ..) => "PlusReg",
         (_, _, false, ..) => "Plain",
+        (_, _, _, false, false) if r.imm != Imm::None => "RegImm",
+        (_, _, _, true, false) if r.imm != Imm::None => "MemImm",
         (_, _, _, false, false) => "Reg",
         (_, _, _, true, false) => "Mem",
         (_, _, _, false, true) => "VexReg",
