@@ -1,1 +1,14 @@
-//! rules: see ARCHITECTURE.md.
+//! Rules as values, what is checked of them, and what is made of them.
+//!
+//! A rule says that a pattern of IR operations may become certain machine instructions. Rules are built by typed
+//! functions in [`x64`]; [`check`] refuses ill-formed and unreachable ones; [`generate`] prints the matching functions that
+//! the compiler runs; [`naive`] runs the values themselves, to test those functions; [`prove`] states as SMT
+//! obligations, from the same values, that each rule is right. Host-side only: nothing here is part of the compiler.
+
+pub mod generate;
+pub mod pat;
+pub mod resolve;
+pub mod smt;
+pub mod term;
+pub mod types;
+pub mod x64;

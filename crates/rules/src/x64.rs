@@ -1,0 +1,20 @@
+//! The rules of x86-64. Rules of a root operation stand together, in order: the first match wins. `inst.rs` has the
+//! constructors of right sides, `operands.rs` the nonterminals, the other files the rules by kind of operation.
+
+mod flow;
+mod inst;
+mod int;
+mod mem;
+mod operands;
+
+use crate::term::RuleSet;
+
+/// All rules, with what is promised of results and what is lowered by hand.
+pub fn rules() -> RuleSet {
+    let mut r = RuleSet::default();
+    operands::rules(&mut r);
+    int::rules(&mut r);
+    mem::rules(&mut r);
+    flow::rules(&mut r);
+    r
+}
