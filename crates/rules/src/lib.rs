@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod generate;
+pub mod naive;
 pub mod pat;
 pub mod resolve;
 pub mod smt;
