@@ -115,7 +115,7 @@ impl Loc {
     }
     /// Takes it apart.
     pub const fn kind(self) -> LocKind {
-        let n = self.0 & (1 << 30) - 1;
+        let n = self.0 & ((1 << 30) - 1);
         match self.0 >> 30 {
             0 => LocKind::Reg(PReg(n as u8)),
             1 => LocKind::Spill(n),

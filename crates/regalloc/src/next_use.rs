@@ -170,11 +170,6 @@ impl NextUses {
     fn demand(&mut self, code: &Code, masks: &Masks, machine: &Machine, inst: &Inst, b: u32) {
         let lost = mask(code.clobbers(machine.rows, inst));
         let mut taken = [0; CLASSES];
-        let mut lost_per_class = [0; CLASSES];
-        for class in 0..CLASSES {
-            let half = 0xffff_ffffu64 << (32 * class);
-            lost_per_class[class] = (lost & masks.alloc[class] & half).count_ones();
-        }
         for op in code.operands(machine.rows, inst) {
             taken[op.class as usize] += (op.role != Role::Use) as u32;
         }
@@ -185,7 +180,7 @@ impl NextUses {
         }
         for class in 0..CLASSES {
             let most = &mut self.pressure[b as usize][class];
-            *most = (*most).max(self.now[class] + taken[class].max(lost_per_class[class]));
+            *most = (*most).max(self.now[class] + taken[class].max((lost & masks.alloc[class]).count_ones()));
         }
     }
 
