@@ -117,15 +117,18 @@ impl Liveness {
 
     /// Follows `v` from its exposures to its definition; false if a block on the way is full.
     fn explore(&mut self, code: &Code, facts: &Facts, v: u32) -> bool {
-        // The stamp is per call, not per vreg, only because calls are one per vreg.
         self.work.clear();
-        let mut e = facts.head[v as usize];
-        while e != NONE {
-            let exposure = facts.exposures[e as usize];
-            if !self.enter(exposure.block, v, exposure.pos) {
-                return false;
+        // Operand uses first: their distances are exact.
+        for operands in [true, false] {
+            let mut e = facts.head[v as usize];
+            while e != NONE {
+                let exposure = facts.exposures[e as usize];
+                let now = operands == (exposure.pos != NONE) && self.stamp[exposure.block as usize] != v;
+                if now && !self.enter(exposure.block, v, exposure.pos) {
+                    return false;
+                }
+                e = exposure.next;
             }
-            e = exposure.next;
         }
         while let Some(b) = self.work.pop() {
             let preds = code.blocks[b as usize].preds;

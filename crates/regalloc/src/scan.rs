@@ -33,13 +33,14 @@ pub(crate) struct Facts {
     /// First operand use in the block of the definition, counted from the block's start; [`NONE`] if none.
     pub first_use: Vec<u32>,
     pub exposures: Vec<Exposure>,
-    /// Head of the vreg's list of exposures.
+    /// Head of the vreg's list of exposures: those by edges, then those by operands. A block can be in both.
     pub head: Vec<u32>,
     /// Deepest loop depth of the vreg's exposures.
     pub depth: Vec<u8>,
     /// Widest vreg of each class.
     pub widest: [u8; CLASSES],
     last_exposed: Vec<u32>,
+    work: Vec<u32>,
 }
 
 impl Facts {
@@ -94,7 +95,9 @@ impl Facts {
                 for k in 0..edge.args.1 - edge.args.0 {
                     let arg = code.pool[(edge.args.0 + k) as usize];
                     let param = code.pool[(params.0 + k) as usize];
-                    self.used(code, arg, b, NONE)?;
+                    if self.def_block.get(arg as usize).is_none_or(|&b| b == NONE) {
+                        return Err(Error::Undefined { vreg: arg, block: b });
+                    }
                     let class = |v: u32| code.vregs.get(v as usize).map(|info| info.class);
                     if class(arg) != class(param) {
                         return Err(Error::Arguments(e));
@@ -102,7 +105,56 @@ impl Facts {
                 }
             }
         }
+        self.propagate(code);
+        self.edge_exposures(code);
         Ok(())
+    }
+
+    /// An argument is used if its parameter is.
+    fn propagate(&mut self, code: &Code) {
+        let is_param = |facts: &Facts, v: u32| facts.def_inst[v as usize] == NONE;
+        let mut work = std::mem::take(&mut self.work);
+        work.extend((0..code.vregs.len() as u32).filter(|&v| self.has(v, USED) && is_param(self, v)));
+        while let Some(param) = work.pop() {
+            let block = &code.blocks[self.def_block[param as usize] as usize];
+            let k = self.def_op[param as usize] - block.params.0;
+            for &e in &code.preds[block.preds.0 as usize..block.preds.1 as usize] {
+                let arg = code.pool[(code.edges[e as usize].args.0 + k) as usize];
+                if !self.has(arg, USED) {
+                    self.flags[arg as usize] |= USED;
+                    if is_param(self, arg) {
+                        work.push(arg);
+                    }
+                }
+            }
+        }
+        self.work = work;
+    }
+
+    fn edge_exposures(&mut self, code: &Code) {
+        self.last_exposed.fill(NONE);
+        for edge in &code.edges {
+            let params = code.blocks[edge.to as usize].params;
+            for (param, arg) in (params.0..params.1).zip(edge.args.0..edge.args.1) {
+                let arg = code.pool[arg as usize];
+                if self.has(code.pool[param as usize], USED) && self.def_block[arg as usize] != edge.from {
+                    self.expose(code, arg, edge.from, NONE);
+                }
+            }
+        }
+    }
+
+    /// Records the first exposure of `v` in block `b` in the current sweep.
+    fn expose(&mut self, code: &Code, v: u32, b: u32, pos: u32) {
+        let at = v as usize;
+        if self.last_exposed[at] == b {
+            return;
+        }
+        self.last_exposed[at] = b;
+        self.exposures.push(Exposure { block: b, pos, next: self.head[at] });
+        self.head[at] = self.exposures.len() as u32 - 1;
+        let depth = code.blocks[b as usize].loop_depth.min(15) as u8;
+        self.depth[at] = self.depth[at].max(depth);
     }
 
     fn inst(&mut self, code: &Code, machine: &Machine, b: u32, i: u32) -> Result<(), Error> {
@@ -145,7 +197,7 @@ impl Facts {
         Ok(())
     }
 
-    /// `pos` is counted from the block's start, [`NONE`] for an edge.
+    /// `pos` is counted from the block's start.
     fn used(&mut self, code: &Code, v: u32, b: u32, pos: u32) -> Result<(), Error> {
         let at = v as usize;
         if at >= code.vregs.len() || self.def_block[at] == NONE {
@@ -156,12 +208,8 @@ impl Facts {
             if self.first_use[at] == NONE {
                 self.first_use[at] = pos;
             }
-        } else if self.last_exposed[at] != b {
-            self.last_exposed[at] = b;
-            self.exposures.push(Exposure { block: b, pos, next: self.head[at] });
-            self.head[at] = self.exposures.len() as u32 - 1;
-            let depth = code.blocks[b as usize].loop_depth.min(15) as u8;
-            self.depth[at] = self.depth[at].max(depth);
+        } else {
+            self.expose(code, v, b, pos);
         }
         Ok(())
     }
