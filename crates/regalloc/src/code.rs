@@ -115,7 +115,7 @@ impl Loc {
     }
     /// Takes it apart.
     pub const fn kind(self) -> LocKind {
-        let n = self.0 & (1 << 30) - 1;
+        let n = self.0 & ((1 << 30) - 1);
         match self.0 >> 30 {
             0 => LocKind::Reg(PReg(n as u8)),
             1 => LocKind::Spill(n),
@@ -331,11 +331,32 @@ pub struct Machine {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Edit {
     /// Copies `width` bytes. At least one side is a register.
-    Move { from: Loc, to: Loc, class: Class, width: u8 },
-    /// Exchanges two registers.
-    Exchange { a: PReg, b: PReg, class: Class },
+    Move {
+        /// Source.
+        from: Loc,
+        /// Target.
+        to: Loc,
+        /// Class of the value.
+        class: Class,
+        /// How many bytes.
+        width: u8,
+    },
+    /// Exchanges two registers, as wide as they are.
+    Exchange {
+        /// One of them.
+        a: PReg,
+        /// The other.
+        b: PReg,
+        /// The class of both.
+        class: Class,
+    },
     /// Repeats instruction `inst` (a `remat` row) with its def in `to`.
-    Remat { inst: u32, to: PReg },
+    Remat {
+        /// The instruction that defines the value.
+        inst: u32,
+        /// Where the value goes.
+        to: PReg,
+    },
 }
 
 /// Where an edit goes. Edits at one place are executed in the order of the list.
