@@ -9,6 +9,7 @@
 use crate::error::{CodegenError, CodegenResult};
 use crate::order::BlockOrder;
 use crate::vcode::{NO_RULE, VCode};
+use smallvec::SmallVec;
 use windlass_desc::cc::IntCC;
 use windlass_desc::ops::{Effects, Opcode};
 use windlass_desc::types::{INVALID, Type};
@@ -254,7 +255,9 @@ impl<'a> Lower<'a> {
     /// Do two memory operations access the same address in the same way?
     pub fn same_address(&self, a: Inst, b: Inst) -> bool {
         let base = |i| *self.func.dfg.inst_args(i).last().expect("memory operations have an address");
-        let flags = |i| self.func.dfg.insts[i].memflags_data(&self.func.dfg).map(|f: windlass_ir::ir::MemFlagsData| f.trap_code());
+        let flags = |i| {
+            self.func.dfg.insts[i].memflags_data(&self.func.dfg).map(|f: windlass_ir::ir::MemFlagsData| f.trap_code())
+        };
         base(a) == base(b) && self.imm(a) == self.imm(b) && flags(a) == flags(b)
     }
     /// Has the CPU this feature, by the target's numbering?
@@ -276,31 +279,24 @@ impl<'a> Lower<'a> {
             r => VReg(r),
         }
     }
+    /// Follows names to the value they stand for, and remembers it for all on the way.
     fn representative(&mut self, v: Value) -> Value {
+        let mut way: SmallVec<[Value; 4]> = SmallVec::new();
         let mut at = v;
         loop {
-            if self.s.names[at.index()] != NONE {
-                at = Value::new(self.s.names[at.index()] as usize);
+            let known = self.s.names[at.index()];
+            if known != NONE {
+                at = Value::from_u32(known);
                 break;
             }
-            let next = self.def(at).and_then(|(i, op)| self.target.alias(self, i, op, self.ctv(i)));
-            match next {
-                Some(x) => at = x,
+            way.push(at);
+            match self.def(at).and_then(|(i, op)| self.target.alias(self, i, op, self.ctv(i))) {
+                Some(next) => at = next,
                 None => break,
             }
         }
-        // shorten the way for the next time
-        let mut from = v;
-        while from != at {
-            if self.s.names[from.index()] != NONE {
-                self.s.names[from.index()] = at.index() as u32;
-                break;
-            }
-            self.s.names[from.index()] = at.index() as u32;
-            match self.def(from).and_then(|(i, op)| self.target.alias(self, i, op, self.ctv(i))) {
-                Some(x) => from = x,
-                None => break,
-            }
+        for v in way {
+            self.s.names[v.index()] = at.as_u32();
         }
         at
     }

@@ -54,6 +54,11 @@ impl RegSet {
         self.0[(r.0 >> 5) as usize] |= 1 << r.hw();
         self
     }
+    /// This set without `r`.
+    pub const fn without(mut self, r: PReg) -> Self {
+        self.0[(r.0 >> 5) as usize] &= !(1 << r.hw());
+        self
+    }
     /// Is `r` in the set?
     pub const fn contains(self, r: PReg) -> bool {
         self.0[(r.0 >> 5) as usize] >> r.hw() & 1 != 0
@@ -297,6 +302,17 @@ pub struct Code {
 }
 
 impl Code {
+    /// Empties it and keeps its memory.
+    pub fn clear(&mut self) {
+        self.insts.clear();
+        self.pool.clear();
+        self.blocks.clear();
+        self.edges.clear();
+        self.preds.clear();
+        self.vregs.clear();
+        self.lists.clear();
+        self.list_operands.clear();
+    }
     /// The operands of instruction `inst`, in the order of its pool span.
     pub fn operands<'a>(&'a self, rows: &[RowSpec], inst: &Inst) -> &'a [Operand] {
         let row = &rows[inst.row as usize];

@@ -26,23 +26,8 @@ const CALLER_SAVED: RegSet = RegSet([0x0fc7, 0xffff]);
 pub const CALLEE_SAVED: RegSet = RegSet([0xf028, 0]);
 
 /// Registers in the order they are given out: first those that need no saving.
-pub static ORDER: [PReg; 15] = [
-    r(RAX),
-    r(RCX),
-    r(RDX),
-    r(RSI),
-    r(RDI),
-    r(8),
-    r(9),
-    r(10),
-    r(11),
-    r(RBX),
-    r(12),
-    r(13),
-    r(14),
-    r(15),
-    r(RBP),
-];
+pub static ORDER: [PReg; 15] =
+    [r(RAX), r(RCX), r(RDX), r(RSI), r(RDI), r(8), r(9), r(10), r(11), r(RBX), r(12), r(13), r(14), r(15), r(RBP)];
 
 /// The same without the frame pointer.
 pub static ORDER_WITH_FRAME_POINTER: [PReg; 14] = {

@@ -4,12 +4,13 @@
 
 use super::encode::{CC, FrameOffsets, encode};
 use super::frame::Frame;
-use super::lower::Machine;
+use super::lower::generated;
 use super::rows::*;
 use super::{asm, insts};
 use crate::buffer::{BranchKind, Buffer, Label, Mark};
 use crate::compiled::*;
 use crate::error::CodegenError;
+use crate::vcode::{NO_RULE, VCode};
 use windlass_desc::env::TrapCode;
 use windlass_desc::x64::flags::Cc;
 use windlass_regalloc::{Allocation, Class, Edit, Inst, Loc, LocKind, NONE, PReg, Place};
@@ -56,7 +57,7 @@ pub struct Scratch {
 }
 
 struct Emitter<'a> {
-    machine: &'a Machine,
+    machine: &'a VCode,
     alloc: &'a Allocation,
     frame: &'a Frame,
     offsets: FrameOffsets,
@@ -67,7 +68,7 @@ struct Emitter<'a> {
 
 /// Emits the function.
 pub fn emit(
-    machine: &Machine,
+    machine: &VCode,
     alloc: &Allocation,
     frame: &Frame,
     s: &mut Scratch,
@@ -104,6 +105,16 @@ impl Emitter<'_> {
             let mark = self.s.buffer.mark();
             self.s.meta.push((mark, Meta::Line(text(), source.into(), inst)));
         }
+    }
+
+    /// What chose an instruction.
+    fn source(&self, i: u32) -> &'static str {
+        let rule = self.machine.rules.get(i as usize).copied().unwrap_or(NO_RULE);
+        generated::RULES.get(rule as usize).copied().unwrap_or("calling convention")
+    }
+
+    fn trap_code(&self, i: u32) -> Result<TrapCode, CodegenError> {
+        self.machine.trap(i).ok_or_else(|| CodegenError::internal("a trap without a code"))
     }
 
     fn trap_here(&mut self, code: TrapCode) {
@@ -196,7 +207,7 @@ impl Emitter<'_> {
             let label = self.s.buffer.label();
             let cc = Cc::from_number((inst.flags >> CC) as u8);
             self.list(i, inst, &[]);
-            self.s.deferred.push((label, self.machine.trap_code(i), i));
+            self.s.deferred.push((label, self.trap_code(i)?, i));
             self.s.buffer.branch(jcc_kind(cc), label);
             return Ok(());
         }
@@ -204,7 +215,7 @@ impl Emitter<'_> {
         if inst.row == MOV64_RR && ops[0] == ops[1] {
             return Ok(());
         }
-        if let Some(code) = self.machine.memory_trap(i) {
+        if let Some(code) = self.machine.trap(i) {
             self.trap_here(code);
         }
         self.special_or_plain(inst, ops, Some(i))
@@ -212,9 +223,9 @@ impl Emitter<'_> {
 
     fn list(&mut self, i: u32, inst: &Inst, ops: &[u32]) {
         let offsets = self.offsets;
-        let source = self.machine.source(i);
+        let source = self.source(i);
         let origin = self.machine.origin(i);
-        self.line(|| asm::print(inst, ops, &offsets), &source, origin);
+        self.line(|| asm::print(inst, ops, &offsets), source, origin);
     }
 
     fn special_or_plain(&mut self, inst: &Inst, ops: &[u32], i: Option<u32>) -> Result<(), CodegenError> {
@@ -232,7 +243,10 @@ impl Emitter<'_> {
                 let field = insts::call32(sink, 0);
                 self.reloc(field, RelocKind::X86CallPcRel4, high, -4);
             }
-            CALL_REG => insts::call_reg(sink, self.reg(ops[0])?),
+            CALL_REG => {
+                let r = self.reg(ops[0])?;
+                insts::call_reg(&mut self.s.buffer.sink, r);
+            }
             SYM_NEAR => {
                 let r = self.reg(ops[0])?;
                 let field = insts::lea_rip(&mut self.s.buffer.sink, r, 0);
@@ -276,7 +290,8 @@ impl Emitter<'_> {
             LEAVE => self.epilogue(),
             UD2 => {
                 self.list(i, inst, &[]);
-                self.trap_here(self.machine.trap_code(i));
+                let code = self.trap_code(i)?;
+                self.trap_here(code);
                 insts::ud2(&mut self.s.buffer.sink);
             }
             JUMP => {
@@ -292,8 +307,12 @@ impl Emitter<'_> {
                 let (yes, no) = (self.edge_label(first), self.edge_label(first + 1));
                 let (cc, yes, no) = if yes == self.next(b) { (cc.complement(), no, yes) } else { (cc, yes, no) };
                 if yes != no {
-                    let (source, origin) = (self.machine.source(i), self.machine.origin(i));
-                    self.line(|| format!("j{} L{}", windlass_desc::x64::flags::CCS[cc as usize].1, yes.0), &source, origin);
+                    let (source, origin) = (self.source(i), self.machine.origin(i));
+                    self.line(
+                        || format!("j{} L{}", windlass_desc::x64::flags::CCS[cc as usize].1, yes.0),
+                        source,
+                        origin,
+                    );
                     self.s.buffer.branch(jcc_kind(cc), yes);
                 }
                 self.go(b, no, i);
@@ -311,8 +330,8 @@ impl Emitter<'_> {
     /// Goes to a label, by falling through if it follows.
     fn go(&mut self, b: usize, to: Label, i: u32) {
         if to != self.next(b) {
-            let (source, origin) = (self.machine.source(i), self.machine.origin(i));
-            self.line(|| format!("jmp L{}", to.0), &source, origin);
+            let (source, origin) = (self.source(i), self.machine.origin(i));
+            self.line(|| format!("jmp L{}", to.0), source, origin);
             self.s.buffer.branch(JMP_KIND, to);
         }
     }
@@ -334,8 +353,8 @@ impl Emitter<'_> {
     fn trap_sites(&mut self) {
         for (label, code, i) in std::mem::take(&mut self.s.deferred) {
             self.s.buffer.bind(label);
-            let (source, origin) = (self.machine.source(i), self.machine.origin(i));
-            self.line(|| "ud2".into(), &source, origin);
+            let (source, origin) = (self.source(i), self.machine.origin(i));
+            self.line(|| "ud2".into(), source, origin);
             self.trap_here(code);
             insts::ud2(&mut self.s.buffer.sink);
         }

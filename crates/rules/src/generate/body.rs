@@ -222,7 +222,8 @@ impl Body<'_> {
         }
         if let (Some(Arg::Imm(k)), true) = (args.next(), row.imm != Imm::None || takes_symbol(row)) {
             let k = self.names.imm(k)?;
-            self.line(format!("c.set_imm({k})"));
+            self.line(format!("let k = {k}"));
+            self.line("c.set_imm(k)".into());
         }
         Ok(())
     }
