@@ -153,7 +153,7 @@ pub struct Cond {
 
 impl Cond {
     /// The opposite condition.
-    pub fn not(self) -> Cond {
+    pub fn negate(self) -> Cond {
         Cond { negated: !self.negated, ..self }
     }
 }

@@ -13,11 +13,13 @@ pub enum Step {
     Op { value: String, op: Opcode },
     /// A test in Rust.
     If(String),
-    /// A binding in Rust.
-    Let(String),
 }
 
 impl Step {
+    /// The test in Rust; of a question for an operation, which decision trees ask otherwise, none.
+    pub fn test(self) -> String {
+        if let Step::If(test) = self { test } else { "true".into() }
+    }
     /// The operation that the step asks of the value at `path`.
     pub fn asks(&self, path: &str) -> Option<Opcode> {
         match self {

@@ -21,7 +21,7 @@ pub fn rules(r: &mut RuleSet) {
     r.supported.push((Opcode::Trapnz, INTS.into()));
     r.supported.push((Opcode::Trap, vec![INVALID]));
     r.rule(INTS, |_| brif(C).to(branch(C)));
-    r.rule(INTS, |_| trapz(C).to(trap_if(C.not())));
+    r.rule(INTS, |_| trapz(C).to(trap_if(C.negate())));
     r.rule(INTS, |_| trapnz(C).to(trap_if(C)));
     r.rule(&[INVALID], |_| trap().to(ud2()));
 }
