@@ -19,8 +19,12 @@ use windlass_desc::x64::Row;
 /// A rule that cannot be printed: what is wrong, with file and line.
 pub type Result<T> = std::result::Result<T, String>;
 
-/// The whole text of a target's matchers.
+/// The whole text of a target's matchers, if nothing is wrong with the rules.
 pub fn generate(set: &RuleSet, rows: &[Row]) -> Result<String> {
+    let problems = crate::check::check(set, rows);
+    if !problems.is_empty() {
+        return Err(problems.iter().map(|p| format!("\n{p}")).collect());
+    }
     let mut out = String::new();
     rule_table(set, &mut out);
     dispatch(set, &mut out);
@@ -33,6 +37,7 @@ pub fn generate(set: &RuleSet, rows: &[Row]) -> Result<String> {
     cond(set, rows, &mut out)?;
     aliases(set, &mut out)?;
     contracts(set, &mut out);
+    custom(set, &mut out);
     Ok(out)
 }
 
@@ -67,7 +72,8 @@ fn dispatch(set: &RuleSet, out: &mut String) {
         let _ = writeln!(out, "        Opcode::{op:?} => {}(c, i, ty),", root_name(op));
     }
     let _ = writeln!(out, "        _ => None,\n    }}\n}}\n");
-    let _ = writeln!(out, "/// Emits the right side of a match.\npub fn emit(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
+    let _ =
+        writeln!(out, "/// Emits the right side of a match.\npub fn emit(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
     let _ = writeln!(out, "    match m.rule {{");
     for (n, _) in set.rules.iter().enumerate() {
         let _ = writeln!(out, "        {n} => emit_{n}(c, i, m),");
@@ -90,7 +96,6 @@ fn root_name(op: Opcode) -> String {
 fn roots(set: &RuleSet, out: &mut String) -> Result<()> {
     for op in root_ops(set) {
         let _ = writeln!(out, "fn {}(c: &Lower<'_>, i: Inst, ty: Type) -> Option<Match> {{", root_name(op));
-        let _ = writeln!(out, "    let _ = (c, i);");
         let values = op.row().operands.len();
         for n in 0..values {
             let _ = writeln!(out, "    let v{n} = c.arg(i, {n});");
@@ -126,28 +131,22 @@ struct Candidate {
 fn tree(mut candidates: Vec<Candidate>, depth: usize, out: &mut String) {
     let pad = "    ".repeat(depth);
     while !candidates.is_empty() {
-        let first = &mut candidates[0];
+        let first = &candidates[0];
         if first.todo.is_empty() {
             let _ = writeln!(out, "{pad}{}; // {}", first.yes, first.at);
             return;
         }
-        match first.todo[0].clone() {
-            Step::Op { value, .. } => {
-                switch(&value, candidates, depth, out);
-                return;
-            }
-            Step::Let(text) => {
-                let _ = writeln!(out, "{pad}{text};");
-                first.todo.remove(0);
-            }
-            Step::If(test) => {
-                let mut one = candidates.remove(0);
-                one.todo.remove(0);
-                let _ = writeln!(out, "{pad}if {test} {{");
-                tree(vec![one], depth + 1, out);
-                let _ = writeln!(out, "{pad}}}");
-            }
+        if let Step::Op { value, .. } = &first.todo[0] {
+            let value = value.clone();
+            switch(&value, candidates, depth, out);
+            return;
         }
+        let mut one = candidates.remove(0);
+        let tests = one.todo.iter().take_while(|s| matches!(s, Step::If(_))).count();
+        let tests: Vec<String> = one.todo.drain(..tests).map(|s| s.test()).collect();
+        let _ = writeln!(out, "{pad}if {} {{", tests.join(" && "));
+        tree(vec![one], depth + 1, out);
+        let _ = writeln!(out, "{pad}}}");
     }
 }
 
@@ -162,13 +161,14 @@ fn switch(value: &str, candidates: Vec<Candidate>, depth: usize, out: &mut Strin
         let fits: Vec<Candidate> = candidates
             .iter()
             .filter(|c| asks(c).is_none_or(|o| o == op))
-            .map(|c| Candidate { todo: c.todo.iter().filter(|s| s.asks(value).is_none()).cloned().collect(), ..c.clone() })
+            .map(|c| Candidate {
+                todo: c.todo.iter().filter(|s| s.asks(value).is_none()).cloned().collect(),
+                ..c.clone()
+            })
             .collect();
         let _ = writeln!(out, "{pad}    Some((i{value}, Opcode::{op:?})) => {{");
-        let _ = writeln!(out, "{pad}        let _ = i{value};");
         for n in 0..op.row().operands.len() {
             let _ = writeln!(out, "{pad}        let v{value}_{n} = c.arg(i{value}, {n});");
-            let _ = writeln!(out, "{pad}        let _ = v{value}_{n};");
         }
         tree(fits, depth + 2, out);
         let _ = writeln!(out, "{pad}    }}");
@@ -182,12 +182,14 @@ fn switch(value: &str, candidates: Vec<Candidate>, depth: usize, out: &mut Strin
 fn amode(set: &RuleSet, out: &mut String) -> Result<()> {
     let mut candidates = vec![];
     for (n, r) in set.amode.iter().enumerate() {
-        let mut steps = pattern::of_value(&r.pat, windlass_desc::types::I64).map_err(|e| format!("{}: {e}", place(r.at)))?;
+        let mut steps =
+            pattern::of_value(&r.pat, windlass_desc::types::I64).map_err(|e| format!("{}: {e}", place(r.at)))?;
         steps.guards(&r.guards);
         let yes = body::amode(r, &mut steps);
         candidates.push(Candidate { at: format!("{} (amode {n})", place(r.at)), todo: steps.steps, yes });
     }
-    let _ = writeln!(out, "/// The address `v0` plus `off`.\npub fn amode(c: &Lower<'_>, v0: Value, off: i64) -> Amode {{");
+    let _ =
+        writeln!(out, "/// The address `v0` plus `off`.\npub fn amode(c: &Lower<'_>, v0: Value, off: i64) -> Amode {{");
     tree(candidates, 1, out);
     let _ = writeln!(out, "}}\n");
     Ok(())
@@ -273,4 +275,16 @@ fn contracts(set: &RuleSet, out: &mut String) {
         let _ = writeln!(out, "        (Opcode::{op:?}, {}) => true,", ty(*t));
     }
     let _ = writeln!(out, "        _ => false,\n    }}\n}}");
+}
+
+fn custom(set: &RuleSet, out: &mut String) {
+    let _ = writeln!(
+        out,
+        "\n/// Operations lowered by hand.\n\
+         pub fn custom(c: &mut Lower<'_>, i: Inst, op: Opcode) -> Option<CodegenResult<()>> {{\n    match op {{"
+    );
+    for (op, function) in &set.custom {
+        let _ = writeln!(out, "        Opcode::{op:?} => Some(abi::{function}(c, i)),");
+    }
+    let _ = writeln!(out, "        _ => None,\n    }}\n}}");
 }

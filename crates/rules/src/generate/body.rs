@@ -3,11 +3,11 @@
 
 use super::pattern::{Bound, Steps};
 use super::{Result, pattern};
-use crate::resolve::{Resolved, resolve};
+use crate::resolve::{Resolved, resolve, takes_symbol};
 use crate::term::*;
 use std::fmt::Write;
 use windlass_desc::types::Type;
-use windlass_desc::x64::{Family, Imm, MemMode, Operand, Row};
+use windlass_desc::x64::{Imm, MemMode, Operand, Row};
 
 /// No row: that form does not exist.
 const NO_ROW: &str = "NO_ROW";
@@ -46,7 +46,7 @@ impl Names {
     /// The order of the parts is that of [`Steps::found`].
     fn of(steps: &Steps) -> Names {
         let (mut values, mut imms, mut insts) = (0, 0, 0);
-        let mut next = |of: &mut i32, field: &str| {
+        let next = |of: &mut i32, field: &str| {
             *of += 1;
             format!("m.{field}[{}]", *of - 1)
         };
@@ -142,7 +142,7 @@ impl Body<'_> {
 
     /// An instruction whose result goes to the register that `dest` gives; `root` if it stands for the rule's root.
     fn inst(&mut self, inst: &MInst, dest: Option<&str>, root: bool) -> Result<()> {
-        let Resolved { reg, mem, imm } = resolve(inst, self.rows)?;
+        let Resolved { register: reg, memory: mem, immediate: imm } = resolve(inst, self.rows)?;
         let row = &self.rows[reg];
         let mut nested = vec![];
         let rmi = self.rmi_of(inst, row, mem.is_some())?;
@@ -188,7 +188,7 @@ impl Body<'_> {
         let mut args = inst.args.iter();
         for o in &row.operands {
             if let Operand::Def(..) = o {
-                self.line(if defines { "c.def(d)".into() } else { "c.def_unused()".into() });
+                self.line(if defines { "c.def_vreg(d)".into() } else { "c.def_unused()".into() });
                 continue;
             }
             match args.next() {
@@ -204,17 +204,26 @@ impl Body<'_> {
                     nested.push((temp, (**inner).clone()));
                 }
                 Some(Arg::Addr(a)) => {
-                    let Bound::Addr(at) = self.names.get(a.0)?.clone() else { return Err(format!("{} is no address", a.0)) };
+                    let Bound::Addr(at) = self.names.get(a.0)?.clone() else {
+                        return Err(format!("{} is no address", a.0));
+                    };
                     self.line(format!("let a = c.amode_of({at})"));
                     self.line("c.use_mem(&a)".into());
+                }
+                Some(Arg::Slot(s)) => {
+                    let Bound::Symbol(at) = self.names.get(s.name)?.clone() else {
+                        return Err(format!("{} is no slot", s.name));
+                    };
+                    self.line(format!("c.use_mem(&Amode::slot(c.slot_disp({at}, 0).unwrap_or(0)))"));
                 }
                 Some(Arg::Rmi(_)) => {}
                 Some(Arg::Imm(_)) | None => return Err("resolve gives a row for these operands".into()),
             }
         }
-        if let (Some(Arg::Imm(k)), true) = (args.next(), row.imm != Imm::None || is_symbol(row)) {
+        if let (Some(Arg::Imm(k)), true) = (args.next(), row.imm != Imm::None || takes_symbol(row)) {
             let k = self.names.imm(k)?;
-            self.line(format!("c.set_imm({k})"));
+            self.line(format!("let k = {k}"));
+            self.line("c.set_imm(k)".into());
         }
         Ok(())
     }
@@ -228,18 +237,15 @@ impl Body<'_> {
                 self.line(format!("c.set_cc({cc})"));
             }
             Some(Flags::Cond(k)) => {
-                let Bound::Cond(v) = self.names.get(k.name)?.clone() else { return Err(format!("{} is no condition", k.name)) };
+                let Bound::Cond(v) = self.names.get(k.name)?.clone() else {
+                    return Err(format!("{} is no condition", k.name));
+                };
                 self.line(format!("let f = c.cond_of({v}, i)"));
                 self.line(format!("c.set_cc(f.cc ^ {})", k.negated as u8));
             }
         }
         Ok(inst.flags.clone())
     }
-}
-
-/// Symbol rows carry the symbol where others carry an immediate.
-pub fn is_symbol(row: &Row) -> bool {
-    matches!(row.family, Family::SymNear | Family::SymFar)
 }
 
 /// The expression that ends an alternative of `amode`.
@@ -271,7 +277,7 @@ pub fn operand(out: &Arg) -> String {
 /// The expression that ends an alternative of `cond`.
 pub fn cond(r: &CondRule, steps: &Steps, rows: &[Row]) -> Result<String> {
     let names = Names { vars: steps.vars.clone(), types: steps.types.clone(), sunk: vec![] };
-    let Resolved { reg, mem, imm } = resolve(&r.producer, rows)?;
+    let Resolved { register: reg, memory: mem, immediate: imm } = resolve(&r.producer, rows)?;
     let row = &rows[reg];
     if row.mem != MemMode::None || !row.writes_flags {
         return Err("the producer of flags has registers and an operand".into());
@@ -290,5 +296,9 @@ pub fn cond(r: &CondRule, steps: &Steps, rows: &[Row]) -> Result<String> {
     let imm = if let Arg::Imm(_) = b { Some(reg) } else { imm };
     let name = |r: Option<usize>| r.map_or(NO_ROW.into(), |r| rows[r].constant());
     let rows = format!("[{}, {}, {}]", row.constant(), name(mem), name(imm));
-    Ok(format!("return Some(Cond {{ cc: {}, rows: {rows}, a: {}, b: {operand} }})", names.cc(r.cc)?, names.value(a.name)?))
+    Ok(format!(
+        "return Some(Cond {{ cc: {}, rows: {rows}, a: {}, b: {operand} }})",
+        names.cc(r.cc)?,
+        names.value(a.name)?
+    ))
 }

@@ -13,11 +13,13 @@ pub enum Step {
     Op { value: String, op: Opcode },
     /// A test in Rust.
     If(String),
-    /// A binding in Rust.
-    Let(String),
 }
 
 impl Step {
+    /// The test in Rust; of a question for an operation, which decision trees ask otherwise, none.
+    pub fn test(self) -> String {
+        if let Step::If(test) = self { test } else { "true".into() }
+    }
     /// The operation that the step asks of the value at `path`.
     pub fn asks(&self, path: &str) -> Option<Opcode> {
         match self {
@@ -58,6 +60,8 @@ pub struct Steps {
     /// Loads that the rule takes over.
     pub sunk: Vec<String>,
     tests: Vec<Step>,
+    /// The pattern is a nonterminal's, whose caller decides whether a load may be sunk.
+    nonterminal: bool,
 }
 
 type Result<T> = std::result::Result<T, String>;
@@ -69,6 +73,9 @@ pub fn of_rule(rule: &Rule) -> Result<Steps> {
     if rule.near {
         s.tests.push(Step::If("c.is_near(i)".into()));
     }
+    if rule.lhs.op == Opcode::StackAddr {
+        s.tests.push(Step::If("c.slot_disp(i, 0).is_some()".into()));
+    }
     if let Some(f) = rule.needs {
         s.tests.insert(0, Step::If(format!("c.has(Feature::{f:?})")));
     }
@@ -79,7 +86,7 @@ pub fn of_rule(rule: &Rule) -> Result<Steps> {
 
 /// Steps of the pattern of a value `v0` of this type.
 pub fn of_value(pat: &Pat, ty: Type) -> Result<Steps> {
-    let mut s = Steps::default();
+    let mut s = Steps { nonterminal: true, ..Steps::default() };
     s.pattern(pat, Some(ty), "0", &[])?;
     s.finish();
     Ok(s)
@@ -87,7 +94,7 @@ pub fn of_value(pat: &Pat, ty: Type) -> Result<Steps> {
 
 /// Steps of the pattern of a value `v0` of any type.
 pub fn of_operand(pat: &Pat) -> Result<Steps> {
-    let mut s = Steps::default();
+    let mut s = Steps { nonterminal: true, ..Steps::default() };
     s.pattern(pat, None, "0", &[])?;
     s.finish();
     Ok(s)
@@ -153,7 +160,7 @@ impl Steps {
         }
         if let Some(a) = p.addr {
             self.tests.push(Step::If(format!("c.is_native({inst})")));
-            if !path.is_empty() && !once.is_empty() {
+            if !path.is_empty() && !self.nonterminal {
                 let on_the_way: Vec<String> = once.iter().map(|v| format!("c.once({v})")).collect();
                 let way = on_the_way.join(" && ");
                 self.tests.push(Step::If(format!("{way} && c.can_sink(v{path}, {inst}, i)")));
@@ -254,11 +261,6 @@ impl Steps {
         }
         insts.extend(self.sunk.iter().filter(|s| !insts.contains(s)).cloned().collect::<Vec<_>>());
         let sink = if sinks.is_empty() { "true".into() } else { sinks.join(" && ") };
-        format!(
-            "Match::new({n}, &[{}], &[{}], &[{}], {sink})",
-            values.join(", "),
-            imms.join(", "),
-            insts.join(", ")
-        )
+        format!("Match::new({n}, &[{}], &[{}], &[{}], {sink})", values.join(", "), imms.join(", "), insts.join(", "))
     }
 }
