@@ -6,6 +6,7 @@
 //! obligations, from the same values, that each rule is right. Host-side only: nothing here is part of the compiler.
 
 pub mod pat;
+pub mod prove;
 pub mod resolve;
 pub mod smt;
 pub mod term;

@@ -36,6 +36,10 @@ impl Types {
     pub fn var(&self, name: &str) -> Option<Type> {
         self.vars.get(name).copied()
     }
+    /// The names of the variables that have types, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.vars.keys().copied()
+    }
     fn bind(&mut self, name: &'static str, ty: Type) -> Result<(), String> {
         match self.vars.insert(name, ty) {
             Some(old) if old != ty => Err(format!("`{name}` is {old} and {ty}")),
