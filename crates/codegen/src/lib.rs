@@ -1,1 +1,4 @@
 //! codegen: see ARCHITECTURE.md.
+
+pub mod sink;
+pub mod x64;

@@ -5,6 +5,7 @@
 //! the compiler runs; [`naive`] runs the values themselves, to test those functions; [`prove`] states as SMT
 //! obligations, from the same values, that each rule is right. Host-side only: nothing here is part of the compiler.
 
+pub mod generate;
 pub mod pat;
 pub mod prove;
 pub mod resolve;

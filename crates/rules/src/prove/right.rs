@@ -165,7 +165,7 @@ fn survives(row: &Row, k: &Smt) -> Smt {
     let w = row.width as u32;
     let seen = match row.imm {
         Imm::None | Imm::I64 => k.clone(),
-        Imm::I8 => k.extract(0, 8).sext(64),
+        Imm::I8 | Imm::Count => k.extract(0, 8).sext(64),
         Imm::Short | Imm::Full => k.extract(0, w.min(32)).sext(64),
         Imm::U32 => k.extract(0, 32).zext(64),
     };
