@@ -50,7 +50,6 @@ pub struct Session {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
-    timeout: Duration,
 }
 
 impl Solver {
@@ -71,41 +70,40 @@ impl Solver {
         let mut command = Command::new(&self.program);
         command.args(["-in", "-smt2"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(|e| Error::Start(self.program.clone(), e))?;
-        let input = child.stdin.take().ok_or(Error::Died)?;
+        let mut input = child.stdin.take().ok_or(Error::Died)?;
+        writeln!(input, "(set-option :timeout {})", self.timeout.as_millis())?;
         let output = BufReader::new(child.stdout.take().ok_or(Error::Died)?);
-        Ok(Session { child, input, output, timeout: self.timeout })
+        Ok(Session { child, input, output })
     }
 }
 
 impl Session {
     /// Are the assertions of `script` possible together? If so, with which values of `terms`?
     pub fn check(&mut self, script: &str, terms: &[&str]) -> Result<Answer, Error> {
-        // a logic without quantifiers, if there are none, lets the solver bit-blast at once
-        let logic = if script.contains("(forall ") { "BV" } else { "QF_BV" };
-        let timeout = self.timeout.as_millis();
-        write!(self.input, "(reset)\n(set-option :timeout {timeout})\n(set-logic {logic})\n{script}(check-sat)\n")?;
-        self.input.flush()?;
-        match self.line()?.as_str() {
-            "unsat" => Ok(Answer::Unsat),
-            "sat" => terms.iter().map(|t| self.value(t)).collect::<Result<_, _>>().map(Answer::Sat),
+        write!(self.input, "(push)\n{script}(check-sat)\n")?;
+        let answer = match self.answer()?.as_str() {
+            "unsat" => Answer::Unsat,
+            "sat" => Answer::Sat(terms.iter().map(|t| self.value(t)).collect::<Result<_, _>>()?),
             "unknown" => {
                 writeln!(self.input, "(get-info :reason-unknown)")?;
-                self.input.flush()?;
-                self.line().map(Answer::Unknown)
+                Answer::Unknown(self.answer()?)
             }
-            other => Err(Error::Refused(other.to_string())),
-        }
+            other => return Err(Error::Refused(other.to_string())),
+        };
+        writeln!(self.input, "(pop)")?;
+        Ok(answer)
     }
     /// The value of a term in the model just found.
     fn value(&mut self, term: &str) -> Result<String, Error> {
         writeln!(self.input, "(get-value ({term}))")?;
-        self.input.flush()?;
         // ((term value)), in one line as long as the term is short
-        let line = self.line()?;
+        let line = self.answer()?;
         let value = line.trim_end_matches(')').rsplit(' ').next().unwrap_or_default();
         Ok(readable(value))
     }
-    fn line(&mut self) -> Result<String, Error> {
+    /// Sends what was written, and reads a line.
+    fn answer(&mut self) -> Result<String, Error> {
+        self.input.flush()?;
         let mut line = String::new();
         match self.output.read_line(&mut line)? {
             0 => Err(Error::Died),

@@ -23,13 +23,15 @@ pub struct Left<'a> {
     assumptions: Vec<Smt>,
     /// Labelled terms to show in a counterexample.
     shown: Vec<(String, Smt)>,
+    /// Variables that the pattern may have only once.
+    once: Vec<&'static str>,
 }
 
 impl<'a> Left<'a> {
     /// Nothing run yet.
     pub fn new(types: &'a Types, case: &'a Case) -> Left<'a> {
         let recorder = Recorder::new("ir");
-        Left { types, case, path: vec![], recorder, assumptions: vec![], shown: vec![] }
+        Left { types, case, path: vec![], recorder, assumptions: vec![], shown: vec![], once: vec![] }
     }
     /// Runs a rule's pattern; gives its result if it has one.
     pub fn root(&mut self, p: &OpPat) -> Result<Option<Smt>, String> {
@@ -51,8 +53,12 @@ impl<'a> Left<'a> {
                 }
                 Ok(reg.extract(0, self.bits()?))
             }
-            Pat::Rmi(r) => self.rmi(r.name),
+            Pat::Rmi(r) => {
+                self.once(r.name)?;
+                self.rmi(r.name)
+            }
             Pat::Cond(c) => {
+                self.once(c.name)?;
                 // where any type will do, one bit tells whether the value is 0
                 let w = self.types.node(&self.path).map_or(1, |t| t.value.bits());
                 let value = vars::tested(c.name, w);
@@ -87,6 +93,14 @@ impl<'a> Left<'a> {
         let effects = right.and_then(|r| describe(&self.recorder, r));
         let shown = self.shown.into_iter().chain(shown).collect();
         Statement { assumptions: self.assumptions, goal, choices: self.recorder.choices, shown, effects }
+    }
+    /// Only values and addresses are tested for being equal where they stand twice.
+    fn once(&mut self, name: &'static str) -> Result<(), String> {
+        if self.once.contains(&name) {
+            return Err(format!("`{name}` stands twice on the left, which only a value or an address can"));
+        }
+        self.once.push(name);
+        Ok(())
     }
     fn show(&mut self, label: &str, t: &Smt) {
         if self.shown.iter().all(|s| s.0 != label) {
@@ -141,9 +155,11 @@ impl<'a> Left<'a> {
             access: Access::PLAIN,
         };
         if let Some(cc) = p.cc {
+            self.once(cc.0)?;
             imms.cc = self.case.condition(cc.0)?;
         }
         if let Some(k) = p.imm {
+            self.once(k.name)?;
             imms.imm = vars::immediate(k.name);
             self.show(k.name, &imms.imm);
             self.assumptions.extend(k.test.map(|t| (t.smt)(std::slice::from_ref(&imms.imm))));
