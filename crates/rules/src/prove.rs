@@ -272,3 +272,18 @@ fn state(
 ) -> Obligation {
     Obligation { kind, number: 0, what, ty, case, at, query: statement.map(Statement::query) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windlass_desc::x64::rows;
+
+    #[test]
+    fn all_can_be_stated() {
+        let all = obligations(&crate::x64::rules(), &rows());
+        for o in &all {
+            assert!(o.query.is_ok(), "{}: {} at {}: {:?}", o.at, o.what, o.ty, o.query);
+        }
+        assert_eq!(all.iter().filter(|o| o.kind == Kind::Contract && o.number == 0).count(), 3, "the forms of iadd");
+    }
+}

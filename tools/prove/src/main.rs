@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -92,40 +92,47 @@ fn run(args: &Args, chosen: &[&Obligation]) -> Result<Vec<Outcome>, Error> {
     Ok(outcomes)
 }
 
-/// Prints what is not proved, and a summary.
+/// Prints what is not proved (of each rule the first case only), and a summary.
 fn report(chosen: &[&Obligation], outcomes: &[Outcome], took: Duration) -> ExitCode {
-    let mut failed = 0;
-    let mut unknown = 0;
-    for (o, outcome) in chosen.iter().zip(outcomes) {
-        match outcome {
-            Outcome::Proved => continue,
-            Outcome::Unknown(why) => {
-                unknown += 1;
-                println!("UNKNOWN {}\n  the solver gave up: {why}", heading(o));
-            }
-            Outcome::IllFormed(why) => println!("FAILED {}\n  {why}", heading(o)),
-            Outcome::Vacuous => println!("FAILED {}\n  its tests cannot be met: it never matches", heading(o)),
-            Outcome::Refuted(model) => {
-                println!("FAILED {}", heading(o));
-                print_model(o, model);
-            }
+    let mut told: HashMap<(Kind, usize), usize> = HashMap::new();
+    for (o, outcome) in chosen.iter().zip(outcomes).filter(|(_, outcome)| **outcome != Outcome::Proved) {
+        let open = told.entry((o.kind, o.number)).or_default();
+        *open += 1;
+        if *open == 1 {
+            print_failure(o, outcome);
         }
-        failed += !matches!(outcome, Outcome::Unknown(_)) as usize;
+    }
+    let more: usize = told.values().map(|n| n - 1).sum();
+    if more > 0 {
+        println!("and {more} more cases of the same");
     }
     let count = |kinds: &[Kind]| {
         let of_kinds = chosen.iter().filter(|o| kinds.contains(&o.kind));
         of_kinds.map(|o| (o.kind, o.number)).collect::<HashSet<_>>().len()
     };
-    let proved = outcomes.len() - failed - unknown;
+    let proved = outcomes.iter().filter(|o| **o == Outcome::Proved).count();
+    let unknown = outcomes.iter().filter(|o| matches!(o, Outcome::Unknown(_))).count();
     println!(
-        "{proved} proved, {failed} failed, {unknown} unknown: {} rules, {} alternatives of nonterminals, {} contracts, in \
-         {:.1} s",
+        "{proved} proved, {} failed, {unknown} unknown: {} rules, {} alternatives of nonterminals, {} contracts, in {:.1} s",
+        outcomes.len() - proved - unknown,
         count(&[Kind::Rule]),
         count(&[Kind::Amode, Kind::Rmi, Kind::Cond]),
         count(&[Kind::Contract]),
         took.as_secs_f64()
     );
     if proved == outcomes.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn print_failure(o: &Obligation, outcome: &Outcome) {
+    let failed = if let Outcome::Unknown(_) = outcome { "UNKNOWN" } else { "FAILED" };
+    println!("{failed} {}", heading(o));
+    match outcome {
+        Outcome::Proved => {}
+        Outcome::Refuted(model) => print_model(o, model),
+        Outcome::IllFormed(why) => println!("  {why}"),
+        Outcome::Vacuous => println!("  its tests cannot be met: it never matches"),
+        Outcome::Unknown(why) => println!("  the solver gave up: {why}"),
+    }
 }
 
 fn print_model(o: &Obligation, model: &[(String, String)]) {

@@ -36,6 +36,16 @@ impl Effect {
             Effect::Opaque(name) => format!("what `{name}` does"),
         }
     }
+    /// The terms in it, with what they are.
+    fn terms(&self) -> Vec<(&'static str, &Smt)> {
+        match self {
+            Effect::Load(a, ..) => vec![("load at", a)],
+            Effect::Store(a, v, _) => vec![("store at", a), ("stored", v)],
+            Effect::Trap(c, _) => vec![("traps", c)],
+            Effect::Branch(c) => vec![("branches", c)],
+            Effect::Opaque(_) => vec![],
+        }
+    }
     /// One bit: are the two the same?
     fn same(&self, o: &Effect) -> Smt {
         let never = Smt::lit(1, 0);
@@ -99,6 +109,11 @@ pub fn same_effects(left: &Recorder, right: &Recorder) -> Smt {
     }
     let pairs = left.effects.iter().zip(&right.effects);
     pairs.fold(Smt::lit(1, 1), |all, (a, b)| all.and(&a.same(b)))
+}
+
+/// The terms in what a side does, labelled for a counterexample.
+pub fn terms<'a>(side: &'a str, r: &'a Recorder) -> impl Iterator<Item = (String, Smt)> + 'a {
+    r.effects.iter().flat_map(Effect::terms).map(move |(what, t)| (format!("{what}, {side}"), t.clone()))
 }
 
 /// What both sides do, for people; none if they do nothing.

@@ -1,7 +1,7 @@
 //! The left side: a pattern's operations by their meanings. Gathers what the pattern assumes of its variables.
 
 use super::Statement;
-use super::effects::{Effect, Recorder, describe, same_effects};
+use super::effects::{Effect, Recorder, describe, same_effects, terms};
 use super::vars::{self, Case, INNER_TRAP, ROOT_TRAP, RmiForm};
 use crate::pat::OFF;
 use crate::smt::Smt;
@@ -47,7 +47,7 @@ impl<'a> Left<'a> {
             Pat::Op(p) => self.operation(p)?.pop().ok_or_else(|| format!("{} has no result", p.op.row().name)),
             Pat::Val(v) => {
                 let reg = vars::register(v.name);
-                self.show(v.name, &reg);
+                self.show(&format!("{} (register)", v.name), &reg);
                 if v.zero_upper {
                     self.assumptions.push(reg.extract(32, 32).is_zero());
                 }
@@ -91,7 +91,10 @@ impl<'a> Left<'a> {
     pub fn state(self, goal: Smt, right: Option<&Recorder>, shown: Vec<(String, Smt)>) -> Statement {
         let goal = right.map_or(goal.clone(), |r| goal.and(&same_effects(&self.recorder, r)));
         let effects = right.and_then(|r| describe(&self.recorder, r));
-        let shown = self.shown.into_iter().chain(shown).collect();
+        let mut shown: Vec<_> = self.shown.into_iter().chain(shown).collect();
+        if let Some(right) = right {
+            shown.extend(terms("left", &self.recorder).chain(terms("right", right)));
+        }
         Statement { assumptions: self.assumptions, goal, choices: self.recorder.choices, shown, effects }
     }
     /// Only values and addresses are tested for being equal where they stand twice.
@@ -118,7 +121,11 @@ impl<'a> Left<'a> {
     fn rmi(&mut self, name: &'static str) -> Result<Smt, String> {
         let bits = self.bits()?;
         let value = match self.case.operand(name)? {
-            RmiForm::Register => vars::register(name).extract(0, bits),
+            RmiForm::Register => {
+                let reg = vars::register(name);
+                self.show(&format!("{name} (register)"), &reg);
+                reg.extract(0, bits)
+            }
             RmiForm::Memory => {
                 let addr = vars::address(name);
                 self.show(&format!("address of {name}"), &addr);
