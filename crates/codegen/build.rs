@@ -2,6 +2,8 @@
 
 #[path = "build/x64_rows.rs"]
 mod x64_rows;
+#[path = "build/x64_rules.rs"]
+mod x64_rules;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -11,4 +13,5 @@ fn main() {
         std::fs::write(std::path::Path::new(&out).join(name), text).expect("OUT_DIR is writable");
     };
     write("x64_rows.rs", x64_rows::generate());
+    write("x64_rules.rs", x64_rules::generate());
 }

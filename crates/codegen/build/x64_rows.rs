@@ -67,7 +67,7 @@ fn spec(r: &Row) -> String {
     let field = |f: Field| match f {
         Field::None => "NO_FIELD".to_string(),
         Field::Op(place) => place.to_string(),
-        Field::Digit(n) => format!("DIGIT | {n}"),
+        Field::Digit(n) => format!("digit({n})"),
     };
     let rm = if e.plus_reg == Field::None { e.rm } else { e.plus_reg };
     let map = match e.map {
@@ -75,25 +75,29 @@ fn spec(r: &Row) -> String {
         Map::Two => 2,
         Map::Three38 => 3,
     };
-    let flag = |on: bool, name: &'static str| if on { name } else { "0" };
-    let bits = [
-        flag(e.w, "WIDE"),
-        flag(e.plus_cc, "PLUS_CC"),
-        flag(is_byte(r, e.reg), "BYTE_REG"),
-        flag(r.mem == MemMode::None && is_byte(r, rm), "BYTE_RM"),
+    let code = match (e.map, e.vex) {
+        (Map::Two, Field::None) => u32::from_le_bytes([0x0f, e.opcode, 0, 0]),
+        (Map::Three38, Field::None) => u32::from_le_bytes([0x0f, 0x38, e.opcode, 0]),
+        _ => e.opcode as u32,
+    };
+    let all = [
+        (e.w, "WIDE"),
+        (e.plus_cc, "PLUS_CC"),
+        (is_byte(r, e.reg), "BYTE_REG"),
+        (r.mem == MemMode::None && is_byte(r, rm), "BYTE_RM"),
     ];
+    let set: Vec<_> = all.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
+    let bits = if set.is_empty() { "0".to_string() } else { set.join(" | ") };
     format!(
-        "Spec {{ shape: Shape::{}, imm: ImmSpec::{}, map: {map}, prefix: {:#x}, opcode: {:#x}, acc: {:#x}, reg: {}, \
-         rm: {}, vex: {}, bits: {}, width: {} }}",
+        "Spec {{ code: {code:#x}, shape: Shape::{}, imm: ImmSpec::{}, map: {map}, prefix: {:#x}, acc: {:#x}, reg: {}, \
+         rm: {}, vex: {}, bits: {bits}, width: {} }}",
         shape(r, e),
         imm(r),
         e.prefix,
-        e.opcode,
         e.acc,
         field(e.reg),
         field(rm),
         field(e.vex),
-        bits.join(" | "),
         r.width
     )
 }
@@ -109,6 +113,8 @@ fn shape(r: &Row, e: &Enc) -> &'static str {
         (true, ..) => "Special",
         (_, true, ..) => "PlusReg",
         (_, _, false, ..) => "Plain",
+        (_, _, _, false, false) if r.imm != Imm::None => "RegImm",
+        (_, _, _, true, false) if r.imm != Imm::None => "MemImm",
         (_, _, _, false, false) => "Reg",
         (_, _, _, true, false) => "Mem",
         (_, _, _, false, true) => "VexReg",

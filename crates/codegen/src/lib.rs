@@ -1,4 +1,11 @@
-//! codegen: see ARCHITECTURE.md.
+//! From IR to machine code: lowering by rules, register allocation, frames and emission.
 
+pub mod buffer;
+pub mod compile;
+pub mod compiled;
+pub mod error;
+pub mod lower;
+pub mod order;
 pub mod sink;
+pub mod vcode;
 pub mod x64;

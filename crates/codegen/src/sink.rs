@@ -2,7 +2,7 @@
 //! Needs nothing; knows no target.
 
 /// The longest instruction, and room for a writer to store past its end.
-const ROOM: usize = 32;
+pub(crate) const ROOM: usize = 32;
 
 /// Code bytes in the making.
 #[derive(Clone, Debug, Default)]
@@ -48,59 +48,22 @@ impl Sink {
         let field = self.bytes[..self.len].get_mut(offset..).and_then(|b| b.first_chunk_mut::<4>());
         field.map(|f| *f = value.to_le_bytes()).is_some()
     }
-    /// A writer for one instruction. What it writes counts once it is given to [`Sink::commit`].
-    #[inline]
-    pub(crate) fn begin(&mut self) -> Writer<'_> {
+    /// Where the next instruction goes. What is stored there counts once it is committed.
+    #[inline(always)]
+    pub(crate) fn room(&mut self) -> &mut [u8; ROOM] {
         if self.bytes.len() < self.len + ROOM {
             self.grow(self.len + ROOM);
         }
-        let to = self.bytes[self.len..].first_chunk_mut().expect("grown by now");
-        Writer { to, n: 0 }
+        self.bytes[self.len..].first_chunk_mut().expect("grown by now")
     }
-    /// Keeps the `n` bytes that the last writer wrote.
-    #[inline]
+    /// Keeps the first `n` bytes that were stored in the last room.
+    #[inline(always)]
     pub(crate) fn commit(&mut self, n: usize) {
         self.len += n;
     }
     #[cold]
     fn grow(&mut self, needed: usize) {
         self.bytes.resize((2 * self.bytes.len()).max(needed).max(1024), 0);
-    }
-}
-
-/// Writes one instruction of at most 15 bytes.
-pub(crate) struct Writer<'a> {
-    to: &'a mut [u8; ROOM],
-    n: usize,
-}
-
-impl Writer<'_> {
-    /// How many bytes are written.
-    pub(crate) fn len(&self) -> usize {
-        self.n
-    }
-    /// The next `N` bytes; masking the offset spares a check, as no instruction is longer.
-    #[inline]
-    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        let at = self.n & 15;
-        self.to[at..at + N].copy_from_slice(&bytes);
-        self.n += N;
-    }
-    #[inline]
-    pub(crate) fn u8(&mut self, v: u8) {
-        self.put([v]);
-    }
-    #[inline]
-    pub(crate) fn u16(&mut self, v: u16) {
-        self.put(v.to_le_bytes());
-    }
-    #[inline]
-    pub(crate) fn u32(&mut self, v: u32) {
-        self.put(v.to_le_bytes());
-    }
-    #[inline]
-    pub(crate) fn u64(&mut self, v: u64) {
-        self.put(v.to_le_bytes());
     }
 }
 
@@ -112,11 +75,8 @@ mod tests {
     fn grows_extends_and_patches() {
         let mut s = Sink::new();
         for i in 0..2000u32 {
-            let mut w = s.begin();
-            w.u8(i as u8);
-            w.u32(i);
-            let n = w.len();
-            s.commit(n);
+            s.room()[..5].copy_from_slice(&[i as u8, 0, 0, 0, 0]);
+            s.commit(5);
         }
         s.extend(&[1, 2, 3]);
         assert_eq!((s.len(), s.as_slice()[5 * 77], &s.as_slice()[10_000..]), (10_003, 77, &[1, 2, 3][..]));

@@ -19,8 +19,12 @@ use windlass_desc::x64::Row;
 /// A rule that cannot be printed: what is wrong, with file and line.
 pub type Result<T> = std::result::Result<T, String>;
 
-/// The whole text of a target's matchers.
+/// The whole text of a target's matchers, if nothing is wrong with the rules.
 pub fn generate(set: &RuleSet, rows: &[Row]) -> Result<String> {
+    let problems = crate::check::check(set, rows);
+    if !problems.is_empty() {
+        return Err(problems.iter().map(|p| format!("\n{p}")).collect());
+    }
     let mut out = String::new();
     rule_table(set, &mut out);
     dispatch(set, &mut out);
@@ -33,6 +37,7 @@ pub fn generate(set: &RuleSet, rows: &[Row]) -> Result<String> {
     cond(set, rows, &mut out)?;
     aliases(set, &mut out)?;
     contracts(set, &mut out);
+    custom(set, &mut out);
     Ok(out)
 }
 
@@ -91,7 +96,6 @@ fn root_name(op: Opcode) -> String {
 fn roots(set: &RuleSet, out: &mut String) -> Result<()> {
     for op in root_ops(set) {
         let _ = writeln!(out, "fn {}(c: &Lower<'_>, i: Inst, ty: Type) -> Option<Match> {{", root_name(op));
-        let _ = writeln!(out, "    let _ = (c, i);");
         let values = op.row().operands.len();
         for n in 0..values {
             let _ = writeln!(out, "    let v{n} = c.arg(i, {n});");
@@ -127,28 +131,22 @@ struct Candidate {
 fn tree(mut candidates: Vec<Candidate>, depth: usize, out: &mut String) {
     let pad = "    ".repeat(depth);
     while !candidates.is_empty() {
-        let first = &mut candidates[0];
+        let first = &candidates[0];
         if first.todo.is_empty() {
             let _ = writeln!(out, "{pad}{}; // {}", first.yes, first.at);
             return;
         }
-        match first.todo[0].clone() {
-            Step::Op { value, .. } => {
-                switch(&value, candidates, depth, out);
-                return;
-            }
-            Step::Let(text) => {
-                let _ = writeln!(out, "{pad}{text};");
-                first.todo.remove(0);
-            }
-            Step::If(test) => {
-                let mut one = candidates.remove(0);
-                one.todo.remove(0);
-                let _ = writeln!(out, "{pad}if {test} {{");
-                tree(vec![one], depth + 1, out);
-                let _ = writeln!(out, "{pad}}}");
-            }
+        if let Step::Op { value, .. } = &first.todo[0] {
+            let value = value.clone();
+            switch(&value, candidates, depth, out);
+            return;
         }
+        let mut one = candidates.remove(0);
+        let tests = one.todo.iter().take_while(|s| matches!(s, Step::If(_))).count();
+        let tests: Vec<String> = one.todo.drain(..tests).map(|s| s.test()).collect();
+        let _ = writeln!(out, "{pad}if {} {{", tests.join(" && "));
+        tree(vec![one], depth + 1, out);
+        let _ = writeln!(out, "{pad}}}");
     }
 }
 
@@ -169,10 +167,8 @@ fn switch(value: &str, candidates: Vec<Candidate>, depth: usize, out: &mut Strin
             })
             .collect();
         let _ = writeln!(out, "{pad}    Some((i{value}, Opcode::{op:?})) => {{");
-        let _ = writeln!(out, "{pad}        let _ = i{value};");
         for n in 0..op.row().operands.len() {
             let _ = writeln!(out, "{pad}        let v{value}_{n} = c.arg(i{value}, {n});");
-            let _ = writeln!(out, "{pad}        let _ = v{value}_{n};");
         }
         tree(fits, depth + 2, out);
         let _ = writeln!(out, "{pad}    }}");
@@ -279,4 +275,16 @@ fn contracts(set: &RuleSet, out: &mut String) {
         let _ = writeln!(out, "        (Opcode::{op:?}, {}) => true,", ty(*t));
     }
     let _ = writeln!(out, "        _ => false,\n    }}\n}}");
+}
+
+fn custom(set: &RuleSet, out: &mut String) {
+    let _ = writeln!(
+        out,
+        "\n/// Operations lowered by hand.\n\
+         pub fn custom(c: &mut Lower<'_>, i: Inst, op: Opcode) -> Option<CodegenResult<()>> {{\n    match op {{"
+    );
+    for (op, function) in &set.custom {
+        let _ = writeln!(out, "        Opcode::{op:?} => Some(abi::{function}(c, i)),");
+    }
+    let _ = writeln!(out, "        _ => None,\n    }}\n}}");
 }

@@ -153,7 +153,7 @@ pub struct Cond {
 
 impl Cond {
     /// The opposite condition.
-    pub fn not(self) -> Cond {
+    pub fn negate(self) -> Cond {
         Cond { negated: !self.negated, ..self }
     }
 }
@@ -268,6 +268,8 @@ pub enum Arg {
     Imm(ImmExpr),
     /// Memory.
     Addr(Addr),
+    /// Memory at a stack slot's place, for its address.
+    Slot(Im),
 }
 
 /// A condition on the right.
@@ -361,19 +363,6 @@ impl Rule {
     pub fn near(self) -> Rule {
         Rule { near: true, ..self }
     }
-    /// Does the pattern match every instruction of its operation and type, on any CPU?
-    pub fn is_unconditional(&self) -> bool {
-        let free = |p: &Pat| match p {
-            Pat::Val(v) => !v.zero_upper && v.ty.is_none(),
-            Pat::Rmi(_) | Pat::Cond(_) => true,
-            Pat::Op(_) => false,
-        };
-        self.needs.is_none()
-            && !self.near
-            && self.guards.is_empty()
-            && self.lhs.imm.is_none_or(|k| k.test.is_none())
-            && self.lhs.args.iter().all(free)
-    }
 }
 
 /// A base of an address.
@@ -447,6 +436,8 @@ pub struct RuleSet {
     pub custom: Vec<(Opcode, &'static str)>,
     /// (operation, types) that the target lowers by rules; any other type is an `Unsupported` error.
     pub supported: Vec<(Opcode, Vec<Type>)>,
+    /// Operations that the target does not lower yet, and why.
+    pub declined: Vec<(Opcode, &'static str)>,
 }
 
 impl RuleSet {

@@ -8,6 +8,10 @@ mod mem;
 mod operands;
 
 use crate::term::RuleSet;
+use windlass_desc::types::{I8, I16, I32, I64, Type};
+
+/// The types that have registers.
+pub const REGISTER_TYPES: &[Type] = &[I8, I16, I32, I64];
 
 /// All rules, with what is promised of results and what is lowered by hand.
 pub fn rules() -> RuleSet {

@@ -2,8 +2,8 @@
 //! allocator asks for, frames, padding. Needs [`Sink`]; each function appends one instruction, those with a field to be
 //! filled in later return its offset. General registers are numbers below 16, stack offsets count from rsp.
 
-use super::encode::{Address, address};
-use crate::sink::{Sink, Writer};
+use super::encode::{Address, Parts, address};
+use crate::sink::Sink;
 use windlass_desc::x64::flags::Cc;
 use windlass_regalloc::{Class, PReg};
 
@@ -15,11 +15,10 @@ pub const JMP32: usize = 5;
 pub const JCC32: usize = 6;
 
 /// Appends the instruction that `f` writes; the offset of its last four bytes.
-fn inst(out: &mut Sink, f: impl FnOnce(&mut Writer)) -> usize {
-    let mut w = out.begin();
-    f(&mut w);
-    let n = w.len();
-    out.commit(n);
+fn inst(out: &mut Sink, f: impl FnOnce(&mut Parts)) -> usize {
+    let mut p = Parts::default();
+    f(&mut p);
+    p.store(out);
     out.len().wrapping_sub(4)
 }
 
@@ -30,9 +29,9 @@ pub fn jmp8(out: &mut Sink, rel: i8) {
 
 /// `jmp` to `rel` bytes past its end; the offset of the distance.
 pub fn jmp32(out: &mut Sink, rel: i32) -> usize {
-    inst(out, |w| {
-        w.u8(0xe9);
-        w.u32(rel as u32);
+    inst(out, |p| {
+        p.u8(0xe9);
+        p.disp(rel, 4);
     })
 }
 
@@ -43,84 +42,79 @@ pub fn jcc8(out: &mut Sink, cc: Cc, rel: i8) {
 
 /// `jcc` to `rel` bytes past its end; the offset of the distance.
 pub fn jcc32(out: &mut Sink, cc: Cc, rel: i32) -> usize {
-    inst(out, |w| {
-        w.u8(0x0f);
-        w.u8(0x80 | cc as u8);
-        w.u32(rel as u32);
+    inst(out, |p| {
+        p.u8(0x0f);
+        p.u8(0x80 | cc as u8);
+        p.disp(rel, 4);
     })
 }
 
 /// `call` of `rel` bytes past its end; the offset of the distance.
 pub fn call32(out: &mut Sink, rel: i32) -> usize {
-    inst(out, |w| {
-        w.u8(0xe8);
-        w.u32(rel as u32);
+    inst(out, |p| {
+        p.u8(0xe8);
+        p.disp(rel, 4);
     })
 }
 
 /// `call` of the address in a register.
 pub fn call_reg(out: &mut Sink, r: u8) {
-    op(out, Op { code: &[0xff], reg: 2, wide: false, prefix: 0 }, To::Reg(r));
+    op(out, Op::new(0xff, 2), To::Reg(r));
 }
 
 /// `jmp` to the address in a register.
 pub fn jmp_reg(out: &mut Sink, r: u8) {
-    op(out, Op { code: &[0xff], reg: 4, wide: false, prefix: 0 }, To::Reg(r));
+    op(out, Op::new(0xff, 4), To::Reg(r));
 }
 
 /// `lea r, [rip + rel]`; the offset of the distance.
 pub fn lea_rip(out: &mut Sink, r: u8, rel: i32) -> usize {
-    inst(out, |w| {
-        w.u8(0x48 | r >> 3 << 2);
-        w.u8(0x8d);
-        w.u8((r & 7) << 3 | 5);
-        w.u32(rel as u32);
+    inst(out, |p| {
+        p.u8(0x48 | r >> 3 << 2);
+        p.u8(0x8d);
+        p.u8((r & 7) << 3 | 5);
+        p.disp(rel, 4);
     })
 }
 
 /// `movabs r, imm`; the offset of the eight bytes of the immediate.
 pub fn movabs(out: &mut Sink, r: u8, imm: u64) -> usize {
-    inst(out, |w| {
-        w.u8(0x48 | r >> 3);
-        w.u8(0xb8 | r & 7);
-        w.u64(imm);
+    inst(out, |p| {
+        p.u8(0x48 | r >> 3);
+        p.u8(0xb8 | r & 7);
+        p.imm(imm, 8);
     }) - 4
 }
 
 /// Copies `width` bytes of a register to another of its class: at least those.
 pub fn move_reg(out: &mut Sink, to: PReg, from: PReg, width: u8) {
-    let code: &[u8] = if to.class() == Class::Int { &[0x8b] } else { &[0x0f, 0x28] };
-    let wide = to.class() == Class::Int && width > 4;
-    op(out, Op { code, reg: to.hw(), wide, prefix: 0 }, To::Reg(from.hw()));
+    let o = match to.class() {
+        Class::Int => Op { wide: width > 4, ..Op::new(0x8b, to.hw()) },
+        Class::Vec => Op { escape: true, ..Op::new(0x28, to.hw()) },
+    };
+    op(out, o, To::Reg(from.hw()));
 }
 
 /// Loads `width` bytes (4 or 8, of vector registers also 16) from the stack.
 pub fn load(out: &mut Sink, to: PReg, offset: i32, width: u8) {
-    let (code, prefix): (&[u8], u8) = match (to.class(), width) {
-        (Class::Int, _) => (&[0x8b], 0),
-        (Class::Vec, _) => (&[0x0f, 0x10], vector_prefix(width)),
-    };
-    let wide = to.class() == Class::Int && width > 4;
-    op(out, Op { code, reg: to.hw(), wide, prefix }, To::Stack(offset));
+    stack_access(out, to, offset, width, false);
 }
 
 /// Stores `width` bytes (4 or 8, of vector registers also 16) to the stack.
 pub fn store(out: &mut Sink, offset: i32, from: PReg, width: u8) {
-    let (code, prefix): (&[u8], u8) = match (from.class(), width) {
-        (Class::Int, _) => (&[0x89], 0),
-        (Class::Vec, _) => (&[0x0f, 0x11], vector_prefix(width)),
-    };
-    let wide = from.class() == Class::Int && width > 4;
-    op(out, Op { code, reg: from.hw(), wide, prefix }, To::Stack(offset));
+    stack_access(out, from, offset, width, true);
 }
 
-/// movss, movsd or movups.
-fn vector_prefix(width: u8) -> u8 {
-    match width {
-        0..=4 => 0xf3,
-        5..=8 => 0xf2,
-        _ => 0,
-    }
+fn stack_access(out: &mut Sink, r: PReg, offset: i32, width: u8, store: bool) {
+    let o = match (r.class(), width) {
+        (Class::Int, _) => Op { wide: width > 4, ..Op::new(if store { 0x89 } else { 0x8b }, r.hw()) },
+        (Class::Vec, _) => {
+            // movss, movsd, movups
+            let prefix = [0xf3, 0xf2, 0][(width > 4) as usize + (width > 8) as usize];
+            Op { prefix, escape: true, ..Op::new(0x10 | store as u8, r.hw()) }
+        }
+    };
+    op(out, o, To::Stack(offset));
 }
 
 /// `xchg` of two general registers, all 64 bits.
@@ -129,7 +123,7 @@ pub fn xchg(out: &mut Sink, a: u8, b: u8) {
         let r = a | b;
         out.extend(&[0x48 | r >> 3, 0x90 | r & 7]);
     } else {
-        op(out, Op { code: &[0x87], reg: a, wide: true, prefix: 0 }, To::Reg(b));
+        op(out, Op { wide: true, ..Op::new(0x87, a) }, To::Reg(b));
     }
 }
 
@@ -144,11 +138,11 @@ pub fn pop(out: &mut Sink, r: u8) {
 }
 
 fn in_opcode(out: &mut Sink, code: u8, r: u8) {
-    inst(out, |w| {
+    inst(out, |p| {
         if r > 7 {
-            w.u8(0x41);
+            p.u8(0x41);
         }
-        w.u8(code | r & 7);
+        p.u8(code | r & 7);
     });
 }
 
@@ -162,18 +156,18 @@ pub fn adjust_rsp(out: &mut Sink, n: i32) {
         Some(m) if n == 128 || n < 0 && n != -128 => (5, m),
         _ => (0, n),
     };
-    inst(out, |w| {
-        w.u8(0x48);
+    inst(out, |p| {
+        p.u8(0x48);
         match i8::try_from(n) {
             Ok(n) => {
-                w.u8(0x83);
-                w.u8(0xc4 | digit << 3);
-                w.u8(n as u8);
+                p.u8(0x83);
+                p.u8(0xc4 | digit << 3);
+                p.u8(n as u8);
             }
             Err(_) => {
-                w.u8(0x81);
-                w.u8(0xc4 | digit << 3);
-                w.u32(n as u32);
+                p.u8(0x81);
+                p.u8(0xc4 | digit << 3);
+                p.imm(n as u64, 4);
             }
         }
     });
@@ -210,12 +204,20 @@ pub fn nop(out: &mut Sink, n: usize) {
     }
 }
 
-/// An instruction with a ModRM byte: opcode bytes, the register in ModRM.reg, REX.W, mandatory prefix.
-struct Op<'a> {
-    code: &'a [u8],
-    reg: u8,
-    wide: bool,
+/// An instruction with a ModRM byte: opcode, perhaps after the escape byte `0F`; ModRM.reg; REX.W; mandatory prefix,
+/// 0 if none.
+struct Op {
     prefix: u8,
+    wide: bool,
+    escape: bool,
+    code: u8,
+    reg: u8,
+}
+
+impl Op {
+    fn new(code: u8, reg: u8) -> Op {
+        Op { prefix: 0, wide: false, escape: false, code, reg }
+    }
 }
 
 /// What ModRM.rm names.
@@ -225,19 +227,16 @@ enum To {
 }
 
 fn op(out: &mut Sink, o: Op, to: To) {
-    inst(out, |w| {
-        if o.prefix != 0 {
-            w.u8(o.prefix);
-        }
+    inst(out, |p| {
         let b = if let To::Reg(r) = to { r >> 3 } else { 0 };
         let rex = (o.wide as u8) << 3 | o.reg >> 3 << 2 | b;
-        if rex != 0 {
-            w.u8(0x40 | rex);
-        }
-        o.code.iter().for_each(|&c| w.u8(c));
+        p.u8_if(o.prefix != 0, o.prefix);
+        p.u8_if(rex != 0, 0x40 | rex);
+        p.u8_if(o.escape, 0x0f);
+        p.u8(o.code);
         match to {
-            To::Reg(r) => w.u8(0xc0 | (o.reg & 7) << 3 | r & 7),
-            To::Stack(disp) => address(w, o.reg, &Address::rsp(disp)),
+            To::Reg(r) => p.u8(0xc0 | (o.reg & 7) << 3 | r & 7),
+            To::Stack(disp) => address(p, o.reg, &Address::rsp(disp)),
         }
     });
 }

@@ -16,8 +16,12 @@ pub enum Shape {
     PlusReg,
     /// ModRM with a register.
     Reg,
+    /// ModRM with a register, immediate.
+    RegImm,
     /// ModRM with memory.
     Mem,
+    /// ModRM with memory, immediate.
+    MemImm,
     /// VEX and ModRM with a register.
     VexReg,
     /// VEX and ModRM with memory.
@@ -50,9 +54,25 @@ pub enum ImmSpec {
     I64,
 }
 
+impl ImmSpec {
+    /// Its bytes, where they are not fewer because the number is small.
+    #[inline(always)]
+    pub const fn size(self) -> u8 {
+        match self {
+            ImmSpec::None => 0,
+            ImmSpec::U8 | ImmSpec::Count | ImmSpec::I8 => 1,
+            ImmSpec::I16 | ImmSpec::Short16 => 2,
+            ImmSpec::I32 | ImmSpec::Short32 | ImmSpec::U32 => 4,
+            ImmSpec::I64 => 8,
+        }
+    }
+}
+
 /// How a row is encoded. A field is a place in the pool span, [`DIGIT`] with a constant, or [`NO_FIELD`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Spec {
+    /// Escape bytes and opcode, the first one lowest; with VEX the opcode alone.
+    pub code: u32,
     /// The writer.
     pub shape: Shape,
     /// The immediate.
@@ -61,8 +81,6 @@ pub struct Spec {
     pub map: u8,
     /// Mandatory or operand-size prefix, 0 if none.
     pub prefix: u8,
-    /// Opcode.
-    pub opcode: u8,
     /// Opcode for rax and an immediate that is not short, 0 if none.
     pub acc: u8,
     /// ModRM.reg.
@@ -119,6 +137,10 @@ pub enum Shown {
         /// Width.
         width: u8,
     },
+}
+
+const fn digit(n: u8) -> u8 {
+    DIGIT | n
 }
 
 const fn int(role: Role, width: u8, constraint: Constraint) -> Operand {

@@ -118,12 +118,11 @@ fn helpers() -> Vec<(Vec<u8>, String)> {
         add(format!("lea {}, [rip + 77]", name(64)), &|o| assert_eq!(insts::lea_rip(o, a, 77), 3));
         add(format!("movabs {}, -2", name(64)), &|o| assert_eq!(insts::movabs(o, a, -2i64 as u64), 2));
         for b in 0..16 {
-            let (rax, other) = if b == 0 { (0, a) } else { (a, b) };
-            let order = if a == 0 || b == 0 { (other, rax) } else { (a, b) };
-            let order = if order.1 == 0 { (order.1, order.0) } else { order };
+            // LLVM puts rax first; `xchg rax, rax` is a nop to it.
+            let (first, second) = if b == 0 { (b, a) } else { (a, b) };
             if (a, b) != (0, 0) {
-                let (a_name, b_name) = (regs::name(order.0, 64), regs::name(order.1, 64));
-                add(format!("xchg {a_name}, {b_name}"), &|o| insts::xchg(o, a, b));
+                let text = format!("xchg {}, {}", regs::name(first, 64), regs::name(second, 64));
+                add(text, &|o| insts::xchg(o, a, b));
             }
             for (width, bits) in [(4, 32), (8, 64)] {
                 let (to, from) = (PReg::new(Class::Int, a), PReg::new(Class::Int, b));

@@ -1,8 +1,9 @@
 //! Every row of x86-64 against LLVM's disassembler (bytes and text) and against this machine's CPU (meaning).
 
 mod cases;
-//#[cfg(target_arch = "x86_64")]
-//mod cpu;
+#[cfg(all(target_arch = "x86_64", unix))]
+mod cpu;
 mod llvm;
-//#[cfg(target_arch = "x86_64")]
-//mod trampoline;
+mod tables;
+#[cfg(all(target_arch = "x86_64", unix))]
+mod trampoline;

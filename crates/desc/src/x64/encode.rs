@@ -61,7 +61,7 @@ pub struct Enc {
     pub plus_reg: Field,
     /// REX.W or VEX.W.
     pub w: bool,
-    /// VEX-encoded, with this in vvvv.
+    /// VEX-encoded, with this in vvvv; `Digit(0)` if the instruction does not use it.
     pub vex: Field,
     /// ModRM.reg.
     pub reg: Field,

@@ -188,7 +188,7 @@ impl Body<'_> {
         let mut args = inst.args.iter();
         for o in &row.operands {
             if let Operand::Def(..) = o {
-                self.line(if defines { "c.def(d)".into() } else { "c.def_unused()".into() });
+                self.line(if defines { "c.def_vreg(d)".into() } else { "c.def_unused()".into() });
                 continue;
             }
             match args.next() {
@@ -210,13 +210,20 @@ impl Body<'_> {
                     self.line(format!("let a = c.amode_of({at})"));
                     self.line("c.use_mem(&a)".into());
                 }
+                Some(Arg::Slot(s)) => {
+                    let Bound::Symbol(at) = self.names.get(s.name)?.clone() else {
+                        return Err(format!("{} is no slot", s.name));
+                    };
+                    self.line(format!("c.use_mem(&Amode::slot(c.slot_disp({at}, 0).unwrap_or(0)))"));
+                }
                 Some(Arg::Rmi(_)) => {}
                 Some(Arg::Imm(_)) | None => return Err("resolve gives a row for these operands".into()),
             }
         }
         if let (Some(Arg::Imm(k)), true) = (args.next(), row.imm != Imm::None || takes_symbol(row)) {
             let k = self.names.imm(k)?;
-            self.line(format!("c.set_imm({k})"));
+            self.line(format!("let k = {k}"));
+            self.line("c.set_imm(k)".into());
         }
         Ok(())
     }

@@ -13,11 +13,13 @@ pub enum Step {
     Op { value: String, op: Opcode },
     /// A test in Rust.
     If(String),
-    /// A binding in Rust.
-    Let(String),
 }
 
 impl Step {
+    /// The test in Rust; of a question for an operation, which decision trees ask otherwise, none.
+    pub fn test(self) -> String {
+        if let Step::If(test) = self { test } else { "true".into() }
+    }
     /// The operation that the step asks of the value at `path`.
     pub fn asks(&self, path: &str) -> Option<Opcode> {
         match self {
@@ -70,6 +72,9 @@ pub fn of_rule(rule: &Rule) -> Result<Steps> {
     s.operation(&rule.lhs, rule.ty, "", &[])?;
     if rule.near {
         s.tests.push(Step::If("c.is_near(i)".into()));
+    }
+    if rule.lhs.op == Opcode::StackAddr {
+        s.tests.push(Step::If("c.slot_disp(i, 0).is_some()".into()));
     }
     if let Some(f) = rule.needs {
         s.tests.insert(0, Step::If(format!("c.has(Feature::{f:?})")));

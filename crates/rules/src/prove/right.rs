@@ -131,6 +131,8 @@ impl<'a> Right<'a> {
                 self.bound(a.0)?;
                 out.addr = Some((vars::address(a.0), vars::access(a.0, self.types)));
             }
+            // the place of the slot, which is what `stack_addr` gives
+            Arg::Slot(s) => out.addr = Some((self.immediate(&(*s).into())?, Access::PLAIN)),
             Arg::Rmi(r) => {
                 let form = self.case.operand(r.name)?;
                 out.form = Some(form);

@@ -15,12 +15,13 @@ pub fn rules(r: &mut RuleSet) {
         (Opcode::CallIndirect, "call_indirect"),
         (Opcode::Nop, "nop"),
     ];
+    r.declined = vec![(Opcode::UaddOverflowTrap, "needs right sides with a result and a trap")];
     r.supported.push((Opcode::Brif, INTS.into()));
     r.supported.push((Opcode::Trapz, INTS.into()));
     r.supported.push((Opcode::Trapnz, INTS.into()));
     r.supported.push((Opcode::Trap, vec![INVALID]));
     r.rule(INTS, |_| brif(C).to(branch(C)));
-    r.rule(INTS, |_| trapz(C).to(trap_if(C.not())));
+    r.rule(INTS, |_| trapz(C).to(trap_if(C.negate())));
     r.rule(INTS, |_| trapnz(C).to(trap_if(C)));
     r.rule(&[INVALID], |_| trap().to(ud2()));
 }

@@ -65,9 +65,9 @@ pub fn mov_64(k: impl Into<ImmExpr>) -> MInst {
     inst(Family::Mov, 64, Some(Form::Rw), vec![Arg::Imm(k.into())])
 }
 
-/// The address of a memory operand.
-pub fn lea(w: u16, a: Addr) -> MInst {
-    inst(Family::Lea, w, None, vec![a.into()])
+/// The address of a stack slot.
+pub fn lea_slot(s: Im) -> MInst {
+    inst(Family::Lea, 64, None, vec![Arg::Slot(s)])
 }
 
 /// A byte that tells whether a condition holds.

@@ -1,7 +1,7 @@
 //! Integer arithmetic, logic, shifts, extensions, comparisons and selects on x86-64, up to 64 bits.
 
 use super::inst::*;
-use super::operands::{INTS, op_width};
+use super::operands::{INTS, Instruction, Pattern, op_width};
 use crate::fun;
 use crate::pat::*;
 use crate::term::*;
@@ -23,7 +23,7 @@ pub fn rules(r: &mut RuleSet) {
 }
 
 /// An operation whose operands can be exchanged, with an immediate or a load on either side.
-fn commuting(r: &mut RuleSet, pat: fn(Pat, Pat) -> OpPat, inst: fn(u16, Arg, Arg) -> MInst) {
+fn commuting(r: &mut RuleSet, pat: Pattern, inst: Instruction) {
     r.rule(INTS, |t| pat(X.into(), R.into()).to(inst(op_width(t), wide(X).into(), wide(R).into())));
 }
 
@@ -69,8 +69,7 @@ fn shifts(r: &mut RuleSet) {
         I32 => apply(fun!(imm::mod32, k), [k]),
         _ => apply(fun!(imm::mod64, k), [k]),
     };
-    type Make = fn(u16, Arg, Arg) -> MInst;
-    let ops: [(fn(Pat, Pat) -> OpPat, Make, Option<Make>); 5] = [
+    let ops: [(Pattern, Instruction, Option<Instruction>); 5] = [
         (ishl, shl, Some(shlx)),
         (ushr, shr, Some(shrx)),
         (sshr, sar, Some(sarx)),

@@ -1,7 +1,7 @@
 //! Loads, stores, arithmetic on memory, and addresses on x86-64. All of them little-endian.
 
 use super::inst::*;
-use super::operands::INTS;
+use super::operands::{INTS, Instruction, Pattern};
 use crate::fun;
 use crate::pat::*;
 use crate::term::*;
@@ -42,8 +42,7 @@ fn stores(r: &mut RuleSet) {
     r.supported.push((Opcode::Istore8, vec![I16, I32, I64]));
     r.supported.push((Opcode::Istore16, vec![I32, I64]));
     r.supported.push((Opcode::Istore32, vec![I64]));
-    type Make = fn(u16, Arg, Arg) -> MInst;
-    let modify: [(fn(Pat, Pat) -> OpPat, Make); 5] = [(iadd, add), (isub, sub), (band, and), (bor, or), (bxor, xor)];
+    let modify: [(Pattern, Instruction); 5] = [(iadd, add), (isub, sub), (band, and), (bor, or), (bxor, xor)];
     for (pat, inst) in modify {
         // the load and the store are neighbours and go to one address
         r.rule(INTS, |t| {
@@ -67,6 +66,7 @@ fn stores(r: &mut RuleSet) {
 fn addresses(r: &mut RuleSet) {
     r.supported.push((Opcode::StackAddr, vec![I64]));
     r.supported.push((Opcode::FuncAddr, vec![I64]));
+    r.rule(&[I64], |_| stack_addr(S).to(lea_slot(S)));
     r.rule(&[I64], |_| func_addr(S).to(sym_near(S)).near());
     r.rule(&[I64], |_| func_addr(S).to(sym_far(S)));
 }

@@ -14,6 +14,12 @@ use windlass_desc::x64::imm;
 /// The integer types with instructions of their own.
 pub const INTS: &[Type] = &[I8, I16, I32, I64];
 
+/// Constructor of a pattern with two operands.
+pub type Pattern = fn(Pat, Pat) -> OpPat;
+
+/// Constructor of an instruction with two inputs.
+pub type Instruction = fn(u16, Arg, Arg) -> MInst;
+
 /// The width of arithmetic on a type: narrow values are computed in 32 bits, their upper bits being arbitrary anyway.
 pub fn op_width(t: Type) -> u16 {
     t.bits().max(32) as u16
