@@ -4,8 +4,8 @@
 //! An obligation is one *case* of a rule: a condition for each condition variable, a kind of operand for each `rmi`.
 //! The left side runs by [`windlass_desc::ops::meaning`], the right side by [`windlass_desc::x64::simulate`]; results and
 //! effects must be equal for all inputs and all choices of the machine, and some choice of the IR. A script asks for a
-//! counterexample, so `unsat` is a proof. [`effects`] records what both sides do, [`vars`] says what variables stand
-//! for, [`left`] and [`right`] run the sides.
+//! counterexample, so `unsat` is a proof. `effects.rs` records what both sides do, `vars.rs` says what variables stand
+//! for, `left.rs` and `right.rs` run the sides.
 
 mod effects;
 mod left;
