@@ -49,7 +49,7 @@ fn smoke() {
     let k = pos.ins().iconst(I64, 3);
     let r = pos.ins().ishl(acc2, k);
     pos.ins().return_(&[r]);
-    let o = Options { check_allocation: true, listing: true, ..Options::default() };
+    let o = Options { check: true, listing: true, ..Options::default() };
     let mut cx = Context::new();
     let out = cx.compile(&func, &o).unwrap();
     for l in &out.lines {

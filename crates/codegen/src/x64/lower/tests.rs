@@ -12,7 +12,9 @@ use windlass_desc::types::{I8, I16, I32, I64};
 use windlass_ir::cursor::{Cursor, FuncCursor};
 use windlass_ir::dominator_tree::DominatorTree;
 use windlass_ir::flowgraph::ControlFlowGraph;
-use windlass_ir::ir::{AbiParam, Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind, UserFuncName};
+use windlass_ir::ir::{
+    AbiParam, Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind, UserFuncName,
+};
 use windlass_ir::isa::CallConv;
 use windlass_ir::loop_analysis::LoopAnalysis;
 use windlass_rules::naive::{self, Graph};
@@ -69,7 +71,7 @@ impl Target for Compared {
     fn lower(&self, c: &mut Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> CodegenResult<()> {
         let found = generated::select(c, inst, op, ty);
         let naive = naive::select(&self.set, c, inst, op, ty);
-        let text = || format!("{}", c.func.dfg.display_inst(inst));
+        let text = || format!("{inst} {:?}", c.func.dfg.insts[inst]);
         match (&found, &naive) {
             (Some(m), Some((n, values))) => {
                 assert_eq!(m.rule as usize, *n, "{}", text());
@@ -124,7 +126,12 @@ fn operand(r: &mut Random, f: &mut FuncCursor<'_>, values: &[Value], ty: Type) -
 }
 
 /// Appends a random operation of the table; gives its result, if it has one.
-fn operation(r: &mut Random, f: &mut FuncCursor<'_>, values: &[Value], slot: windlass_ir::ir::StackSlot) -> Option<Value> {
+fn operation(
+    r: &mut Random,
+    f: &mut FuncCursor<'_>,
+    values: &[Value],
+    slot: windlass_ir::ir::StackSlot,
+) -> Option<Value> {
     let op = r.pick(Opcode::ALL);
     let ty = r.pick(&TYPES);
     if op.row().ctv.set().is_some_and(|s| !s.contains(ty)) || op == Opcode::UaddOverflowTrap {
@@ -159,12 +166,12 @@ fn operation(r: &mut Random, f: &mut FuncCursor<'_>, values: &[Value], slot: win
         Format::Load => {
             let arg = address(r, f);
             let flags = f.func.dfg.mem_flags.insert(flags);
-            InstructionData::Load { opcode: op, flags: flags?, offset: offset.into(), arg }
+            InstructionData::Load { opcode: op, flags: flags.ok()?, offset: offset.into(), arg }
         }
         Format::Store => {
             let args = [operand(r, f, values, ty), address(r, f)];
             let flags = f.func.dfg.mem_flags.insert(flags);
-            InstructionData::Store { opcode: op, flags: flags?, offset: offset.into(), args }
+            InstructionData::Store { opcode: op, flags: flags.ok()?, offset: offset.into(), args }
         }
         Format::CondTrap => {
             let code = windlass_desc::env::TrapCode::unwrap_user(1);
