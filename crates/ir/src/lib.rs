@@ -9,5 +9,12 @@
 pub use windlass_entity as entity;
 pub use windlass_entity::packed_option;
 
+pub mod cursor;
+pub mod dominator_tree;
+mod dominators;
+pub mod flowgraph;
 pub mod ir;
 pub mod isa;
+pub mod loop_analysis;
+pub mod post_dominator_tree;
+pub mod traversals;

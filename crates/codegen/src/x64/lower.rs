@@ -234,3 +234,6 @@ impl Target for X64Target {
         abi::entry(c, block)
     }
 }
+
+#[cfg(test)]
+mod tests;
