@@ -1,1 +1,4 @@
 //! ir: see ARCHITECTURE.md.
+
+pub mod reader;
+pub mod testfile;

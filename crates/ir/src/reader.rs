@@ -1,0 +1,4 @@
+//! Reads CLIF.
+pub mod error;
+mod lexer;
+mod number;

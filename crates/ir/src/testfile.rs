@@ -1,0 +1,2 @@
+//! Test files.
+pub mod filecheck;
