@@ -112,6 +112,16 @@ impl IntCC {
             c => c,
         }
     }
+    /// The strict comparison's code; equality's as it is.
+    pub fn without_equal(self) -> IntCC {
+        match self {
+            SignedGreaterThanOrEqual => SignedGreaterThan,
+            SignedLessThanOrEqual => SignedLessThan,
+            UnsignedGreaterThanOrEqual => UnsignedGreaterThan,
+            UnsignedLessThanOrEqual => UnsignedLessThan,
+            c => c,
+        }
+    }
     /// The code's name in CLIF.
     pub fn to_static_str(self) -> &'static str {
         INT_CCS[self as usize].1

@@ -51,6 +51,16 @@ impl TrapCode {
             None => panic!("a user trap code is between 1 and 250"),
         }
     }
+    /// The reserved codes.
+    pub const fn non_user_traps() -> &'static [TrapCode] {
+        &[
+            TrapCode::STACK_OVERFLOW,
+            TrapCode::INTEGER_OVERFLOW,
+            TrapCode::HEAP_OUT_OF_BOUNDS,
+            TrapCode::INTEGER_DIVISION_BY_ZERO,
+            TrapCode::BAD_CONVERSION_TO_INTEGER,
+        ]
+    }
     /// The code as a number.
     pub const fn as_raw(self) -> NonZeroU8 {
         self.0

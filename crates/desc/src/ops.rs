@@ -7,7 +7,9 @@ use crate::cc::IntCC;
 use crate::env::{Access, Env, TrapCode};
 use crate::types::*;
 
+mod query;
 mod rows;
+pub use query::{OpcodeConstraints, ResolvedConstraint};
 pub use rows::{OPS, Opcode, meaning};
 
 /// The shape of an instruction: which operands stand where, in memory and in text.

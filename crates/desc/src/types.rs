@@ -1,5 +1,8 @@
 //! Types of IR values, and sets of types as the operation table uses them. Needs nothing.
 
+mod named;
+pub use named::*;
+
 /// The type of a value: a scalar lane type, a lane count, and whether that count is scaled at run time.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Type(u16);

@@ -1,4 +1,20 @@
-//! ir: see ARCHITECTURE.md.
+//! The intermediate representation: functions and their parts, how to build them, and what can be learnt of them.
+//!
+//! [`ir`] has the data structures, [`cursor`] and [`frontend`] two ways to fill them, [`flowgraph`], [`dominator_tree`],
+//! [`post_dominator_tree`], [`loop_analysis`] and [`traversals`] the analyses of control flow. Needs `windlass-entity` for
+//! its arrays and `windlass-desc` for the table of operations; knows no target beyond [`isa`].
 
+#![forbid(unsafe_code)]
+
+pub use windlass_entity as entity;
+pub use windlass_entity::packed_option;
+
+pub mod ir;
+pub mod isa;
+
+pub mod data_value;
+pub mod interpreter;
 pub mod reader;
 pub mod testfile;
+//pub mod verifier;
+pub mod write;

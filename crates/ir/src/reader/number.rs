@@ -49,7 +49,7 @@ pub(crate) fn unsigned(text: &str, bits: u32) -> Result<u64, NumberError> {
     if text.starts_with(['-', '+']) {
         return Err("expected a number without a sign");
     }
-    int(text, bits, true).map(|v| v as u64)
+    int(text, bits, bits >= 32).map(|v| v as u64)
 }
 
 /// An offset of 32 bits, which must have a sign.

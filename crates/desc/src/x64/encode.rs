@@ -1,0 +1,321 @@
+//! Encoding of x86-64 instructions as data, and the forms that rows of a family take: which operands stand where in the
+//! pool, in the ModRM byte and in the text (SDM volume 2, chapter 2). Needs the types of [`super`].
+
+use super::*;
+
+/// Opcode map.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Map {
+    /// One byte.
+    One,
+    /// `0F`
+    Two,
+    /// `0F 38`
+    Three38,
+}
+
+/// What fills a field of the ModRM byte, or VEX.vvvv.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Field {
+    /// Nothing.
+    None,
+    /// The register, or memory, at this place in the pool span.
+    Op(u8),
+    /// A constant.
+    Digit(u8),
+}
+
+/// An immediate in the instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Imm {
+    /// None.
+    None,
+    /// One byte.
+    I8,
+    /// One byte if it fits, with opcode bit 1 set, else as wide as the operation up to 32 bits; sign-extended.
+    Short,
+    /// As wide as the operation up to 32 bits; sign-extended.
+    Full,
+    /// 32 bits, zero-extended.
+    U32,
+    /// 64 bits.
+    I64,
+}
+
+/// The encoding of a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Enc {
+    /// Instruction bytes are made elsewhere (labels, pseudo instructions).
+    pub special: bool,
+    /// Mandatory prefix, 0 if none.
+    pub prefix: u8,
+    /// Opcode map.
+    pub map: Map,
+    /// Opcode.
+    pub opcode: u8,
+    /// The condition's number is added to the opcode.
+    pub plus_cc: bool,
+    /// The register number of the operand at this place is added to the opcode; then there is no ModRM byte.
+    pub plus_reg: Field,
+    /// REX.W or VEX.W.
+    pub w: bool,
+    /// VEX-encoded, with this in vvvv.
+    pub vex: Field,
+    /// ModRM.reg.
+    pub reg: Field,
+    /// ModRM.rm.
+    pub rm: Field,
+}
+
+/// No bytes of its own.
+pub const SPECIAL: Enc = Enc {
+    special: true,
+    prefix: 0,
+    map: Map::One,
+    opcode: 0,
+    plus_cc: false,
+    plus_reg: Field::None,
+    w: false,
+    vex: Field::None,
+    reg: Field::None,
+    rm: Field::None,
+};
+
+/// An integer instruction at `width` bits: operand-size prefix and REX.W follow from the width.
+pub fn legacy(map: Map, opcode: u8, width: u16, reg: Field, rm: Field) -> Enc {
+    let prefix = if width == 16 { 0x66 } else { 0 };
+    Enc { special: false, prefix, map, opcode, w: width == 64, reg, rm, ..SPECIAL }
+}
+
+/// Opcodes of byte operations have bit 0 clear where the wider ones have it set.
+pub fn sized(opcode: u8, width: u16) -> u8 {
+    if width == 8 { opcode & !1 } else { opcode | 1 }
+}
+
+/// A row of `family` with the fields most rows share; the forms below adjust it.
+pub fn row(family: Family, width: u16, form: Form, operands: Vec<Operand>, enc: Enc) -> Row {
+    let info = family.info();
+    let shown = (0..operands.len() as u8).collect();
+    Row {
+        name: format!("{}{}{}", info.name, width, form.suffix()),
+        family,
+        width,
+        form,
+        operands,
+        listed: false,
+        mem: MemMode::None,
+        imm: Imm::None,
+        enc,
+        reads_flags: false,
+        writes_flags: false,
+        commutes: false,
+        flow: Flow::Next,
+        remat: false,
+        feature: None,
+        mnemonic: info.name,
+        shown,
+    }
+}
+
+use Field::{Digit, Op};
+use Operand::{Def, Mem, Use};
+
+/// The widths of integer instructions.
+pub const WIDTHS: [u16; 4] = [8, 16, 32, 64];
+
+/// `op r, r/m/imm` and `op m, r/imm`, the result in the first operand: the eight classic operations.
+pub fn alu(f: Family, n: u8) -> Vec<Row> {
+    let mut out = vec![];
+    for w in WIDTHS {
+        let op = |base: u8| sized(n << 3 | base, w);
+        let imm = |rm| legacy(Map::One, sized(0x80, w), w, Digit(n), rm);
+        let tied = || vec![Def(w, At::Tied(1)), Use(w, At::Reg)];
+        let with = |mut ops: Vec<Operand>, o: Operand| {
+            ops.push(o);
+            ops
+        };
+        let kind = if w == 8 { Imm::Full } else { Imm::Short };
+        let rr = legacy(Map::One, op(0), w, Op(2), Op(0));
+        out.push(Row { shown: vec![0, 2], ..row(f, w, Form::Rr, with(tied(), Use(w, At::Reg)), rr) });
+        let rm = legacy(Map::One, op(2), w, Op(0), Op(2));
+        out.push(Row { shown: vec![0, 2], mem: MemMode::Load, ..row(f, w, Form::Rm, with(tied(), Mem(w)), rm) });
+        out.push(Row { shown: vec![0], imm: kind, ..row(f, w, Form::Ri, tied(), imm(Op(0))) });
+        let mr = legacy(Map::One, op(0), w, Op(2), Op(0));
+        out.push(Row { mem: MemMode::Modify, ..row(f, w, Form::Mr, vec![Mem(w), Use(w, At::Reg)], mr) });
+        out.push(Row { imm: kind, mem: MemMode::Modify, ..row(f, w, Form::Mi, vec![Mem(w)], imm(Op(0))) });
+    }
+    out.iter_mut().for_each(|r| r.writes_flags = true);
+    out
+}
+
+/// As [`alu`], for an operation whose operands can be exchanged.
+pub fn alu_commuting(f: Family, n: u8) -> Vec<Row> {
+    let mut out = alu(f, n);
+    out.iter_mut().for_each(|r| r.commutes = r.form == Form::Rr);
+    out
+}
+
+/// As [`alu`] with flags as the only result: `rr` with opcode `op`, immediates with opcode `imm` and `digit`.
+pub fn compare(f: Family, op: u8, imm: u8, digit: u8, short: bool, with_rm: bool) -> Vec<Row> {
+    let mut out = vec![];
+    for w in WIDTHS {
+        let kind = if short && w != 8 { Imm::Short } else { Imm::Full };
+        let imm = legacy(Map::One, sized(imm, w), w, Digit(digit), Op(0));
+        let (a, m) = (Use(w, At::Reg), Mem(w));
+        out.push(row(f, w, Form::Rr, vec![a, a], legacy(Map::One, sized(op, w), w, Op(1), Op(0))));
+        if with_rm {
+            let enc = legacy(Map::One, sized(op, w) | 2, w, Op(0), Op(1));
+            out.push(Row { mem: MemMode::Load, ..row(f, w, Form::Rm, vec![a, m], enc) });
+        }
+        out.push(Row { imm: kind, ..row(f, w, Form::Ri, vec![a], imm) });
+        let enc = legacy(Map::One, sized(op, w), w, Op(2), Op(0));
+        out.push(Row { mem: MemMode::Load, ..row(f, w, Form::Mr, vec![m, a], enc) });
+        out.push(Row { mem: MemMode::Load, imm: kind, ..row(f, w, Form::Mi, vec![m], imm) });
+    }
+    out.iter_mut().for_each(|r| r.writes_flags = true);
+    out
+}
+
+/// One operand, changed in place: `op r` and `op m`.
+pub fn unary(f: Family, digit: u8, writes_flags: bool) -> Vec<Row> {
+    let mut out = vec![];
+    for w in WIDTHS {
+        let enc = legacy(Map::One, sized(0xf6, w), w, Digit(digit), Op(0));
+        let ops = vec![Def(w, At::Tied(1)), Use(w, At::Reg)];
+        out.push(Row { shown: vec![0], writes_flags, ..row(f, w, Form::R, ops, enc) });
+        out.push(Row { mem: MemMode::Modify, writes_flags, ..row(f, w, Form::M, vec![Mem(w)], enc) });
+    }
+    out
+}
+
+/// Shifts and rotates: by the low byte of rcx, and by an immediate.
+pub fn shift(f: Family, digit: u8) -> Vec<Row> {
+    let mut out = vec![];
+    for w in WIDTHS {
+        let enc = |op| legacy(Map::One, sized(op, w), w, Digit(digit), Op(0));
+        let cl = Use(8, At::Fixed(regs::RCX));
+        let ops = vec![Def(w, At::Tied(1)), Use(w, At::Reg)];
+        out.push(Row { shown: vec![0], imm: Imm::I8, ..row(f, w, Form::Ri, ops.clone(), enc(0xc0)) });
+        out.push(Row { shown: vec![0, 2], ..row(f, w, Form::Rr, [ops, vec![cl]].concat(), enc(0xd2)) });
+    }
+    out.iter_mut().for_each(|r| r.writes_flags = true);
+    out
+}
+
+/// BMI2 shifts: any register as the amount, no flags.
+pub fn shift_vex(f: Family, prefix: u8) -> Vec<Row> {
+    let one = |w: u16| {
+        let enc = Enc { prefix, vex: Op(2), ..legacy(Map::Three38, 0xf7, w, Op(0), Op(1)) };
+        let ops = vec![Def(w, At::Reg), Use(w, At::Reg), Use(w, At::Reg)];
+        Row { feature: Some(Feature::Bmi2), ..row(f, w, Form::Rr, ops, enc) }
+    };
+    vec![one(32), one(64)]
+}
+
+/// Signed product, low half: two operands, or three with an immediate.
+pub fn product(f: Family) -> Vec<Row> {
+    let mut out = vec![];
+    for w in [16, 32, 64] {
+        let (d, a, m) = (Def(w, At::Tied(1)), Use(w, At::Reg), Mem(w));
+        let two = legacy(Map::Two, 0xaf, w, Op(0), Op(2));
+        let three = legacy(Map::One, 0x69, w, Op(0), Op(1));
+        out.push(Row { shown: vec![0, 2], commutes: true, ..row(f, w, Form::Rr, vec![d, a, a], two) });
+        out.push(Row { shown: vec![0, 2], mem: MemMode::Load, ..row(f, w, Form::Rm, vec![d, a, m], two) });
+        out.push(Row { imm: Imm::Short, ..row(f, w, Form::Rri, vec![Def(w, At::Reg), a], three) });
+        let rmi = row(f, w, Form::Rmi, vec![Def(w, At::Reg), m], three);
+        out.push(Row { imm: Imm::Short, mem: MemMode::Load, ..rmi });
+    }
+    out.iter_mut().for_each(|r| r.writes_flags = true);
+    out
+}
+
+/// Moves: between registers, from and to memory, and of constants.
+pub fn moves(f: Family) -> Vec<Row> {
+    let mut out = vec![];
+    for w in WIDTHS {
+        let (d, a, m) = (Def(w, At::Reg), Use(w, At::Reg), Mem(w));
+        let store = legacy(Map::One, sized(0x88, w), w, Op(2), Op(0));
+        let store_imm = legacy(Map::One, sized(0xc6, w), w, Digit(0), Op(0));
+        out.push(Row { mem: MemMode::Store, ..row(f, w, Form::Mr, vec![m, a], store) });
+        out.push(Row { mem: MemMode::Store, imm: Imm::Full, ..row(f, w, Form::Mi, vec![m], store_imm) });
+        if w >= 32 {
+            out.push(row(f, w, Form::Rr, vec![d, a], legacy(Map::One, 0x89, w, Op(1), Op(0))));
+            let load = legacy(Map::One, 0x8b, w, Op(0), Op(1));
+            out.push(Row { mem: MemMode::Load, ..row(f, w, Form::Rm, vec![d, m], load) });
+            let wide = Enc { plus_reg: Op(0), ..legacy(Map::One, 0xb8, w, Field::None, Field::None) };
+            let (imm, mnemonic) = if w == 64 { (Imm::I64, "movabs") } else { (Imm::U32, "mov") };
+            out.push(Row { imm, mnemonic, remat: true, ..row(f, w, Form::Rw, vec![d], wide) });
+        }
+        if w == 64 {
+            let imm = legacy(Map::One, 0xc7, w, Digit(0), Op(0));
+            out.push(Row { imm: Imm::Full, remat: true, ..row(f, w, Form::Ri, vec![d], imm) });
+        }
+    }
+    out
+}
+
+/// Extensions of `from` bits in a register or in memory.
+pub fn extend(f: Family, map: Map, opcode: u8, from: u16, to: &[u16]) -> Vec<Row> {
+    let one = |&w: &u16| {
+        let enc = legacy(map, opcode, w, Op(0), Op(1));
+        let mnemonic = if from == 32 { "movsxd" } else { f.info().mnemonic };
+        let rr = row(f, w, Form::Rr, vec![Def(w, At::Reg), Use(from, At::Reg)], enc);
+        let rm = row(f, w, Form::Rm, vec![Def(w, At::Reg), Mem(from)], enc);
+        [Row { mnemonic, ..rr }, Row { mnemonic, mem: MemMode::Load, ..rm }]
+    };
+    to.iter().flat_map(one).collect()
+}
+
+/// The address of a memory operand.
+pub fn address(f: Family) -> Vec<Row> {
+    let one = |w: u16| {
+        let enc = legacy(Map::One, 0x8d, w, Op(0), Op(1));
+        Row { mem: MemMode::Address, ..row(f, w, Form::Rm, vec![Def(w, At::Reg), Mem(w)], enc) }
+    };
+    vec![one(32), one(64)]
+}
+
+/// A byte from a condition.
+pub fn set(f: Family) -> Vec<Row> {
+    let enc = Enc { plus_cc: true, ..legacy(Map::Two, 0x90, 8, Digit(0), Op(0)) };
+    vec![Row { reads_flags: true, mnemonic: "set{cc}", ..row(f, 8, Form::R, vec![Def(8, At::Reg)], enc) }]
+}
+
+/// A move on a condition.
+pub fn conditional_move(f: Family) -> Vec<Row> {
+    let mut out = vec![];
+    for w in [32, 64] {
+        let enc = Enc { plus_cc: true, ..legacy(Map::Two, 0x40, w, Op(0), Op(2)) };
+        let (d, a) = (Def(w, At::Tied(1)), Use(w, At::Reg));
+        out.push(row(f, w, Form::Rr, vec![d, a, a], enc));
+        out.push(Row { mem: MemMode::Load, ..row(f, w, Form::Rm, vec![d, a, Mem(w)], enc) });
+    }
+    for r in &mut out {
+        (r.reads_flags, r.mnemonic, r.shown) = (true, "cmov{cc}", vec![0, 2]);
+    }
+    out
+}
+
+/// One register, encoded in the opcode: `push` and `pop`.
+pub fn stack(f: Family, opcode: u8, operand: Operand) -> Vec<Row> {
+    let enc = Enc { w: false, plus_reg: Op(0), ..legacy(Map::One, opcode, 64, Field::None, Field::None) };
+    vec![row(f, 64, Form::R, vec![operand], enc)]
+}
+
+/// Exchange of two registers.
+pub fn exchange(f: Family) -> Vec<Row> {
+    let ops = vec![Use(64, At::Reg), Use(64, At::Reg)];
+    vec![row(f, 64, Form::Rr, ops, legacy(Map::One, 0x87, 64, Op(1), Op(0)))]
+}
+
+/// No operands: fixed bytes.
+pub fn plain(f: Family, map: Map, opcode: u8) -> Row {
+    let name = f.info().name.to_string();
+    Row { name, ..row(f, 64, Form::None, vec![], legacy(map, opcode, 32, Field::None, Field::None)) }
+}
+
+/// Bytes made by the emitter, operands as given.
+pub fn special(f: Family, operands: Vec<Operand>) -> Row {
+    let name = f.info().name.to_string();
+    Row { name, ..row(f, 64, Form::None, operands, SPECIAL) }
+}

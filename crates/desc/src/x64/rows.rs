@@ -1,0 +1,219 @@
+//! The table of x86-64 instructions: a line per family with its rows and its meaning. The meaning is a function of the
+//! environment, the width and the inputs (uses in order, memory where it is read, then the immediate); it gives the
+//! results and the flags. Needs [`super::encode`], [`super::flags`].
+
+use super::encode::*;
+use super::flags::*;
+use super::sim::{Input, Meant};
+use super::*;
+use crate::bv::Bv;
+use crate::env::{Choice, Env};
+
+/// What every row of a family shares.
+#[derive(Clone, Copy, Debug)]
+pub struct Info {
+    /// Name in row names and, if not said otherwise, in the assembler's text.
+    pub name: &'static str,
+    /// The assembler's name.
+    pub mnemonic: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+    /// Why it has no meaning, if it has none.
+    pub no_meaning: Option<&'static str>,
+}
+
+/// Builds [`Family`], [`families`], [`rows`] and the meaning from the table's lines.
+macro_rules! families { ($( $(#[doc = $doc:literal])* $id:ident $name:literal $mnemonic:literal $rows:expr, $kind:ident $meaning:expr; )*) => {
+    /// An operation of the machine.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    pub enum Family { $( $(#[doc = $doc])* $id ),* }
+
+    impl Family {
+        /// What the family's rows share.
+        pub fn info(self) -> Info {
+            match self { $( Family::$id => Info {
+                name: $name, mnemonic: $mnemonic, doc: concat!($($doc),*), no_meaning: families!(@reason $kind $meaning),
+            } ),* }
+        }
+    }
+
+    /// All families, in the order of the table.
+    pub fn families() -> &'static [Family] {
+        &[$(Family::$id),*]
+    }
+
+    fn rows_of(f: Family) -> Vec<Row> {
+        match f { $( Family::$id => { let make: fn(Family) -> Vec<Row> = $rows; make(f) } ),* }
+    }
+
+    /// Runs the family's meaning at `w` bits.
+    pub(super) fn meaning<E: Env>(f: Family, e: &mut E, w: u32, input: &Input<E::B>, a: &[E::B]) -> Meant<E::B> {
+        match f { $( Family::$id => families!(@run $kind $meaning, e, w, input, a) ),* }
+    }
+};
+    (@reason is $meaning:expr) => { None };
+    (@reason no_meaning $why:expr) => { Some($why) };
+    (@run is $meaning:expr, $e:ident, $w:ident, $i:ident, $a:ident) => {{
+        let f: fn(&mut E, u32, &Input<E::B>, &[E::B]) -> Meant<E::B> = $meaning;
+        f($e, $w, $i, $a)
+    }};
+    (@run no_meaning $why:expr, $e:ident, $w:ident, $i:ident, $a:ident) => {{
+        let _ = ($e, $w, $i, $a);
+        Meant { results: vec![], flags: None }
+    }};
+}
+
+/// A result and flags.
+fn both<B: Bv>(r: B, flags: B) -> Meant<B> {
+    Meant { results: vec![r], flags: Some(flags) }
+}
+
+/// A result; flags stay.
+fn value<B: Bv>(r: B) -> Meant<B> {
+    Meant { results: vec![r], flags: None }
+}
+
+/// Flags alone.
+fn only_flags<B: Bv>(flags: B) -> Meant<B> {
+    Meant { results: vec![], flags: Some(flags) }
+}
+
+/// Neither.
+fn nothing<B: Bv>() -> Meant<B> {
+    Meant { results: vec![], flags: None }
+}
+
+/// A result, with flags that the manual leaves undefined or that nobody may rely on.
+fn undefined<E: Env>(e: &mut E, r: E::B) -> Meant<E::B> {
+    let flags = e.choose(Choice::Any("flags"), FLAGS_WIDTH);
+    both(r, flags)
+}
+
+/// A shift count as the CPU takes it: modulo 64 for 64-bit operations, else modulo 32.
+fn count<B: Bv>(w: u32, c: &B) -> B {
+    let mask = if w == 64 { 63 } else { 31 };
+    c.resize(8).and(&B::lit(8, mask)).resize(w.max(8))
+}
+
+families! {
+    /// ADD: sum.
+    Add "add" "add" |f| alu_commuting(f, 0), is |_, _, _, a| { let r = a[0].add(&a[1]); let f = of_add(&a[0], &a[1], &r); both(r, f) };
+    /// OR: bitwise or.
+    Or "or" "or" |f| alu_commuting(f, 1), is |_, _, _, a| { let r = a[0].or(&a[1]); let f = of_logic(&r); both(r, f) };
+    /// AND: bitwise and.
+    And "and" "and" |f| alu_commuting(f, 4), is |_, _, _, a| { let r = a[0].and(&a[1]); let f = of_logic(&r); both(r, f) };
+    /// SUB: difference.
+    Sub "sub" "sub" |f| alu(f, 5), is |_, _, _, a| { let r = a[0].sub(&a[1]); let f = of_sub(&a[0], &a[1], &r); both(r, f) };
+    /// XOR: bitwise exclusive or.
+    Xor "xor" "xor" |f| alu_commuting(f, 6), is |_, _, _, a| { let r = a[0].xor(&a[1]); let f = of_logic(&r); both(r, f) };
+    /// CMP: flags of a difference.
+    Cmp "cmp" "cmp" |f| compare(f, 0x39, 0x81, 7, true, true), is |_, _, _, a| only_flags(of_sub(&a[0], &a[1], &a[0].sub(&a[1])));
+    /// TEST: flags of a bitwise and.
+    Test "test" "test" |f| compare(f, 0x85, 0xf7, 0, false, false), is |_, _, _, a| only_flags(of_logic(&a[0].and(&a[1])));
+    /// NEG: negation.
+    Neg "neg" "neg" |f| unary(f, 3, true), is |_, w, _, a| { let z = E::B::lit(w, 0); let r = a[0].neg(); let f = of_sub(&z, &a[0], &r); both(r, f) };
+    /// NOT: bitwise not.
+    Not "not" "not" |f| unary(f, 2, false), is |_, _, _, a| value(a[0].not());
+    /// IMUL: product, low half.
+    Imul "imul" "imul" product, is |e, _, _, a| { let r = a[0].mul(&a[1]); undefined(e, r) };
+    /// SHL: shift left.
+    Shl "shl" "shl" |f| shift(f, 4), is |e, w, _, a| { let r = a[0].shl(&count(w, &a[1])); undefined(e, r) };
+    /// SHR: logical shift right.
+    Shr "shr" "shr" |f| shift(f, 5), is |e, w, _, a| { let r = a[0].lshr(&count(w, &a[1])); undefined(e, r) };
+    /// SAR: arithmetic shift right.
+    Sar "sar" "sar" |f| shift(f, 7), is |e, w, _, a| { let r = a[0].ashr(&count(w, &a[1])); undefined(e, r) };
+    /// ROL: rotate left.
+    Rol "rol" "rol" |f| shift(f, 0), is |e, w, _, a| { let r = a[0].rotl(&count(w, &a[1])); undefined(e, r) };
+    /// ROR: rotate right.
+    Ror "ror" "ror" |f| shift(f, 1), is |e, w, _, a| { let r = a[0].rotr(&count(w, &a[1])); undefined(e, r) };
+    /// SHLX: shift left, no flags.
+    Shlx "shlx" "shlx" |f| shift_vex(f, 0x66), is |_, w, _, a| value(a[0].shl(&count(w, &a[1])));
+    /// SHRX: logical shift right, no flags.
+    Shrx "shrx" "shrx" |f| shift_vex(f, 0xf2), is |_, w, _, a| value(a[0].lshr(&count(w, &a[1])));
+    /// SARX: arithmetic shift right, no flags.
+    Sarx "sarx" "sarx" |f| shift_vex(f, 0xf3), is |_, w, _, a| value(a[0].ashr(&count(w, &a[1])));
+    /// MOV: copies.
+    Mov "mov" "mov" moves, is |_, _, _, a| value(a[0].clone());
+    /// MOVZX from 8 bits.
+    Movzx8 "movzx8_" "movzx" |f| extend(f, Map::Two, 0xb6, 8, &[32]), is |_, w, _, a| value(a[0].zext(w));
+    /// MOVZX from 16 bits.
+    Movzx16 "movzx16_" "movzx" |f| extend(f, Map::Two, 0xb7, 16, &[32]), is |_, w, _, a| value(a[0].zext(w));
+    /// MOVSX from 8 bits.
+    Movsx8 "movsx8_" "movsx" |f| extend(f, Map::Two, 0xbe, 8, &[32, 64]), is |_, w, _, a| value(a[0].sext(w));
+    /// MOVSX from 16 bits.
+    Movsx16 "movsx16_" "movsx" |f| extend(f, Map::Two, 0xbf, 16, &[32, 64]), is |_, w, _, a| value(a[0].sext(w));
+    /// MOVSXD: sign-extends 32 bits.
+    Movsx32 "movsx32_" "movsxd" |f| extend(f, Map::One, 0x63, 32, &[64]), is |_, w, _, a| value(a[0].sext(w));
+    /// LEA: the address of a memory operand.
+    Lea "lea" "lea" address, is |_, w, _, a| value(a[0].resize(w));
+    /// SETcc: 1 if the condition holds, else 0.
+    Set "set" "set" set, is |_, w, i, _| value(i.condition().zext(w));
+    /// CMOVcc: the second operand if the condition holds, else the first.
+    Cmov "cmov" "cmov" conditional_move, is |_, _, i, a| value(i.condition().ite(&a[1], &a[0]));
+    /// PUSH: prologues only.
+    Push "push" "push" |f| stack(f, 0x50, Operand::Use(64, At::Reg)), no_meaning "moves the stack pointer, which only the frame code does";
+    /// POP: epilogues only.
+    Pop "pop" "pop" |f| stack(f, 0x58, Operand::Def(64, At::Reg)), no_meaning "moves the stack pointer, which only the frame code does";
+    /// XCHG: exchanges two registers, for parallel moves only.
+    Xchg "xchg" "xchg" exchange, no_meaning "two operands are read and written; made by the allocator's edits alone";
+    /// RET: the bytes of a return.
+    Ret "ret" "ret" |f| vec![Row { flow: Flow::Terminator, ..plain(f, Map::One, 0xc3) }], no_meaning "control: the frame code makes it";
+    /// UD2: an invalid instruction, to trap.
+    Ud2 "ud2" "ud2" |f| vec![Row { flow: Flow::Terminator, ..plain(f, Map::Two, 0x0b) }],
+        is |e, _, i, _| { e.trap_if(&E::B::lit(1, 1), i.code); nothing() };
+    /// Traps if a condition holds: a branch to a UD2 out of line.
+    TrapIf "trap_if" "trap_if_{cc}" |f| vec![Row { reads_flags: true, ..special(f, vec![]) }],
+        is |e, _, i, _| { e.trap_if(&i.condition(), i.code); nothing() };
+    /// Leaves the block to one of two targets by a condition.
+    Branch "branch" "branch_{cc}" |f| vec![Row { reads_flags: true, flow: Flow::Terminator, ..special(f, vec![]) }],
+        is |e, _, i, _| { e.branch(&i.condition()); nothing() };
+    /// Leaves the block to its only target.
+    Jump "jump" "jump" |f| vec![Row { flow: Flow::Terminator, ..special(f, vec![]) }], no_meaning "control: one target, nothing computed";
+    /// The values that arrive in a function.
+    Args "args" "args" |f| vec![Row { listed: true, ..special(f, vec![]) }], no_meaning "calling convention";
+    /// Returns, with the values that the convention wants in registers.
+    Leave "leave" "ret" |f| vec![Row { listed: true, flow: Flow::Terminator, ..special(f, vec![]) }], no_meaning "calling convention";
+    /// CALL of a symbol.
+    Call "call" "call" |f| vec![Row { listed: true, writes_flags: true, flow: Flow::Call, ..special(f, vec![]) }],
+        no_meaning "calling convention";
+    /// CALL of an address in a register, the first operand.
+    CallReg "call_reg" "call" |f| vec![Row { listed: true, writes_flags: true, flow: Flow::Call, ..special(f, vec![]) }],
+        no_meaning "calling convention";
+    /// The address of a symbol near by: LEA relative to the instruction pointer.
+    SymNear "sym_near" "lea" |f| vec![Row { remat: true, ..special(f, vec![Operand::Def(64, At::Reg)]) }],
+        is |_, w, i, _| value(i.imm.resize(w));
+    /// The address of a symbol anywhere: MOVABS.
+    SymFar "sym_far" "movabs" |f| vec![Row { remat: true, ..special(f, vec![Operand::Def(64, At::Reg)]) }],
+        is |_, w, i, _| value(i.imm.resize(w));
+    /// Nothing: what a deleted instruction becomes.
+    Nop "nop" "nop" |f| vec![special(f, vec![])], is |_, _, _, _| nothing();
+}
+
+/// All rows, family after family.
+pub fn rows() -> Vec<Row> {
+    families().iter().flat_map(|&f| rows_of(f)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_well_formed() {
+        let rows = rows();
+        let mut names = std::collections::HashSet::new();
+        for r in &rows {
+            assert!(names.insert(r.name.clone()), "two rows are called {}", r.name);
+            let mem = r.operands.iter().filter(|o| matches!(o, Operand::Mem(_))).count();
+            assert_eq!(mem, (r.mem != MemMode::None) as usize, "{}", r.name);
+            for o in &r.operands {
+                if let Operand::Def(_, At::Tied(i)) = o {
+                    assert!(matches!(r.operands[*i as usize], Operand::Use(..)), "{}", r.name);
+                }
+            }
+            assert!(!r.family.info().doc.is_empty());
+        }
+        let without = families().iter().filter(|f| f.info().no_meaning.is_some()).count();
+        assert_eq!(without, 9, "families without a meaning are counted: change this number knowingly");
+    }
+}
