@@ -111,9 +111,7 @@ impl Verifier<'_> {
                 self.error(gv, format!("invalid memory flags reference {flags}"));
             }
         }
-        if self.errors.0.len() == before {
-            self.global_cycles();
-        }
+        self.global_cycles();
         self.errors.0.len() == before
     }
 
@@ -136,7 +134,7 @@ impl Verifier<'_> {
                 }
                 on_path.insert(g);
                 path.push(g);
-                gv = base_of(&func.global_values[g]);
+                gv = func.global_values.get(g).and_then(base_of);
             }
             done.extend(path);
         }
