@@ -67,6 +67,26 @@ fn large_functions() {
     many(40_012..40_020, &small(), shape);
 }
 
+/// More values live into blocks than the allocator follows.
+#[test]
+fn beyond_the_bound() {
+    let shape = |seed: u64| Shape { blocks: 6 + (seed % 9) as usize, insts: 120, window: 600, calls: seed % 2 == 0 };
+    many(50_000..50_020, &usual(), shape);
+    many(50_020..50_040, &tiny(true), shape);
+}
+
+/// For soaking: `cargo test --release -- --ignored soak`.
+#[test]
+#[ignore = "takes minutes"]
+fn soak() {
+    let from = std::env::var("SOAK_FROM").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000);
+    for machine in [tiny(true), tiny(false), small(), usual()] {
+        many(from..from + 10_000, &machine, shape);
+        let large = |seed: u64| Shape { blocks: 60, insts: 40, window: 10 + (seed % 200) as usize, calls: true };
+        many(from..from + 200, &machine, large);
+    }
+}
+
 #[test]
 fn same_bytes_twice() {
     let machine = usual();
