@@ -178,9 +178,9 @@ impl NextUses {
         if lost != 0 && (lost & call).count_ones() * 2 > call.count_ones() {
             self.seen += 1;
         }
-        for class in 0..CLASSES {
+        for (class, taken) in taken.into_iter().enumerate() {
             let most = &mut self.pressure[b as usize][class];
-            *most = (*most).max(self.now[class] + taken[class].max((lost & masks.alloc[class]).count_ones()));
+            *most = (*most).max(self.now[class] + taken.max((lost & masks.alloc[class]).count_ones()));
         }
     }
 

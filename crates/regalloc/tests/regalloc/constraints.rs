@@ -168,9 +168,10 @@ fn outgoing_arguments_are_stored() {
     ret(&mut f, 0, &[v[0], c]);
     let (code, alloc) = run(f, &usual());
     assert_eq!(loc(&code, 2, 3), Loc::outgoing(24));
-    let stores = alloc.edits.iter().filter(|(_, edit)| {
-        matches!(edit, Edit::Move { to, .. } if matches!(to.kind(), LocKind::Outgoing(_)))
-    });
+    let stores = alloc
+        .edits
+        .iter()
+        .filter(|(_, edit)| matches!(edit, Edit::Move { to, .. } if matches!(to.kind(), LocKind::Outgoing(_))));
     assert_eq!(stores.count(), 4);
 }
 
@@ -236,11 +237,8 @@ fn swap_loop(machine: &Machine) -> Allocation {
 #[test]
 fn cycles_use_a_free_register_or_an_exchange_or_a_slot() {
     assert_eq!(swap_loop(&usual()).edge_edits.len(), 3);
-    let two = |exchange| Machine {
-        order: [const { &[r(0), r(1)] }, &[]],
-        callee_saved: RegSet::EMPTY,
-        ..tiny(exchange)
-    };
+    let two =
+        |exchange| Machine { order: [const { &[r(0), r(1)] }, &[]], callee_saved: RegSet::EMPTY, ..tiny(exchange) };
     assert!(matches!(swap_loop(&two(true)).edge_edits[..], [Edit::Exchange { .. }]));
     let alloc = swap_loop(&two(false));
     assert_eq!((alloc.edge_edits.len(), alloc.spill_size), (3, 8));

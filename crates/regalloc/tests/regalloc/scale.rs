@@ -14,11 +14,8 @@ fn int(role: Role, constraint: Constraint) -> Operand {
 fn start(blocks: usize, count: u32) -> (Func, Vec<u32>) {
     let mut f = Func::new(blocks);
     let values: Vec<u32> = (0..count).map(|_| f.int()).collect();
-    let list: Vec<_> = values
-        .iter()
-        .enumerate()
-        .map(|(n, &v)| (int(Role::Def, Constraint::Incoming(8 * n as u32)), v))
-        .collect();
+    let list: Vec<_> =
+        values.iter().enumerate().map(|(n, &v)| (int(Role::Def, Constraint::Incoming(8 * n as u32)), v)).collect();
     f.listed(0, ENTRY, &list, RegSet::EMPTY);
     (f, values)
 }
@@ -195,6 +192,12 @@ fn speed() {
         allocate(&mut after, &machine, &mut ctx, &mut alloc).unwrap();
         best = best.min(begin.elapsed().as_secs_f64());
     }
-    println!("{} insts {} blocks {} edits {} edge blocks: {:.1} ns per inst", code.insts.len(), code.blocks.len(),
-        alloc.edits.len() + alloc.edge_edits.len(), alloc.edge_blocks.len(), best * 1e9 / code.insts.len() as f64);
+    println!(
+        "{} insts {} blocks {} edits {} edge blocks: {:.1} ns per inst",
+        code.insts.len(),
+        code.blocks.len(),
+        alloc.edits.len() + alloc.edge_edits.len(),
+        alloc.edge_blocks.len(),
+        best * 1e9 / code.insts.len() as f64
+    );
 }
