@@ -84,6 +84,7 @@ impl NextUses {
             for (param, arg) in (params.0..params.1).zip(edge.args.0..edge.args.1) {
                 let (param, arg) = (code.pool[param as usize] as usize, code.pool[arg as usize] as usize);
                 self.hint[arg] = self.hint[param];
+                facts.flags[arg] |= facts.flags[param] & CROSSES;
                 self.web[arg] = if self.web[param] != NONE { self.web[param] } else { param as u32 };
             }
         }

@@ -84,8 +84,8 @@ impl Machinery<'_> {
             LocKind::Incoming(n) => (1, n),
             LocKind::Outgoing(n) => (2, n),
         };
-        for k in 0..width as usize {
-            bytes[k] = self.memory[space].get(offset as usize + k).copied().unwrap_or(0xcc);
+        for (k, byte) in bytes.iter_mut().enumerate().take(width as usize) {
+            *byte = self.memory[space].get(offset as usize + k).copied().unwrap_or(0xcc);
         }
         bytes
     }

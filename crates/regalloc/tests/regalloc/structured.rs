@@ -170,10 +170,8 @@ impl Program {
         self.statements(size, depth + 1);
         let latch = self.branch();
         self.func.jump(latch, header, &Self::args(&self.vars, &set));
-        for n in 0..self.vars.len() {
-            if !set.contains(&n) {
-                self.vars[n] = outside[n];
-            }
+        for (n, var) in self.vars.iter_mut().enumerate().filter(|(n, _)| !set.contains(n)) {
+            *var = outside[n];
         }
         let exit = self.open();
         self.func.jump(latch, exit, &[]);
@@ -241,12 +239,15 @@ fn measure() {
             }
             time += best;
             insts += code.insts.len();
-            weight += code.blocks.iter().map(|b| (b.insts.1 - b.insts.0) as u64 * 4u64.pow(b.loop_depth.min(6))).sum::<u64>();
+            weight +=
+                code.blocks.iter().map(|b| (b.insts.1 - b.insts.0) as u64 * 4u64.pow(b.loop_depth.min(6))).sum::<u64>();
             let found = weigh(&code, &alloc);
             sums.iter_mut().zip(found).for_each(|(sum, n)| *sum += n);
         }
         let per = sums.map(|n| format!("{:.3}", n as f64 / weight as f64));
-        println!("{vars} variables, calls {calls}: moves, loads, stores, repeats per instruction {per:?}, {insts} insts, {:.0} ns each",
-            time * 1e9 / insts as f64);
+        println!(
+            "{vars} variables, calls {calls}: moves, loads, stores, repeats per instruction {per:?}, {insts} insts, {:.0} ns each",
+            time * 1e9 / insts as f64
+        );
     }
 }
