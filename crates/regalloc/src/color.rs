@@ -218,14 +218,16 @@ impl Pass<'_> {
                 self.ctx.state.evicted[v as usize] = self.ctx.facts.def_block[v as usize];
             }
         }
+        let mut step = std::mem::take(&mut self.ctx.state.step);
         for b in 0..self.code.blocks.len() as u32 {
             self.enter(b);
             let (from, to) = self.code.blocks[b as usize].insts;
             for i in from..to {
-                self.step(b, i)?;
+                self.step(&mut step, b, i)?;
             }
             self.ctx.state.snapshot(false);
         }
+        self.ctx.state.step = step;
         Ok(())
     }
 
