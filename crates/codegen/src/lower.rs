@@ -386,7 +386,7 @@ impl<'a> Lower<'a> {
         code.list_operands.extend(operands.iter().map(|o| o.1));
         code.pool.extend(operands.iter().map(|o| o.0.0));
         code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers });
-        self.pending.payload = code.lists.len() as u64 - 1 | (symbol as u64) << 32;
+        self.pending.payload = (code.lists.len() as u64 - 1) | ((symbol as u64) << 32);
         self.end();
     }
     /// The number of a symbol in the code's table.
