@@ -15,6 +15,7 @@ pub mod cursor;
 pub mod dominator_tree;
 mod dominators;
 pub mod flowgraph;
+pub mod frontend;
 pub mod ir;
 pub mod isa;
 pub mod loop_analysis;
