@@ -11,3 +11,10 @@ pub use windlass_entity::packed_option;
 
 pub mod ir;
 pub mod isa;
+
+pub mod data_value;
+pub mod interpreter;
+pub mod reader;
+pub mod testfile;
+//pub mod verifier;
+pub mod write;

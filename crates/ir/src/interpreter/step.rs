@@ -1,0 +1,280 @@
+//! One instruction: control by its format, everything else by its meaning. Needs the machine.
+
+use super::InterpreterError;
+use super::address::Callee;
+use super::machine::{Bits, Machine, Step};
+use super::memory::Effects;
+use crate::ir::entities::{FuncRef, GlobalValue, Inst, SigRef, Value};
+use crate::ir::{
+    ArgumentPurpose, Endianness, ExternalName, Function, GlobalValueData, InstructionData, MemFlagsData, Signature,
+};
+use smallvec::SmallVec;
+use windlass_desc::bv::{Bv, Num};
+use windlass_desc::cc::IntCC;
+use windlass_desc::env::{Access, TrapCode};
+use windlass_desc::ops::{Effects as Kind, Format, Imms, OpRow, Opcode, Ty, meaning};
+use windlass_desc::types::{self, Type};
+
+/// How many global values one may be based on.
+const GLOBAL_DEPTH: usize = 1000;
+
+fn access(flags: MemFlagsData) -> Access {
+    Access { trap: flags.trap_code(), big_endian: flags.explicit_endianness() == Some(Endianness::Big) }
+}
+
+impl<'a> Machine<'_, 'a> {
+    /// Runs the topmost frame's present instruction.
+    pub(super) fn step(&mut self) -> Result<Step, InterpreterError> {
+        let Some(inst) = self.frame().inst else { return Err(InterpreterError::Unterminated) };
+        let func = self.frame().func;
+        let pool = &func.dfg.value_lists;
+        match self.data(inst) {
+            InstructionData::Jump { destination, .. } => Ok(self.edge(destination, &[])),
+            InstructionData::Brif { blocks, .. } => self.brif(inst, blocks),
+            InstructionData::BranchTable { arg, table, .. } => {
+                let table = &func.dfg.jump_tables[*table];
+                let index = usize::try_from(self.get(*arg)).ok();
+                let default = table.default_block();
+                Ok(self.edge(index.and_then(|i| table.as_slice().get(i)).unwrap_or(&default), &[]))
+            }
+            InstructionData::MultiAry { args, .. } => Ok(Step::Return(self.gather(args.as_slice(pool)))),
+            InstructionData::Call { func_ref, args, opcode } => {
+                self.call_step(*opcode, self.callee(*func_ref)?, None, args.as_slice(pool))
+            }
+            InstructionData::TryCall { func_ref, args, opcode, .. } => {
+                self.call_step(*opcode, self.callee(*func_ref)?, None, args.as_slice(pool))
+            }
+            InstructionData::CallIndirect { sig_ref, args, opcode } => {
+                self.call_indirect(*opcode, *sig_ref, args.as_slice(pool))
+            }
+            InstructionData::TryCallIndirect { args, exception, opcode } => {
+                let sig = func.dfg.exception_tables[*exception].signature();
+                self.call_indirect(*opcode, sig, args.as_slice(pool))
+            }
+            _ => self.compute(inst),
+        }
+    }
+
+    fn gather(&self, values: &[Value]) -> Bits {
+        values.iter().map(|v| self.get(*v)).collect()
+    }
+
+    fn brif(&mut self, inst: Inst, blocks: &[crate::ir::BlockCall; 2]) -> Result<Step, InterpreterError> {
+        let (opcode, args) = self.operands(inst);
+        let imms = self.imms(inst)?;
+        let mut env = Effects::new(&mut self.memory, self.policy);
+        meaning(opcode, &mut env, &imms, &args);
+        let taken = env.taken == Some(true);
+        Ok(self.edge(&blocks[if taken { 0 } else { 1 }], &[]))
+    }
+
+    fn operands(&self, inst: Inst) -> (Opcode, SmallVec<[Num; 3]>) {
+        let dfg = &self.frame().func.dfg;
+        (dfg.insts[inst].opcode(), dfg.inst_args(inst).iter().map(|v| self.num(*v)).collect())
+    }
+
+    /// Runs the meaning of an instruction without control flow.
+    fn compute(&mut self, inst: Inst) -> Result<Step, InterpreterError> {
+        let func = self.frame().func;
+        let row = self.data(inst).opcode().row();
+        self.check_supported(inst, row)?;
+        let (opcode, args) = self.operands(inst);
+        let imms = self.imms(inst)?;
+        let mut env = Effects::new(&mut self.memory, self.policy);
+        let results = match lanewise(row, imms.ty) {
+            true => by_lane(opcode, &mut env, &imms, &args),
+            false => meaning(opcode, &mut env, &imms, &args),
+        };
+        if let Some(fault) = env.fault {
+            return Err(fault);
+        }
+        if let Some(code) = env.trap {
+            return Ok(Step::Trap(code));
+        }
+        for (v, num) in func.dfg.inst_results(inst).iter().zip(results) {
+            self.set(*v, num.get());
+        }
+        self.advance();
+        Ok(Step::Next)
+    }
+
+    fn check_supported(&self, inst: Inst, row: &OpRow) -> Result<(), InterpreterError> {
+        if let Some(reason) = row.no_meaning {
+            return Err(InterpreterError::Unsupported { opcode: row.name, reason });
+        }
+        let dfg = &self.frame().func.dfg;
+        let ctv = dfg.ctrl_typevar(inst);
+        let whole = matches!(row.format, Format::Load | Format::Store | Format::LoadNoOffset | Format::StoreNoOffset);
+        if !ctv.is_lane() && ctv != types::INVALID && !whole && !lanewise(row, ctv) {
+            return Err(InterpreterError::Unsupported { opcode: row.name, reason: "its meaning is for scalars" });
+        }
+        let values = dfg.inst_args(inst).iter().chain(dfg.inst_results(inst));
+        match values.map(|v| dfg.value_type(*v)).find(|t| t.bits() > 128 || t.is_dynamic_vector()) {
+            Some(ty) => Err(InterpreterError::UnsupportedType(ty)),
+            None => Ok(()),
+        }
+    }
+
+    /// What an instruction has besides its values.
+    fn imms(&mut self, inst: Inst) -> Result<Imms<Num>, InterpreterError> {
+        let func = self.frame().func;
+        let results = func.dfg.inst_results(inst);
+        let mut imms = Imms {
+            ty: func.dfg.ctrl_typevar(inst),
+            result: results.first().map_or(types::INVALID, |v| func.dfg.value_type(*v)),
+            imm: Num::lit(64, 0),
+            cc: IntCC::Equal,
+            code: TrapCode::STACK_OVERFLOW,
+            access: Access::PLAIN,
+        };
+        let word = |v: i64| Num::lit(64, v as u64 as u128);
+        let data = self.data(inst);
+        if let Some(code) = data.trap_code() {
+            imms.code = code;
+        }
+        if let Some(flags) = data.memflags() {
+            imms.access = access(func.dfg.mem_flags[flags]);
+        }
+        if let Some(offset) = data.load_store_offset() {
+            imms.imm = word(offset.into());
+        }
+        match data {
+            InstructionData::UnaryImm { imm, .. } => imms.imm = word(imm.bits()),
+            InstructionData::UnaryIeee16 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
+            InstructionData::UnaryIeee32 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
+            InstructionData::UnaryIeee64 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
+            InstructionData::BinaryImm8 { imm, .. } | InstructionData::TernaryImm8 { imm, .. } => {
+                imms.imm = Num::lit(64, *imm as u128);
+            }
+            InstructionData::IntCompare { cond, .. } => imms.cc = *cond,
+            InstructionData::FuncAddr { func_ref, .. } => imms.imm = word(self.callee(*func_ref)?.address() as i64),
+            InstructionData::StackAddr { stack_slot, offset, .. } => {
+                let slot = self.frame().slots[stack_slot.as_u32() as usize] as i64;
+                imms.imm = word(slot.wrapping_add(i64::from(*offset)));
+            }
+            InstructionData::UnaryGlobalValue { global_value, .. } => {
+                imms.imm = word(self.global(*global_value)? as i64)
+            }
+            _ => {}
+        }
+        Ok(imms)
+    }
+
+    /// What a function reference of the topmost frame means.
+    fn callee(&self, func_ref: FuncRef) -> Result<Callee, InterpreterError> {
+        let func = self.frame().func;
+        self.symbol(func, &func.dfg.ext_funcs[func_ref].name)
+    }
+
+    fn symbol(&self, func: &Function, name: &ExternalName) -> Result<Callee, InterpreterError> {
+        if let ExternalName::LibCall(l) = name {
+            return Ok(Callee::LibCall(*l));
+        }
+        let name = name.display(Some(&func.params)).to_string();
+        match self.functions.index_of(&name) {
+            Some(index) => Ok(Callee::Function(index)),
+            None => Err(InterpreterError::UnknownSymbol(name)),
+        }
+    }
+
+    fn call_step(
+        &self,
+        opcode: Opcode,
+        callee: Callee,
+        sig: Option<&Signature>,
+        args: &[Value],
+    ) -> Result<Step, InterpreterError> {
+        if let (Callee::Function(index), Some(sig)) = (callee, sig)
+            && self.functions.get_by_index(index).is_none_or(|f| f.signature != *sig)
+        {
+            return Err(InterpreterError::BadSignature(self.functions.name(index)));
+        }
+        let args = self.gather(args);
+        let tail = opcode.row().effects.has(Kind::RETURN);
+        Ok(if tail { Step::TailCall(callee, args) } else { Step::Call(callee, args) })
+    }
+
+    fn call_indirect(&self, opcode: Opcode, sig: SigRef, args: &[Value]) -> Result<Step, InterpreterError> {
+        let (callee, args) = args.split_first().ok_or(InterpreterError::BadCallee(0))?;
+        let address = self.get(*callee) as u64;
+        let callee = Callee::at(address).ok_or(InterpreterError::BadCallee(address))?;
+        if let Callee::Function(index) = callee
+            && self.functions.get_by_index(index).is_none()
+        {
+            return Err(InterpreterError::BadCallee(address));
+        }
+        self.call_step(opcode, callee, Some(&self.frame().func.dfg.signatures[sig]), args)
+    }
+
+    /// The address that a global value is.
+    fn global(&mut self, gv: GlobalValue) -> Result<u64, InterpreterError> {
+        let func = self.frame().func;
+        // What is still to do with the base's address, innermost last.
+        let (mut todo, mut gv) = (Vec::new(), gv);
+        let mut value = loop {
+            if todo.len() > GLOBAL_DEPTH {
+                return Err(InterpreterError::UnknownSymbol(gv.to_string()));
+            }
+            match &func.global_values[gv] {
+                GlobalValueData::VMContext => match func.special_param(ArgumentPurpose::VMContext) {
+                    Some(v) => break self.get(v) as u64,
+                    None => return Err(InterpreterError::UnknownSymbol("vmctx".to_string())),
+                },
+                GlobalValueData::Symbol { name, offset, .. } => {
+                    break self.symbol(func, name)?.address().wrapping_add_signed(offset.bits());
+                }
+                GlobalValueData::DynScaleTargetConst { .. } => break 1,
+                data @ (GlobalValueData::Load { base, .. } | GlobalValueData::IAddImm { base, .. }) => {
+                    todo.push(data);
+                    gv = *base;
+                }
+            }
+        };
+        while let Some(data) = todo.pop() {
+            value = match data {
+                GlobalValueData::Load { offset, global_type, .. } => {
+                    let address = value.wrapping_add_signed(i64::from(*offset));
+                    let size = global_type.bytes();
+                    let v = self.memory.read(address, size as usize);
+                    v.ok_or(InterpreterError::BadAccess { address, size })? as u64
+                }
+                GlobalValueData::IAddImm { offset, .. } => value.wrapping_add_signed(offset.bits()),
+                _ => value,
+            };
+        }
+        Ok(value)
+    }
+}
+
+/// Does an operation on vectors of type `ty` do in each lane what it does to scalars? That is so if it also takes scalars
+/// of that type, and if all its operands are such vectors or independent scalars.
+fn lanewise(row: &OpRow, ty: Type) -> bool {
+    let computes = matches!(row.format, Format::Unary | Format::Binary | Format::Ternary | Format::IntCompare);
+    let operand = |t: Ty| matches!(t, Ty::Ctv) || matches!(t, Ty::In(set) if set.counts == 1 && set.dynamic == 0);
+    computes
+        && ty.is_vector()
+        && row.ctv.set().is_some_and(|s| s.contains(ty.lane_type()))
+        && row.operands.iter().all(|o| operand(o.ty))
+        && row.results.iter().all(|r| matches!(r.ty, Ty::Ctv | Ty::AsTruthy))
+}
+
+/// Runs a meaning once for each lane.
+fn by_lane(opcode: Opcode, env: &mut Effects, imms: &Imms<Num>, args: &[Num]) -> Vec<Num> {
+    let row = opcode.row();
+    let (lane, vector) = (imms.ty.lane_bits(), imms.ty.bits());
+    let imms = Imms { ty: imms.ty.lane_type(), result: imms.result.lane_type(), ..imms.clone() };
+    let mut whole = vec![0u128; row.results.len()];
+    for n in 0..vector / lane {
+        let operand = |(a, o): (&Num, &windlass_desc::ops::Operand)| match o.ty {
+            Ty::Ctv => a.extract(n * lane, lane),
+            _ => *a,
+        };
+        let args: SmallVec<[Num; 3]> = args.iter().zip(row.operands).map(operand).collect();
+        for ((all, r), v) in whole.iter_mut().zip(row.results).zip(meaning(opcode, env, &imms, &args)) {
+            // A truth value fills its lane.
+            let v = if r.ty == Ty::AsTruthy { Num::lit(lane, if v.is_true() { u128::MAX } else { 0 }) } else { v };
+            *all |= v.get() << (n * lane);
+        }
+    }
+    whole.into_iter().map(|v| Num::lit(vector, v)).collect()
+}

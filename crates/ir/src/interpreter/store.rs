@@ -1,0 +1,61 @@
+//! The functions of a run, by name and by number. Needs nothing of the interpreter.
+
+use crate::ir::Function;
+use rustc_hash::FxHashMap;
+use windlass_entity::{PrimaryMap, entity_impl};
+
+/// A function of a run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FuncIndex(u32);
+entity_impl!(FuncIndex, "function");
+
+/// The functions of a run.
+#[derive(Clone, Default, Debug)]
+pub struct FunctionStore<'a> {
+    functions: PrimaryMap<FuncIndex, (String, &'a Function)>,
+    names: FxHashMap<String, FuncIndex>,
+}
+
+impl<'a> FunctionStore<'a> {
+    /// Adds a function under a name as it is written in text, such as `%f` or `u0:1`. A later one of the same name hides
+    /// the earlier.
+    pub fn add(&mut self, name: String, func: &'a Function) {
+        let index = self.functions.push((name.clone(), func));
+        self.names.insert(name, index);
+    }
+
+    /// All functions of a text, under their own names.
+    pub fn of(functions: impl IntoIterator<Item = &'a Function>) -> Self {
+        let mut store = Self::default();
+        for func in functions {
+            store.add(func.name.to_string(), func);
+        }
+        store
+    }
+
+    /// The number of the function with this name.
+    pub fn index_of(&self, name: &str) -> Option<FuncIndex> {
+        self.names.get(name).copied()
+    }
+
+    /// The function with this number.
+    pub fn get_by_index(&self, index: FuncIndex) -> Option<&'a Function> {
+        self.functions.get(index).map(|f| f.1)
+    }
+
+    /// The function with this name.
+    pub fn get_by_name(&self, name: &str) -> Option<&'a Function> {
+        self.get_by_index(self.index_of(name)?)
+    }
+
+    /// The name of the function with this number.
+    pub(super) fn name(&self, index: FuncIndex) -> String {
+        self.functions.get(index).map_or_else(|| index.to_string(), |f| f.0.clone())
+    }
+}
+
+impl<'a> From<&'a Function> for FunctionStore<'a> {
+    fn from(func: &'a Function) -> Self {
+        Self::of([func])
+    }
+}

@@ -1,0 +1,94 @@
+//! Matches a text against directives. Needs patterns; leaves success or the first directive that fails.
+
+use super::pattern::{Pattern, VarValue};
+use super::{Directive, FilecheckError, Kind};
+use std::collections::HashMap;
+use std::ops::Range;
+
+struct Run<'a> {
+    text: &'a str,
+    /// Each variable's value and the end of the match that defined it.
+    vars: HashMap<String, (VarValue, usize)>,
+    /// The end of the last ordered match.
+    ordered: usize,
+    /// The end of the furthest match.
+    furthest: usize,
+    /// What must not match before the next ordered match: where to start looking, and for what.
+    nots: Vec<(usize, regex::Regex, &'a str)>,
+}
+
+pub(super) fn run(directives: &[Directive], text: &str) -> Result<(), FilecheckError> {
+    let mut run = Run { text, vars: HashMap::new(), ordered: 0, furthest: 0, nots: Vec::new() };
+    for d in directives {
+        match d {
+            Directive::Regex(v, rx) => {
+                run.vars.insert(v.clone(), (VarValue::Regex(rx.clone()), 0));
+            }
+            Directive::Match(kind, pattern, written) => run
+                .directive(*kind, pattern, written)
+                .map_err(|message| FilecheckError { directive: written.clone(), message })?,
+        }
+    }
+    run.check_nots(text.len())
+        .map_err(|(directive, message)| FilecheckError { directive: directive.to_string(), message })
+}
+
+impl<'a> Run<'a> {
+    fn directive(&mut self, kind: Kind, pattern: &Pattern, written: &'a str) -> Result<(), String> {
+        if let Some(v) = pattern.uses().find(|u| pattern.definitions().any(|d| d == *u)) {
+            return Err(format!("the variable ${v} is used where it is defined"));
+        }
+        let rx = pattern.regex(|v| self.vars.get(v).map(|e| e.0.clone()))?;
+        let defined = pattern.uses().filter_map(|v| self.vars.get(v)).map(|e| e.1).max().unwrap_or(0);
+        let range = match kind {
+            Kind::Not => {
+                self.nots.push((self.ordered.max(defined), rx, written));
+                return Ok(());
+            }
+            Kind::Check => self.furthest..self.text.len(),
+            Kind::Unordered => self.ordered.max(defined)..self.text.len(),
+            Kind::SameLine => self.furthest..self.line_end(self.furthest),
+            Kind::NextLine => self.next_line()?,
+        };
+        let m = rx.captures_at(&self.text[..range.end], range.start);
+        let m = m.ok_or_else(|| format!("nothing matches in:\n{}", indented(&self.text[range])))?;
+        let whole = m.get(0).map_or(0..0, |g| g.range());
+        for v in pattern.definitions() {
+            let text = m.name(&format!("var_{v}")).map_or("", |g| g.as_str());
+            self.vars.insert(v.to_string(), (VarValue::Text(text.to_string()), whole.end));
+        }
+        self.furthest = self.furthest.max(whole.end);
+        if kind != Kind::Unordered {
+            self.check_nots(whole.start).map_err(|(d, message)| format!("{message}\n  in `{d}`, before"))?;
+            self.ordered = whole.end;
+        }
+        Ok(())
+    }
+
+    /// Checks what must not match before `end`, and forgets it.
+    fn check_nots(&mut self, end: usize) -> Result<(), (&'a str, String)> {
+        for (start, rx, written) in std::mem::take(&mut self.nots) {
+            let found = (start <= end).then(|| rx.find_at(&self.text[..end], start)).flatten();
+            if let Some(m) = found {
+                return Err((written, format!("found `{}`, which must not be there", m.as_str())));
+            }
+        }
+        Ok(())
+    }
+
+    fn line_end(&self, from: usize) -> usize {
+        self.text[from..].find('\n').map_or(self.text.len(), |n| from + n)
+    }
+
+    fn next_line(&self) -> Result<Range<usize>, String> {
+        let end = self.line_end(self.furthest);
+        if end == self.text.len() {
+            return Err("there is no next line".into());
+        }
+        Ok(end + 1..self.line_end(end + 1))
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|l| format!("    {l}\n")).collect()
+}
