@@ -10,6 +10,7 @@
 //! assert_eq!(isa.pointer_bytes(), 8);
 //! ```
 
+use crate::error::{CodegenError, CodegenResult};
 use crate::settings::{self, Configurable, Flags, SetResult, Setting, Value};
 use std::fmt;
 use std::sync::Arc;
@@ -22,17 +23,6 @@ pub use windlass_ir::isa::{CallConv, TargetFrontendConfig};
 pub mod native;
 pub mod unwind;
 pub mod x64;
-
-/// Why no code can be made.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum CodegenError {
-    /// Something asked for that does not exist here, or contradicts itself.
-    #[error("unsupported: {0}")]
-    Unsupported(String),
-}
-
-/// A result, or why no code can be made.
-pub type CodegenResult<T> = Result<T, CodegenError>;
 
 /// The architectures that code is made for, or will be.
 pub const ALL_ARCHITECTURES: &[&str] = &["x86_64", "aarch64", "s390x", "riscv64"];
@@ -289,7 +279,7 @@ fn check_shared(flags: &Flags) -> CodegenResult<()> {
         ("bb_padding_log2_minus_one", flags.bb_padding_log2_minus_one(), 32),
     ];
     match sizes.into_iter().find(|(_, value, most)| value > most) {
-        Some((name, value, most)) => Err(CodegenError::Unsupported(format!("{name}={value}, more than {most}"))),
+        Some((name, value, most)) => Err(CodegenError::unsupported(format!("{name}={value}, more than {most}"))),
         None => Ok(()),
     }
 }

@@ -9,6 +9,7 @@ pub mod check;
 pub mod generate;
 pub mod naive;
 pub mod pat;
+pub mod prove;
 pub mod resolve;
 pub mod smt;
 pub mod term;

@@ -156,6 +156,8 @@ pub struct Script {
     symbols: FxHashMap<String, u32>,
     /// Keeps the nodes alive, so that their addresses stay theirs.
     kept: Vec<Smt>,
+    /// Inside of a quantifier: the definitions, which may use what is bound.
+    lets: Option<Vec<String>>,
 }
 
 impl Script {
@@ -163,6 +165,29 @@ impl Script {
     pub fn assert(&mut self, t: &Smt) {
         let name = self.name(t);
         let _ = writeln!(self.text, "(assert (= {name} #b1))");
+    }
+    /// Asserts that a one-bit term is 1 for all values of the symbols `bound`, which no other assertion may contain.
+    pub fn assert_forall(&mut self, bound: &[Smt], t: &Smt) {
+        if bound.is_empty() {
+            return self.assert(t);
+        }
+        let mut variables = String::new();
+        for b in bound {
+            let Kind::Sym(name) = &b.0.kind else { unreachable!("only symbols can be bound") };
+            let new = self.symbols.insert(name.clone(), b.0.w).is_none();
+            assert!(new, "`{name}` stands outside of its quantifier");
+            let _ = write!(variables, "({name} (_ BitVec {}))", b.0.w);
+        }
+        let outside = self.kept.len();
+        self.lets = Some(vec![]);
+        let goal = self.name(t);
+        let lets = self.lets.take().unwrap_or_default();
+        let close = ")".repeat(lets.len() + 2);
+        let lets = lets.concat();
+        let _ = writeln!(self.text, "(assert (forall ({variables}) {lets}(= {goal} #b1){close}");
+        for t in self.kept.drain(outside..) {
+            self.names.remove(&Rc::as_ptr(&t.0));
+        }
     }
     /// The name of a term, after all that it is made of.
     pub fn name(&mut self, t: &Smt) -> String {
@@ -212,7 +237,10 @@ impl Script {
                     _ => format!("({name} {args})"),
                 };
                 let id = format!("t!{}", self.names.len());
-                let _ = writeln!(self.text, "(define-fun {id} () (_ BitVec {w}) {body})");
+                match &mut self.lets {
+                    Some(lets) => lets.push(format!("(let (({id} {body})) ")),
+                    None => drop(writeln!(self.text, "(define-fun {id} () (_ BitVec {w}) {body})")),
+                }
                 id
             }
         }
@@ -244,5 +272,21 @@ mod tests {
         let mut s = Script::default();
         s.assert(&t.eq(&x).ite(&Smt::lit(1, 0), &Smt::lit(1, 1)));
         assert_eq!(s.text().lines().count(), 1 + 64 + 2 + 1);
+    }
+
+    #[test]
+    fn what_is_bound_stays_inside_of_its_quantifier() {
+        let (x, y, c) = (Smt::sym("x", 8), Smt::sym("y", 8), Smt::sym("c", 8));
+        let mut s = Script::default();
+        let shared = x.add(&x);
+        s.assert(&shared.is_zero());
+        let first = s.text().lines().count();
+        s.assert_forall(std::slice::from_ref(&c), &shared.sub(&y).eq(&c).not());
+        let rest: Vec<&str> = s.text().lines().skip(first).collect();
+        assert_eq!(rest.len(), 2);
+        assert_eq!(rest[0], "(declare-const y (_ BitVec 8))");
+        assert!(rest[1].starts_with("(assert (forall ((c (_ BitVec 8))) (let ((t!"));
+        let count = |p| rest[1].matches(p).count();
+        assert_eq!(count('('), count(')'));
     }
 }

@@ -36,6 +36,10 @@ impl Types {
     pub fn var(&self, name: &str) -> Option<Type> {
         self.vars.get(name).copied()
     }
+    /// The names of the variables that have types, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.vars.keys().copied()
+    }
     fn bind(&mut self, name: &'static str, ty: Type) -> Result<(), String> {
         match self.vars.insert(name, ty) {
             Some(old) if old != ty => Err(format!("`{name}` is {old} and {ty}")),
@@ -130,6 +134,10 @@ fn operation(p: &OpPat, ctv: Type, path: &mut Path, out: &mut Types) -> Result<T
         out.bind(k.name, if row.format == Format::UnaryImm { ctv } else { I64 })?;
     }
     if let Some(a) = p.addr {
+        let fixed = row.operands.iter().find(|o| o.name == "p").and_then(|o| o.ty.of(ctv));
+        if fixed.is_some_and(|t| t != I64) {
+            return Err(format!("the address of {name} at {ctv} is not of 64 bits, as `amode` needs it"));
+        }
         out.bind(a.0, I64)?;
     }
     let value = match row.results.first() {
@@ -170,6 +178,7 @@ mod tests {
         assert_eq!(fails(ishl(X, X.at(I8)), I32), "`x` is i32 and i8");
         assert_eq!(fails(uextend(X.at(I64)), I32), "operand `x` of uextend at i32 cannot be i64");
         assert_eq!(fails(iadd(X, icmp(CC, X, Y).at(I32)), I32), "icmp should give i32, but gives i8");
+        assert!(fails(uload32(A), I32).starts_with("the address of uload32 at i32"));
         assert_eq!(fails(uextend(X.at(I64)), INVALID), "uextend does not exist at INVALID");
     }
 

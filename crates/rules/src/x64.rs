@@ -2,7 +2,7 @@
 //! constructors of right sides, `operands.rs` the nonterminals, the other files the rules by kind of operation.
 
 mod flow;
-mod inst;
+pub mod inst;
 mod int;
 mod mem;
 mod operands;

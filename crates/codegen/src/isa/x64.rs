@@ -1,10 +1,12 @@
 //! x86-64 as a target: its settings together with the shared ones. Needs the tables of [`crate::settings`]; leaves what
 //! lowering and emission ask about the target.
 
-use super::{Builder, CodegenError, CodegenResult, FunctionAlignment, IsaFlagsHashKey, OwnedTargetIsa, TargetIsa};
+use super::{Builder, FunctionAlignment, IsaFlagsHashKey, OwnedTargetIsa, TargetIsa};
+use crate::error::{CodegenError, CodegenResult};
 use crate::settings::{self, Flags, Value, x64};
 use std::fmt;
 use target_lexicon::{Environment, Triple};
+use windlass_desc::x64::Feature;
 use windlass_ir::ir::types::{self, Type};
 
 /// x86-64 with certain settings.
@@ -12,12 +14,18 @@ pub struct X64Isa {
     triple: Triple,
     flags: Flags,
     isa_flags: x64::Flags,
+    features: u64,
 }
 
 impl X64Isa {
     /// The features of the CPU.
     pub fn x64_flags(&self) -> &x64::Flags {
         &self.isa_flags
+    }
+
+    /// The features that machine rows may need, a bit each by the number of [`Feature`].
+    pub fn features(&self) -> u64 {
+        self.features
     }
 }
 
@@ -28,10 +36,18 @@ pub(super) fn builder(triple: Triple, isa_flags: settings::Builder) -> Builder {
 
 fn finish(triple: Triple, flags: Flags, isa_flags: &settings::Builder) -> CodegenResult<OwnedTargetIsa> {
     if triple.environment == Environment::Gnux32 {
-        return Err(CodegenError::Unsupported("the x32 ABI".to_owned()));
+        return Err(CodegenError::unsupported("the x32 ABI"));
     }
     super::check_shared(&flags)?;
-    Ok(X64Isa { triple, flags, isa_flags: x64::Flags::new(isa_flags.clone()) }.wrapped())
+    let isa_flags = x64::Flags::new(isa_flags.clone());
+    let features = features_of(&isa_flags);
+    Ok(X64Isa { triple, flags, isa_flags, features }.wrapped())
+}
+
+/// The bits of the features whose settings are on.
+fn features_of(isa_flags: &x64::Flags) -> u64 {
+    let on = |setting| isa_flags.iter().any(|v| v.name == setting && v.as_bool() == Some(true));
+    Feature::ALL.iter().filter(|(_, setting)| on(*setting)).fold(0, |bits, &(feature, _)| bits | 1 << feature as u32)
 }
 
 impl TargetIsa for X64Isa {
@@ -94,5 +110,20 @@ impl TargetIsa for X64Isa {
 impl fmt::Display for X64Isa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         super::fmt_target(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::read_target;
+
+    #[test]
+    fn features_are_those_of_the_settings() {
+        let features = |line: &str| features_of(&x64::Flags::new(read_target(line).unwrap().flags));
+        assert_eq!(features("x86_64"), 0);
+        for &(feature, setting) in Feature::ALL {
+            assert_eq!(features(&format!("x86_64 {setting}")), 1 << feature as u32, "{setting}");
+        }
     }
 }
