@@ -14,11 +14,8 @@ pub mod data_value;
 pub mod dominator_tree;
 mod dominators;
 pub mod flowgraph;
-<<<<<<< HEAD
-pub mod interpreter;
-=======
 pub mod frontend;
->>>>>>> ir-core
+pub mod interpreter;
 pub mod ir;
 pub mod isa;
 pub mod loop_analysis;

@@ -61,8 +61,7 @@ pub struct Native {
 impl Native {
     /// Compiles functions together. Those that fail are remembered with the reason.
     pub fn compile(funcs: &[&Function], level: Level, options: &Options) -> Native {
-        let mut native =
-            Native { functions: Functions::new(), trampolines: HashMap::new(), failed: HashMap::new() };
+        let mut native = Native { functions: Functions::new(), trampolines: HashMap::new(), failed: HashMap::new() };
         let mut objects = vec![];
         for func in funcs {
             match native.object(func, level, options) {

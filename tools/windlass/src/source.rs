@@ -69,7 +69,13 @@ impl Source {
     }
 
     /// What does not verify, a line for each error.
-    pub fn verifier_errors(&self, func: &Function, map: &SourceMap, start: Location, errors: &VerifierErrors) -> String {
+    pub fn verifier_errors(
+        &self,
+        func: &Function,
+        map: &SourceMap,
+        start: Location,
+        errors: &VerifierErrors,
+    ) -> String {
         let line = |e: &windlass_ir::verifier::VerifierError| {
             let location = match e.location {
                 AnyEntity::Function => None,

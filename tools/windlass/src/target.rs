@@ -1,10 +1,11 @@
 //! What to make code for: `target` and `set` lines, turned into options of the compiler. Needs the tables of settings and
 //! what is known of this machine; leaves a [`Build`], or why there can be none here.
 
+use crate::source::Error;
 use target_lexicon::{Architecture, Triple};
 use windlass_codegen::compile::Options;
 use windlass_codegen::isa;
-use windlass_codegen::settings::{self, Configurable, Flags, Target, configure, read_target};
+use windlass_codegen::settings::{self, Flags, Target, configure, read_target};
 use windlass_desc::x64::Feature;
 use windlass_ir::testfile::{SettingsLine, TargetLine};
 use windlass_opt::Level;
@@ -34,6 +35,14 @@ pub enum Unfit {
     Bad(String),
     /// It is, but this machine or this build cannot do it.
     Elsewhere(String),
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Error {
+        match unfit {
+            Unfit::Bad(why) | Unfit::Elsewhere(why) => Error::new(why),
+        }
+    }
 }
 
 /// The target of a test file's `target` line under the `set` lines before it.

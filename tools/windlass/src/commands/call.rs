@@ -5,7 +5,7 @@ use crate::args::Call;
 use crate::native::{Native, Outcome};
 use crate::source::{Error, Result, Source, find};
 use crate::style;
-use crate::target::{self, Unfit};
+use crate::target;
 use crate::test::kinds::{directives, interpret};
 use anstream::println;
 use windlass_ir::data_value::DataValue;
@@ -18,7 +18,7 @@ use windlass_ir::testfile::TestFile;
 pub(super) fn native(call: &Call) -> Result<bool> {
     let source = Source::open(&call.input.file)?;
     let file = source.verified()?;
-    let build = target::host().map_err(|Unfit::Bad(why) | Unfit::Elsewhere(why)| Error::new(why))?;
+    let build = target::host()?;
     let funcs: Vec<&Function> = file.functions.iter().map(|(f, _)| f).collect();
     let native = Native::compile(&funcs, call.level.into(), &build.options);
     let commands = commands(&source, &file, call)?;
@@ -35,12 +35,12 @@ pub(super) fn interpreted(call: &Call) -> Result<bool> {
     let commands = commands(&source, &file, call)?;
     let mut interpreter = Interpreter::new(FunctionStore::of(file.functions.iter().map(|(f, _)| f)));
     interpreter = interpreter.with_fuel(Some(interpret::FUEL));
-    let mut outcome = |(func, command): &(&Function, RunCommand)| {
-        match interpreter.call_by_name(&func.name.to_string(), &directives::invocation(command).args) {
-            Ok(ControlFlow::Return(values)) => Outcome::Returned(values),
-            Ok(ControlFlow::Trap(code)) => Outcome::Trapped(code),
-            Err(error) => Outcome::Broken(error.to_string()),
-        }
+    let mut outcome = |(func, command): &(&Function, RunCommand)| match interpreter
+        .call_by_name(&func.name.to_string(), &directives::invocation(command).args)
+    {
+        Ok(ControlFlow::Return(values)) => Outcome::Returned(values),
+        Ok(ControlFlow::Trap(code)) => Outcome::Trapped(code),
+        Err(error) => Outcome::Broken(error.to_string()),
     };
     let outcomes = commands.iter().map(&mut outcome).collect();
     Ok(tell(&commands, outcomes))
@@ -56,7 +56,9 @@ fn commands<'a>(source: &Source, file: &'a TestFile<'_>, call: &Call) -> Result<
         }
         if commands.is_empty() {
             let path = source.path.display();
-            return Err(Error::new(format_args!("{path}: there are no run lines: say what to call with --fn NAME ARGS")));
+            return Err(Error::new(format_args!(
+                "{path}: there are no run lines: say what to call with --fn NAME ARGS"
+            )));
         }
         return Ok(commands.into_iter().map(|(n, command)| (&file.functions[n].0, command)).collect());
     };

@@ -4,7 +4,7 @@ use crate::args::{Compile, Emit, Explain, Target};
 use crate::panics;
 use crate::source::{Error, Result, Source, find};
 use crate::style;
-use crate::target::{self, Build, Unfit};
+use crate::target::{self, Build};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use windlass_codegen::compiled::CompiledCode;
@@ -51,7 +51,14 @@ pub(super) fn explain(args: &Explain) -> Result<bool> {
     for func in wanted {
         let code = code(&mut functions, &source, func, &build, &args.target)?;
         let text = explained(func, &code);
-        anstream::print!("{}{}{:#}: {} bytes, {} of stack\n{text}", style::NAME, func.name, style::NAME, code.code.len(), code.frame_size);
+        anstream::print!(
+            "{}{}{:#}: {} bytes, {} of stack\n{text}",
+            style::NAME,
+            func.name,
+            style::NAME,
+            code.code.len(),
+            code.frame_size
+        );
     }
     Ok(true)
 }
@@ -65,7 +72,7 @@ fn build(args: &Target) -> Result<Build> {
             Ok(Build { options: windlass_codegen::compile::Options { features, ..asked.options }, ..asked })
         }),
     };
-    made.map_err(|Unfit::Bad(why) | Unfit::Elsewhere(why)| Error::new(why))
+    Ok(made?)
 }
 
 fn code(
@@ -79,7 +86,9 @@ fn code(
     let level = build.level.unwrap_or(args.level.into());
     let made = panics::caught(|| functions.compile(func, level, &options).map_err(|e| e.to_string()));
     let object = made.and_then(|made| made);
-    object.map(|object| object.code).map_err(|e| Error::new(format_args!("{}: {}: {e}", source.path.display(), func.name)))
+    object
+        .map(|object| object.code)
+        .map_err(|e| Error::new(format_args!("{}: {}: {e}", source.path.display(), func.name)))
 }
 
 fn write_out(bytes: &[u8]) -> Result<()> {

@@ -8,7 +8,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// What a list starts with.
-const HEADER: &str = "# Failures that are known: file, function (`-`: all of the case), test and target, reason; separated by tabs.
+const HEADER: &str =
+    "# Failures that are known: file, function (`-`: all of the case), test and target, reason; separated by tabs.
 # `windlass test --expect FILE` reads it, `windlass test --bless-expect FILE` writes it.
 ";
 /// How many functions of a case are listed one by one.

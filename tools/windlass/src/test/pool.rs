@@ -1,8 +1,8 @@
 //! Worker processes: each runs the cases of one file, so that whatever happens there, a crash of the compiler included,
 //! costs no more than that file. Needs a process with one thread; hands on what the workers tell.
 
-use super::verdict::{Event, Failure, Verdict};
 use super::file;
+use super::verdict::{Event, Failure, Verdict};
 use std::fs::File;
 use std::io::{Error, Read, Result, Write};
 use std::os::fd::{AsRawFd, FromRawFd};

@@ -28,7 +28,11 @@ fn check(file: &TestFile<'_>, func: &Function, details: &Details<'_>) -> Result<
         let (found, expected) = (tree.idom(block), expected.get(&block).copied());
         if found != expected {
             let name = |b: Option<Block>| b.map_or("none".to_owned(), |b| b.to_string());
-            return Err(format!("the immediate dominator of {block}: expected {}, found {}", name(expected), name(found)));
+            return Err(format!(
+                "the immediate dominator of {block}: expected {}, found {}",
+                name(expected),
+                name(found)
+            ));
         }
     }
     filecheck(file, details, &text(func, &tree))

@@ -1,11 +1,11 @@
 //! Files without a header: reads, verifies, prints, reads again and compares; compiles each function at each level for
 //! this machine. Needs nothing of the file but functions.
 
+use crate::panics;
 use crate::source::Source;
 use crate::target;
 use crate::test::file::{Listener, case};
 use crate::test::verdict::{Event, Failure, Verdict};
-use crate::panics;
 use std::collections::BTreeMap;
 use windlass_ir::ir::Function;
 use windlass_ir::reader::parse_functions;

@@ -13,8 +13,7 @@ pub fn run(source: &Source, file: &TestFile<'_>) -> Verdict {
 }
 
 fn check(source: &Source, func: &Function, details: &Details<'_>) -> Option<Failure> {
-    let expected: Vec<_> =
-        details.comments.iter().filter_map(|c| Some((c.entity, c.directive("error:")?))).collect();
+    let expected: Vec<_> = details.comments.iter().filter_map(|c| Some((c.entity, c.directive("error:")?))).collect();
     let mut left = verify_function(func, None).err().unwrap_or_default();
     let mut missing = vec![];
     for (entity, text) in expected {
