@@ -76,9 +76,12 @@ impl State {
             list.clear();
             list.resize(n, NO_REG);
         }
-        for (list, value) in
-            [(&mut self.next, DEAD), (&mut self.home, NONE), (&mut self.evicted, NONE), (&mut self.count, 0)]
-        {
+        for (list, value) in [
+            (&mut self.next, DEAD),
+            (&mut self.home, NONE),
+            (&mut self.evicted, NONE),
+            (&mut self.count, 0),
+        ] {
             list.clear();
             list.resize(n, value);
         }
@@ -246,8 +249,7 @@ impl Pass<'_> {
         }
         let good = free & better & !self.avoid(v);
         let web = self.ctx.uses.web[v as usize];
-        let web_reg =
-            if web == NONE { self.ctx.state.web_reg[v as usize] } else { self.ctx.state.web_reg[web as usize] };
+        let web_reg = if web == NONE { self.ctx.state.web_reg[v as usize] } else { self.ctx.state.web_reg[web as usize] };
         for hint in [self.ctx.uses.hint[v as usize], web_reg] {
             if hint != NO_REG && good >> hint & 1 != 0 {
                 return Some(hint);

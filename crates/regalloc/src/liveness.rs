@@ -134,7 +134,10 @@ impl Liveness {
             let preds = code.blocks[b as usize].preds;
             for &edge in &code.preds[preds.0 as usize..preds.1 as usize] {
                 let from = code.edges[edge as usize].from;
-                if from != facts.def_block[v as usize] && self.stamp[from as usize] != v && !self.enter(from, v, NONE) {
+                if from != facts.def_block[v as usize]
+                    && self.stamp[from as usize] != v
+                    && !self.enter(from, v, NONE)
+                {
                     return false;
                 }
             }

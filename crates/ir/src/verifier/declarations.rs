@@ -3,7 +3,9 @@
 use super::Verifier;
 use crate::entity::packed_option::ReservedValue;
 use crate::ir::entities::{AnyEntity, GlobalValue, SigRef};
-use crate::ir::{ArgumentExtension, ArgumentPurpose, ExternalName, GlobalValueData, Signature, Type};
+use crate::ir::{
+    ArgumentExtension, ArgumentPurpose, ExternalName, GlobalValueData, Signature, Type,
+};
 use crate::isa::CallConv;
 use rustc_hash::FxHashSet;
 use windlass_desc::types;

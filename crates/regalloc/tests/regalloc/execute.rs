@@ -54,7 +54,8 @@ impl Storage for Vregs<'_> {
     fn edge(&mut self, e: u32) {
         let edge = &self.code.edges[e as usize];
         let params = self.code.blocks[edge.to as usize].params;
-        let args: Vec<Bytes> = (edge.args.0..edge.args.1).map(|k| self.values[&self.code.pool[k as usize]]).collect();
+        let args: Vec<Bytes> =
+            (edge.args.0..edge.args.1).map(|k| self.values[&self.code.pool[k as usize]]).collect();
         for (param, arg) in (params.0..params.1).zip(args) {
             self.values.insert(self.code.pool[param as usize], arg);
         }
