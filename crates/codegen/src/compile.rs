@@ -2,6 +2,7 @@
 //! all their memory between functions.
 
 use crate::compiled::CompiledCode;
+use crate::effects;
 use crate::error::{CodegenError, CodegenResult};
 use crate::lower;
 use crate::order::BlockOrder;
@@ -20,8 +21,8 @@ pub struct Options {
     pub features: u64,
     /// Keep rbp as the frame pointer.
     pub frame_pointer: bool,
-    /// Check the register allocation.
-    pub check_allocation: bool,
+    /// Check the order of effects after lowering, and the register allocation.
+    pub check: bool,
     /// Leave a listing.
     pub listing: bool,
 }
@@ -53,6 +54,9 @@ impl Context {
         let order = BlockOrder::new(func, &self.cfg, &self.domtree, &self.loops);
         let slots = Slots::of(func)?;
         lower::lower(func, &order, &X64Target, options.features, &slots.at, &mut self.lower, &mut self.vcode)?;
+        if options.check {
+            effects::check(func, &order, &self.vcode).map_err(|e| CodegenError::internal(&e))?;
+        }
         self.allocate(options)?;
         let needs = frame::Needs {
             slots: slots.size,
@@ -74,7 +78,7 @@ impl Context {
             callee_saved: abi::CALLEE_SAVED,
             exchange: [true, false],
         };
-        let before = options.check_allocation.then(|| self.vcode.code.clone());
+        let before = options.check.then(|| self.vcode.code.clone());
         regalloc::allocate(&mut self.vcode.code, &machine, &mut self.regalloc, &mut self.allocation)?;
         if let Some(before) = before {
             regalloc::check::check(&before, &self.vcode.code, &self.allocation, &machine)

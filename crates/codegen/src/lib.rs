@@ -3,6 +3,7 @@
 pub mod buffer;
 pub mod compile;
 pub mod compiled;
+pub mod effects;
 pub mod error;
 pub mod isa;
 pub mod lower;

@@ -9,6 +9,7 @@
 use crate::error::{CodegenError, CodegenResult};
 use crate::order::BlockOrder;
 use crate::vcode::{NO_RULE, VCode};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use windlass_desc::cc::IntCC;
 use windlass_desc::ops::{Effects, Opcode};
@@ -37,6 +38,7 @@ pub struct Scratch {
     before: Vec<u32>,
     after: Vec<u32>,
     sunk: Vec<bool>,
+    symbols: FxHashMap<windlass_ir::ir::ExternalName, u32>,
 }
 
 /// A function being lowered.
@@ -96,6 +98,7 @@ impl Scratch {
         fill(&mut self.before, insts, 0);
         fill(&mut self.after, insts, 0);
         fill(&mut self.sunk, insts, false);
+        self.symbols.clear();
     }
 }
 
@@ -110,19 +113,10 @@ impl<'a> Lower<'a> {
                     *n = n.saturating_add(1);
                 }
                 self.s.before[inst.index()] = epoch;
-                epoch += self.has_effect(inst) as u32;
+                epoch += has_effect(self.func, inst) as u32;
                 self.s.after[inst.index()] = epoch;
             }
         }
-    }
-
-    /// Must the instruction be kept, and in its place among others like it? Loads that cannot trap need not.
-    fn has_effect(&self, inst: Inst) -> bool {
-        let data = &self.func.dfg.insts[inst];
-        let effects = data.opcode().row().effects;
-        let beyond_loads = Effects(effects.0 & !Effects::LOAD.0);
-        !beyond_loads.is_pure()
-            || effects.has(Effects::LOAD) && data.memflags_data(&self.func.dfg).is_none_or(|f| f.trap_code().is_some())
     }
 
     fn block(&mut self, order: &BlockOrder, n: usize) -> CodegenResult<()> {
@@ -180,7 +174,7 @@ impl<'a> Lower<'a> {
             return Ok(());
         }
         let used = |v: &Value| self.s.vregs[v.index()] != NONE;
-        if !self.has_effect(inst) && !self.func.dfg.inst_results(inst).iter().any(used) {
+        if !has_effect(self.func, inst) && !self.func.dfg.inst_results(inst).iter().any(used) {
             return Ok(());
         }
         let op = self.opcode(inst);
@@ -331,9 +325,14 @@ impl<'a> Lower<'a> {
             _ => self.temp(),
         }
     }
-    /// Takes over a load.
+    /// The instruction that comes next takes over a load, with its trap.
     pub fn sink(&mut self, i: Inst) {
         self.s.sunk[i.index()] = true;
+        self.stands_for(i);
+    }
+    /// The instruction that comes next has the effect of `i`.
+    pub fn has_effect_of(&mut self, i: Inst) {
+        self.vcode.effects.push((self.vcode.code.insts.len() as u32, i.as_u32()));
     }
     /// Begins an instruction.
     pub fn start(&mut self, row: u16) {
@@ -344,11 +343,14 @@ impl<'a> Lower<'a> {
     pub fn set_rule(&mut self, rule: u16) {
         self.rule = rule;
     }
-    /// The instruction traps as `i` does.
+    /// The instruction has the effects of `i` and traps as it does.
     pub fn stands_for(&mut self, i: Inst) {
+        if !self.func.dfg.insts[i].opcode().row().effects.is_pure() {
+            self.has_effect_of(i);
+        }
         let data = &self.func.dfg.insts[i];
         let memory = data.memflags_data(&self.func.dfg).and_then(|f| f.trap_code());
-        self.trap = data.trap_code().or(memory);
+        self.trap = data.trap_code().or(memory).or(self.trap);
     }
     /// Its result, or an operand it has as a register.
     pub fn def_vreg(&mut self, r: VReg) {
@@ -384,17 +386,26 @@ impl<'a> Lower<'a> {
         code.list_operands.extend(operands.iter().map(|o| o.1));
         code.pool.extend(operands.iter().map(|o| o.0.0));
         code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers });
-        self.pending.payload = code.lists.len() as u64 - 1 | (symbol as u64) << 32;
+        self.pending.payload = (code.lists.len() as u64 - 1) | ((symbol as u64) << 32);
         self.end();
     }
     /// The number of a symbol in the code's table.
     pub fn symbol_number(&mut self, name: windlass_ir::ir::ExternalName) -> u32 {
         let symbols = &mut self.vcode.symbols;
-        symbols.iter().rposition(|s| *s == name).unwrap_or_else(|| {
+        *self.s.symbols.entry(name.clone()).or_insert_with(|| {
             symbols.push(name);
-            symbols.len() - 1
-        }) as u32
+            symbols.len() as u32 - 1
+        })
     }
+}
+
+/// Must the instruction be kept, and in its place among others like it? Loads that cannot trap need not.
+pub fn has_effect(func: &Function, inst: Inst) -> bool {
+    let data = &func.dfg.insts[inst];
+    let effects = data.opcode().row().effects;
+    let beyond_loads = Effects(effects.0 & !Effects::LOAD.0);
+    !beyond_loads.is_pure()
+        || effects.has(Effects::LOAD) && data.memflags_data(&func.dfg).is_none_or(|f| f.trap_code().is_some())
 }
 
 /// The error for an operation that no rule covers.

@@ -19,6 +19,8 @@ pub struct VCode {
     pub rules: Vec<u16>,
     /// Trap codes of the instructions that may trap, by instruction.
     pub traps: Vec<(u32, TrapCode)>,
+    /// Which IR instruction's effect each instruction has, in order; one that modifies memory has two.
+    pub effects: Vec<(u32, u32)>,
     /// Symbols that payloads refer to.
     pub symbols: Vec<ExternalName>,
     /// Bytes of outgoing stack arguments that calls need.
@@ -34,6 +36,7 @@ impl VCode {
         self.origins.clear();
         self.rules.clear();
         self.traps.clear();
+        self.effects.clear();
         self.symbols.clear();
         (self.outgoing, self.calls) = (0, false);
     }
@@ -52,8 +55,12 @@ impl VCode {
         self.origins.reverse();
         self.rules.reverse();
         self.traps.reverse();
+        self.effects.reverse();
         for t in &mut self.traps {
             t.0 = n - 1 - t.0;
+        }
+        for e in &mut self.effects {
+            e.0 = n - 1 - e.0;
         }
         for b in &mut self.code.blocks {
             b.insts = (n - b.insts.1, n - b.insts.0);

@@ -3,6 +3,8 @@
 //! [`ir`] has the data structures, [`cursor`] and [`frontend`] two ways to fill them, [`flowgraph`], [`dominator_tree`],
 //! [`post_dominator_tree`], [`loop_analysis`] and [`traversals`] the analyses of control flow. Needs `windlass-entity` for
 //! its arrays and `windlass-desc` for the table of operations; knows no target beyond [`isa`].
+//! [`reader`] and [`write`](mod@write) are the text format, [`testfile`] what test files add to it; [`verifier`] checks the
+//! rules of the language, [`interpreter`] runs functions on [`data_value`]s.
 
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,7 @@
 //! Test files: a header of commands, then functions with comments that say what is expected of them. Needs the reader;
 //! leaves a [`TestFile`] whose `set` and `target` lines are still text, for only a code generator knows the settings.
 
+pub mod expect;
 pub mod filecheck;
 mod header;
 mod run;

@@ -106,7 +106,7 @@ pub fn allocate(code: &mut Code, machine: &Machine, ctx: &mut Context, out: &mut
     ctx.uses.sweep(code, machine, &masks, &mut ctx.facts, &ctx.live);
     ctx.loops.compute(code, &ctx.uses);
     ctx.state.reset(code);
-        out.edits.clear();
+    out.edits.clear();
     Pass { code, machine, masks, ctx, edits: &mut out.edits }.run()?;
     ctx.edges.evictions(code, &ctx.facts, &ctx.live, &mut ctx.state);
     ctx.slots.assign(code, &ctx.facts, &ctx.uses, &ctx.state);

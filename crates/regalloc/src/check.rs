@@ -189,13 +189,7 @@ impl<'a> Checker<'a> {
     }
 
     /// `next` is the instruction that follows, whose pinned uses may be outside the allocatable registers.
-    fn edit(
-        &self,
-        state: &mut Values,
-        edit: &Edit,
-        next: Option<u32>,
-        names: &[(u32, u32)],
-    ) -> Result<(), CheckError> {
+    fn edit(&self, state: &mut Values, edit: &Edit, next: Option<u32>, names: &[(u32, u32)]) -> Result<(), CheckError> {
         let fail = |why| Err(CheckError::Edit { edit: *edit, why });
         match *edit {
             Edit::Move { from, to, class, width } => {
@@ -293,9 +287,7 @@ impl<'a> Checker<'a> {
         if let Err(error) = self.uses(state, i, operands, &vregs, locs) {
             let Some((a, b)) = row.commutes else { return Err(error) };
             vregs.swap(a as usize, b as usize);
-            if operands[a as usize] != operands[b as usize]
-                || self.uses(state, i, operands, &vregs, locs).is_err()
-            {
+            if operands[a as usize] != operands[b as usize] || self.uses(state, i, operands, &vregs, locs).is_err() {
                 return Err(error);
             }
         }

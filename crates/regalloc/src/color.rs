@@ -76,12 +76,9 @@ impl State {
             list.clear();
             list.resize(n, NO_REG);
         }
-        for (list, value) in [
-            (&mut self.next, DEAD),
-            (&mut self.home, NONE),
-            (&mut self.evicted, NONE),
-            (&mut self.count, 0),
-        ] {
+        for (list, value) in
+            [(&mut self.next, DEAD), (&mut self.home, NONE), (&mut self.evicted, NONE), (&mut self.count, 0)]
+        {
             list.clear();
             list.resize(n, value);
         }
@@ -221,14 +218,16 @@ impl Pass<'_> {
                 self.ctx.state.evicted[v as usize] = self.ctx.facts.def_block[v as usize];
             }
         }
+        let mut step = std::mem::take(&mut self.ctx.state.step);
         for b in 0..self.code.blocks.len() as u32 {
             self.enter(b);
             let (from, to) = self.code.blocks[b as usize].insts;
             for i in from..to {
-                self.step(b, i)?;
+                self.step(&mut step, b, i)?;
             }
             self.ctx.state.snapshot(false);
         }
+        self.ctx.state.step = step;
         Ok(())
     }
 
@@ -249,7 +248,8 @@ impl Pass<'_> {
         }
         let good = free & better & !self.avoid(v);
         let web = self.ctx.uses.web[v as usize];
-        let web_reg = if web == NONE { self.ctx.state.web_reg[v as usize] } else { self.ctx.state.web_reg[web as usize] };
+        let web_reg =
+            if web == NONE { self.ctx.state.web_reg[v as usize] } else { self.ctx.state.web_reg[web as usize] };
         for hint in [self.ctx.uses.hint[v as usize], web_reg] {
             if hint != NO_REG && good >> hint & 1 != 0 {
                 return Some(hint);

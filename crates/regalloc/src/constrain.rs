@@ -79,15 +79,8 @@ impl Step {
 }
 
 impl Pass<'_> {
-    pub fn step(&mut self, b: u32, i: u32) -> Result<(), Error> {
-        let mut s = std::mem::take(&mut self.ctx.state.step);
+    pub fn step(&mut self, s: &mut Step, b: u32, i: u32) -> Result<(), Error> {
         s.begin(self.code, self.machine.rows, b, i);
-        let result = self.decide(&mut s);
-        self.ctx.state.step = s;
-        result
-    }
-
-    fn decide(&mut self, s: &mut Step) -> Result<(), Error> {
         self.pinned(s)?;
         self.tied(s)?;
         self.early_defs(s)?;

@@ -38,6 +38,7 @@ pub(crate) struct Liveness {
     stamp: Vec<u32>,
     work: Vec<u32>,
     order: Vec<u32>,
+    steps: usize,
     out_dist: Vec<u32>,
     out_stamp: Vec<u32>,
 }
@@ -92,15 +93,16 @@ impl Liveness {
         self.order.clear();
         self.order.extend((0..vregs as u32).filter(|&v| facts.head[v as usize] != NONE));
         self.order.sort_by_key(|&v| std::cmp::Reverse(facts.depth[v as usize]));
-        let mut waste = 64 * (blocks + vregs);
+        // What a failed vreg has taken is given back as long as that stays linear.
+        let mut budget = 64 * (blocks + vregs + code.edges.len());
         for k in 0..self.order.len() {
             let v = self.order[k];
             let mark = self.found.len();
+            self.steps = 0;
             if !self.explore(code, facts, v) {
                 self.mem_only[v as usize] = true;
-                let tried = self.found.len() - mark;
-                if tried <= waste {
-                    waste -= tried;
+                if self.steps <= budget {
+                    budget -= self.steps;
                     for (b, ..) in self.found.drain(mark..) {
                         self.count[b as usize] -= 1;
                     }
@@ -133,11 +135,9 @@ impl Liveness {
         while let Some(b) = self.work.pop() {
             let preds = code.blocks[b as usize].preds;
             for &edge in &code.preds[preds.0 as usize..preds.1 as usize] {
+                self.steps += 1;
                 let from = code.edges[edge as usize].from;
-                if from != facts.def_block[v as usize]
-                    && self.stamp[from as usize] != v
-                    && !self.enter(from, v, NONE)
-                {
+                if from != facts.def_block[v as usize] && self.stamp[from as usize] != v && !self.enter(from, v, NONE) {
                     return false;
                 }
             }
@@ -150,6 +150,7 @@ impl Liveness {
             return false;
         }
         self.count[b as usize] += 1;
+        self.steps += 1;
         self.stamp[b as usize] = v;
         self.found.push((b, v, pos));
         self.work.push(b);

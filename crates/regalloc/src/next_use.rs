@@ -84,6 +84,7 @@ impl NextUses {
             for (param, arg) in (params.0..params.1).zip(edge.args.0..edge.args.1) {
                 let (param, arg) = (code.pool[param as usize] as usize, code.pool[arg as usize] as usize);
                 self.hint[arg] = self.hint[param];
+                facts.flags[arg] |= facts.flags[param] & CROSSES;
                 self.web[arg] = if self.web[param] != NONE { self.web[param] } else { param as u32 };
             }
         }
@@ -178,9 +179,9 @@ impl NextUses {
         if lost != 0 && (lost & call).count_ones() * 2 > call.count_ones() {
             self.seen += 1;
         }
-        for class in 0..CLASSES {
+        for (class, taken) in taken.into_iter().enumerate() {
             let most = &mut self.pressure[b as usize][class];
-            *most = (*most).max(self.now[class] + taken[class].max((lost & masks.alloc[class]).count_ones()));
+            *most = (*most).max(self.now[class] + taken.max((lost & masks.alloc[class]).count_ones()));
         }
     }
 

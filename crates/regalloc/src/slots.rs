@@ -83,10 +83,7 @@ impl Slots {
                 let (param, arg) = (code.pool[param as usize], code.pool[arg as usize]);
                 let in_memory = |v: u32| self.parent[v as usize] != NONE;
                 let width = |v: u32| rounded(code.vregs[v as usize].width);
-                if !state.in_slot[param as usize]
-                    || !in_memory(param)
-                    || !in_memory(arg)
-                    || width(param) != width(arg)
+                if !state.in_slot[param as usize] || !in_memory(param) || !in_memory(arg) || width(param) != width(arg)
                 {
                     continue;
                 }

@@ -200,15 +200,18 @@ fn rmi(set: &RuleSet, out: &mut String) -> Result<()> {
     for r in &set.rmi {
         let steps: Steps = pattern::of_operand(&r.pat)?;
         let (mut todo, yes) = (steps.steps, body::operand(&r.out));
-        if let Arg::Addr(_) = r.out {
-            todo.push(Step::If("sink && c.can_sink(v0, i0, root)".into()));
+        match r.out {
+            Arg::Addr(_) => todo.push(Step::If("sink && c.can_sink(v0, i0, root)".into())),
+            Arg::Imm(_) => todo.push(Step::If("imm_fits".into())),
+            _ => {}
         }
         candidates.push(Candidate { at: place(r.at), todo, yes });
     }
     let _ = writeln!(
         out,
-        "/// `v0` as an operand of `root`: an immediate, memory if it may `sink`, else a register.\n\
-         pub fn rmi(c: &Lower<'_>, v0: Value, root: Inst, sink: bool) -> Rmi {{"
+        "/// `v0` as an operand of `root`: an immediate if the instruction takes one, memory if it may `sink`, else a\n\
+         /// register.\n\
+         pub fn rmi(c: &Lower<'_>, v0: Value, root: Inst, sink: bool, imm_fits: bool) -> Rmi {{"
     );
     tree(candidates, 1, out);
     let _ = writeln!(out, "}}\n");

@@ -131,7 +131,7 @@ impl<G: Graph> At<'_, G> {
             }
             Pat::Cond(x) => {
                 b.values.push((x.name, v));
-                true
+                crate::x64::REGISTER_TYPES.contains(&self.g.ty(v))
             }
             Pat::Op(p) => {
                 let mut way = self.way.to_vec();

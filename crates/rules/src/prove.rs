@@ -175,6 +175,7 @@ pub fn cond(a: &CondRule, rows: &[Row]) -> Vec<Obligation> {
         let mut left = Left::new(types, case);
         let value = left.value(&a.pat)?;
         let mut right = Right::new(types, case, rows);
+        right.features(&a.producer, None, false)?;
         let got = right.condition_of(&a.producer, a.cc)?;
         let want = value.is_zero().not();
         let goal = want.eq(&got).and(&right.encodable);
@@ -209,8 +210,9 @@ pub fn rule(r: &Rule, rows: &[Row]) -> Vec<Obligation> {
     })
 }
 
-/// What is to be proved of a contract: that each rule of the operation at the type leaves the upper half zero. An
-/// operation lowered by hand has no rules, so that a contract on it means nothing.
+/// What is to be proved of a contract: that each rule of the operation at the type leaves the upper half zero. If there
+/// is none, or the operation is lowered by hand, nothing keeps the promise.
+#[track_caller]
 pub fn contract(set: &RuleSet, (op, ty): (Opcode, Type), rows: &[Row]) -> Vec<Obligation> {
     let kept = |r: &Rule| {
         in_cases(Kind::Contract, r, rows, |types, case| {
@@ -220,21 +222,29 @@ pub fn contract(set: &RuleSet, (op, ty): (Opcode, Type), rows: &[Row]) -> Vec<Ob
             Ok(left.state(goal, None, vec![("register, right".into(), got)]))
         })
     };
-    set.rules.iter().filter(|r| r.lhs.op == op && r.ty == ty).flat_map(kept).collect()
+    let all: Vec<_> = set.rules.iter().filter(|r| r.lhs.op == op && r.ty == ty).flat_map(kept).collect();
+    if all.is_empty() || set.custom.iter().any(|c| c.0 == op) {
+        let (name, why) = (op.row().name, "no rule makes the result, so nothing keeps the promise");
+        return vec![state(Kind::Contract, name, ty, String::new(), Location::caller(), Err(why.into()))];
+    }
+    all
 }
 
-/// Runs both sides of a rule: left, its result, right, its register.
+/// Left, its result, right, its register.
 type Sides<'a> = (Left<'a>, Option<Smt>, Right<'a>, Option<Smt>);
 
+/// Runs both sides of a rule.
 fn sides<'a>(r: &Rule, types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Result<Sides<'a>, String> {
     let mut left = Left::new(types, case);
     let want = left.root(&r.lhs)?;
     left.guards(&r.guards)?;
     let mut right = Right::new(types, case, rows);
-    right.features(r)?;
     let got = match &r.rhs {
         Rhs::Same(v) => Some(right.register(*v)?),
-        Rhs::Inst(i) => right.run(i)?.defs.first().cloned(),
+        Rhs::Inst(i) => {
+            right.features(i, r.needs, r.near)?;
+            right.run(i)?.defs.first().cloned()
+        }
     };
     Ok((left, want, right, got))
 }

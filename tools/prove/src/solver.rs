@@ -1,4 +1,4 @@
-//! Z3 as a child process that is fed scripts. Needs the program `z3` version 4.12 or newer.
+//! Z3 as a child process that is fed scripts, each in a scope of its own. Needs the program `z3`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;

@@ -144,6 +144,9 @@ fn wrong_contract() {
     proved(&state::contract(&set, (Opcode::Iadd, I32), &rows()));
     refuted(&state::contract(&set, (Opcode::Sextend, I64), &rows()));
     refuted(&state::contract(&set, (Opcode::Ishl, I16), &rows()));
+    // what a call gives is not made by a rule
+    let by_hand = outcomes(&state::contract(&set, (Opcode::Call, I32), &rows()));
+    assert!(matches!(&by_hand[..], [Outcome::IllFormed(why)] if why.contains("no rule")), "{by_hand:?}");
 }
 
 #[test]

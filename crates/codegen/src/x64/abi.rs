@@ -144,7 +144,8 @@ impl Outgoing {
 }
 
 /// `jump`
-pub fn jump(c: &mut Lower<'_>, _: Inst) -> CodegenResult<()> {
+pub fn jump(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    c.has_effect_of(i);
     c.start(JUMP);
     c.end();
     Ok(())
@@ -163,6 +164,7 @@ pub fn return_(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     for ((&v, p), &reg) in func.dfg.inst_args(i).iter().zip(&func.signature.returns).zip(&places.results) {
         out.pass(c, v, p, Constraint::Fixed(reg));
     }
+    c.has_effect_of(i);
     c.listed(LEAVE, &out.operands, RegSet::EMPTY, 0);
     out.finish(c);
     Ok(())
@@ -218,6 +220,7 @@ fn emit_call(
         out.operands.push((d, operand(Role::Def, Constraint::Fixed(reg))));
         clobbers = clobbers.without(reg);
     }
+    c.has_effect_of(i);
     c.listed(row, &out.operands, clobbers, symbol);
     out.finish(c);
     c.vcode.calls = true;

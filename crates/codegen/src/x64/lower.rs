@@ -4,12 +4,12 @@
 use super::abi;
 use super::encode::{BASE, Base, CC, SCALE};
 use super::rows::*;
-use crate::error::CodegenResult;
+use crate::error::{CodegenError, CodegenResult};
 use crate::lower::{Lower, Target, unsupported};
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::cc::IntCC;
-use windlass_desc::ops::Opcode;
-use windlass_desc::types::Type;
+use windlass_desc::ops::{Format, Opcode};
+use windlass_desc::types::{I64, Type};
 use windlass_desc::x64::Feature;
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::imm;
@@ -99,12 +99,12 @@ fn int_cc(n: i64) -> IntCC {
 trait X64 {
     fn has(&self, f: Feature) -> bool;
     fn zero_upper(&self, v: Value) -> bool;
+    fn is_tested(&self, v: Value) -> bool;
     fn is_near(&self, i: Inst) -> bool;
     fn slot_disp(&self, i: Inst, off: i64) -> Option<i32>;
     fn symbol(&mut self, i: Inst) -> i64;
     fn amode_of(&self, i: Inst) -> Amode;
     fn cond_of(&self, v: Value, root: Inst) -> Cond;
-    fn def_unused(&mut self);
     fn use_vreg(&mut self, r: VReg);
     fn use_mem(&mut self, a: &Amode);
     fn use_rmi(&mut self, r: &Rmi, mem: u16, imm: u16);
@@ -120,6 +120,10 @@ impl X64 for Lower<'_> {
     }
     fn zero_upper(&self, v: Value) -> bool {
         self.def(v).is_some_and(|(i, op)| generated::zero_upper(op, self.ctv(i)))
+    }
+    /// Can `cond` test the value?
+    fn is_tested(&self, v: Value) -> bool {
+        self.check_type(self.ty(v)).is_ok()
     }
     fn is_near(&self, i: Inst) -> bool {
         match self.func.dfg.insts[i] {
@@ -147,10 +151,6 @@ impl X64 for Lower<'_> {
         let any = Cond { cc: Cc::Ne as u8, rows: [TEST64_RR, NO_ROW, NO_ROW], a: v, b: Rmi::Reg(v) };
         generated::cond(self, v, root).unwrap_or(any)
     }
-    fn def_unused(&mut self) {
-        let r = self.temp();
-        self.def_vreg(r);
-    }
     fn use_vreg(&mut self, r: VReg) {
         self.def_vreg(r);
     }
@@ -176,7 +176,6 @@ impl X64 for Lower<'_> {
             Rmi::Mem(load) => {
                 self.pending().row = mem;
                 self.sink(load);
-                self.stands_for(load);
                 let a = self.amode_of(load);
                 self.use_mem(&a);
             }
@@ -219,6 +218,12 @@ pub struct X64Target;
 
 impl Target for X64Target {
     fn lower(&self, c: &mut Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> CodegenResult<()> {
+        let addressed = matches!(op.row().format, Format::Load | Format::Store);
+        if let (true, Some(&p)) = (addressed, c.func.dfg.inst_args(inst).last())
+            && c.ty(p) != I64
+        {
+            return Err(CodegenError::unsupported(format!("{} at an address of type {}", op.row().name, c.ty(p))));
+        }
         if let Some(done) = generated::custom(c, inst, op) {
             return done;
         }
@@ -234,3 +239,6 @@ impl Target for X64Target {
         abi::entry(c, block)
     }
 }
+
+#[cfg(test)]
+mod tests;

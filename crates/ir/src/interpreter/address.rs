@@ -33,7 +33,7 @@ impl Callee {
     /// What is at an address, if there can be something.
     pub(super) fn at(address: u64) -> Option<Callee> {
         let index = |base| ((address - base) / STEP) as usize;
-        if address % STEP != 0 || address > u32::MAX as u64 {
+        if !address.is_multiple_of(STEP) || address > u32::MAX as u64 {
             return None;
         }
         if address >= LIBCALLS {

@@ -30,13 +30,8 @@ impl FunctionReader<'_, '_> {
         while let Tok::Entity(Prefix::Block, _) = self.p.peek() {
             let block = self.block_header()?;
             self.claim(block);
-            loop {
-                match self.p.peek() {
-                    Tok::Entity(Prefix::Value, _) | Tok::Word(_) | Tok::SrcLoc(_) | Tok::Punct(b'<') => {
-                        self.item(block)?
-                    }
-                    _ => break,
-                }
+            while let Tok::Entity(Prefix::Value, _) | Tok::Word(_) | Tok::SrcLoc(_) | Tok::Punct(b'<') = self.p.peek() {
+                self.item(block)?;
             }
         }
         match self.p.peek() {

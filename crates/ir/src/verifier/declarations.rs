@@ -3,9 +3,7 @@
 use super::Verifier;
 use crate::entity::packed_option::ReservedValue;
 use crate::ir::entities::{AnyEntity, GlobalValue, SigRef};
-use crate::ir::{
-    ArgumentExtension, ArgumentPurpose, ExternalName, GlobalValueData, Signature, Type,
-};
+use crate::ir::{ArgumentExtension, ArgumentPurpose, ExternalName, GlobalValueData, Signature, Type};
 use crate::isa::CallConv;
 use rustc_hash::FxHashSet;
 use windlass_desc::types;
@@ -111,9 +109,7 @@ impl Verifier<'_> {
                 self.error(gv, format!("invalid memory flags reference {flags}"));
             }
         }
-        if self.errors.0.len() == before {
-            self.global_cycles();
-        }
+        self.global_cycles();
         self.errors.0.len() == before
     }
 
@@ -136,7 +132,7 @@ impl Verifier<'_> {
                 }
                 on_path.insert(g);
                 path.push(g);
-                gv = base_of(&func.global_values[g]);
+                gv = func.global_values.get(g).and_then(base_of);
             }
             done.extend(path);
         }

@@ -17,11 +17,8 @@ impl Verifier<'_> {
         }
         let (params, expected) = (func.dfg.block_params(entry), &func.signature.params);
         if params.len() != expected.len() {
-            let message = format!(
-                "entry block parameters ({}) must match function signature ({})",
-                params.len(),
-                expected.len()
-            );
+            let message =
+                format!("entry block parameters ({}) must match function signature ({})", params.len(), expected.len());
             return self.error(entry, message);
         }
         for (n, (v, p)) in params.iter().zip(expected).enumerate() {

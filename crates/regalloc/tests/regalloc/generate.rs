@@ -204,9 +204,9 @@ impl Generator<'_> {
 
     fn random_inst(&mut self, b: usize) {
         const MIX: &[u16] = &[
-            ADD3, ADD3, ADD3, ADD2, ADD2, ADD2, SUB2, SUB2, SHL, DIV, EARLY, TEMP, COPY, COPY, STORE, STORE, LOAD, LOAD,
-            ANYUSE, ANYDEF, CLOBBER, FIXCLOB, TWOFIX, FIXTEMP, FIXTIED, NARROW, WIDEN, TRUNC, VADD, VADD, VTIED, VCVT,
-            VBITS, CONST, CONST, VCONST, RESERVED, WIDE,
+            ADD3, ADD3, ADD3, ADD2, ADD2, ADD2, SUB2, SUB2, SHL, DIV, EARLY, TEMP, COPY, COPY, STORE, STORE, LOAD,
+            LOAD, ANYUSE, ANYDEF, CLOBBER, FIXCLOB, TWOFIX, FIXTEMP, FIXTIED, NARROW, WIDEN, TRUNC, VADD, VADD, VTIED,
+            VCVT, VBITS, CONST, CONST, VCONST, RESERVED, WIDE,
         ];
         if self.shape.calls && self.rng.one_in(12) {
             return self.call(b);

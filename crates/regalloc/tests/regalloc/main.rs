@@ -10,3 +10,4 @@ mod listing;
 mod random;
 mod rows;
 mod scale;
+mod structured;

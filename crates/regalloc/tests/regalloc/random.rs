@@ -3,6 +3,7 @@
 use super::execute::same_behaviour;
 use super::generate::{Shape, function};
 use super::rows::*;
+use super::structured::structured;
 use windlass_regalloc::check::check;
 use windlass_regalloc::display::Listing;
 use windlass_regalloc::*;
@@ -65,6 +66,35 @@ fn large_functions() {
     let shape = |seed: u64| Shape { blocks: 150, insts: 30, window: 20 + 20 * (seed % 4) as usize, calls: true };
     many(40_000..40_012, &usual(), shape);
     many(40_012..40_020, &small(), shape);
+}
+
+/// More values live into blocks than the allocator follows.
+#[test]
+fn beyond_the_bound() {
+    let shape =
+        |seed: u64| Shape { blocks: 6 + (seed % 9) as usize, insts: 120, window: 600, calls: seed.is_multiple_of(2) };
+    many(50_000..50_020, &usual(), shape);
+    many(50_020..50_040, &tiny(true), shape);
+}
+
+/// For soaking: `cargo test --release -- --ignored soak`.
+#[test]
+#[ignore = "takes minutes"]
+fn soak() {
+    let from = std::env::var("SOAK_FROM").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000);
+    for machine in [tiny(true), tiny(false), small(), usual()] {
+        many(from..from + 10_000, &machine, shape);
+        let large = |seed: u64| Shape { blocks: 60, insts: 40, window: 10 + (seed % 200) as usize, calls: true };
+        many(from..from + 200, &machine, large);
+        let wide = |seed: u64| Shape { blocks: 30, insts: 150, window: 600, calls: seed.is_multiple_of(2) };
+        many(from..from + 40, &machine, wide);
+        let mut ctx = Context::default();
+        for seed in from..from + 3000 {
+            let size = 10 + (seed % 400) as usize;
+            let code = structured(seed, size, 3 + (seed % 27) as usize, seed % 3 > 0, &machine);
+            verify(&code, &machine, &mut ctx, seed);
+        }
+    }
 }
 
 #[test]

@@ -122,10 +122,7 @@ pub fn small() -> Machine {
 pub fn usual() -> Machine {
     Machine {
         rows: ROWS,
-        order: [
-            regs!(r: 0 1 2 6 7 8 9 10 11 3 12 13 14 15),
-            regs!(x: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15),
-        ],
+        order: [regs!(r: 0 1 2 6 7 8 9 10 11 3 12 13 14 15), regs!(x: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)],
         callee_saved: set(&[r(3), r(12), r(13), r(14), r(15)]),
         exchange: [true, false],
     }

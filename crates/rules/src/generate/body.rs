@@ -24,9 +24,6 @@ pub fn rule(n: usize, rule: &Rule, rows: &[Row], out: &mut String) -> Result<()>
             body.line(format!("c.copy(i, {v})"));
         }
         Rhs::Inst(inst) => {
-            for sunk in &body.names.sunk.clone() {
-                body.line(format!("c.sink({sunk})"));
-            }
             body.inst(inst, Some("c.result(i)"), true)?;
         }
     }
@@ -118,13 +115,13 @@ impl Names {
         })
     }
 
-    /// `rmi` called for a variable read at `width` bits by a row that has a memory form or not.
-    fn rmi(&self, r: Rmi, width: u16, has_mem: bool, root: &str) -> Result<String> {
+    /// `rmi` called for a variable read at `width` bits by a row that has a form for memory and one for immediates or not.
+    fn rmi(&self, r: Rmi, width: u16, has_mem: bool, has_imm: bool, root: &str) -> Result<String> {
         let Bound::Rmi(v, sink) = self.get(r.name)? else { return Err(format!("{} is no operand", r.name)) };
         let ty = self.types.iter().find(|t| t.0 == r.name).and_then(|t| t.1);
         // a load is as wide as its type: an operand that reads more must have it in a register
         let fits = has_mem && ty.is_some_and(|t| t.bits() == width as u32);
-        Ok(format!("rmi(c, {v}, {root}, {})", if fits { sink } else { "false" }))
+        Ok(format!("rmi(c, {v}, {root}, {}, {has_imm})", if fits { sink } else { "false" }))
     }
 }
 
@@ -145,7 +142,7 @@ impl Body<'_> {
         let Resolved { register: reg, memory: mem, immediate: imm } = resolve(inst, self.rows)?;
         let row = &self.rows[reg];
         let mut nested = vec![];
-        let rmi = self.rmi_of(inst, row, mem.is_some())?;
+        let rmi = self.rmi_of(inst, row, mem.is_some(), imm.is_some())?;
         if let Some(text) = &rmi {
             self.line(format!("let r = {text}"));
         }
@@ -155,7 +152,11 @@ impl Body<'_> {
         }
         self.line(format!("c.start({})", row.constant()));
         if root {
+            // in backward order: what is sunk happens before the root's own effect
             self.line("c.stands_for(i)".into());
+            for sunk in self.names.sunk.clone() {
+                self.line(format!("c.sink({sunk})"));
+            }
         }
         self.operands(inst, row, defines && dest.is_some(), &mut nested)?;
         if rmi.is_some() {
@@ -171,16 +172,16 @@ impl Body<'_> {
                 Flags::Cond(_) => self.line("c.flags_of(&f)".into()),
             }
         }
-        for (temp, inst) in nested {
+        for (temp, inst) in nested.into_iter().rev() {
             self.inst(&inst, Some(&temp), false)?;
         }
         Ok(())
     }
 
-    fn rmi_of(&self, inst: &MInst, row: &Row, has_mem: bool) -> Result<Option<String>> {
+    fn rmi_of(&self, inst: &MInst, row: &Row, has_mem: bool, has_imm: bool) -> Result<Option<String>> {
         let Some(Arg::Rmi(r)) = inst.args.last() else { return Ok(None) };
         let width = row.operands.last().map_or(0, |o| o.width());
-        self.names.rmi(*r, width, has_mem, "i").map(Some)
+        self.names.rmi(*r, width, has_mem, has_imm, "i").map(Some)
     }
 
     /// The operands in the order of the pool span; an `rmi` operand comes later, an immediate into the payload.
@@ -188,7 +189,10 @@ impl Body<'_> {
         let mut args = inst.args.iter();
         for o in &row.operands {
             if let Operand::Def(..) = o {
-                self.line(if defines { "c.def_vreg(d)".into() } else { "c.def_unused()".into() });
+                if !defines {
+                    return Err(format!("{} has a result that nothing takes", row.name));
+                }
+                self.line("c.def_vreg(d)".into());
                 continue;
             }
             match args.next() {
@@ -289,7 +293,7 @@ pub fn cond(r: &CondRule, steps: &Steps, rows: &[Row]) -> Result<String> {
     let operand = match b {
         Arg::Reg(Reg::Val(b)) => format!("Rmi::Reg({})", names.value(b.name)?),
         Arg::Imm(k) => format!("Rmi::Imm({})", names.imm(k)?),
-        Arg::Rmi(r) => names.rmi(*r, width, mem.is_some(), "root")?,
+        Arg::Rmi(r) => names.rmi(*r, width, mem.is_some(), imm.is_some(), "root")?,
         _ => return Err("the producer of flags takes a value and an operand".into()),
     };
     // an immediate operand resolves to its own row

@@ -189,7 +189,12 @@ impl Steps {
                 self.types.push((r.name, ty));
                 self.bind(r.name, Bound::Rmi(v, free()));
             }
-            Pat::Cond(k) => self.bind(k.name, Bound::Cond(v)),
+            Pat::Cond(k) => {
+                if ty.is_none() {
+                    self.tests.push(Step::If(format!("c.is_tested({v})")));
+                }
+                self.bind(k.name, Bound::Cond(v));
+            }
             Pat::Op(p) => {
                 self.steps.push(Step::Op { value: path.into(), op: p.op });
                 let ctv = self.controlling(p, ty, path)?;

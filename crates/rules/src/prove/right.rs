@@ -11,7 +11,7 @@ use crate::types::Types;
 use windlass_desc::bv::Bv;
 use windlass_desc::env::{Access, Env};
 use windlass_desc::x64::flags::Cc;
-use windlass_desc::x64::{Family, Imm, Input, Output, Row, simulate};
+use windlass_desc::x64::{Family, Feature, Imm, Input, Output, Row, simulate};
 
 /// A run of the right side.
 pub struct Right<'a> {
@@ -39,15 +39,14 @@ impl<'a> Right<'a> {
     pub fn new(types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Right<'a> {
         Right { types, case, rows, recorder: Recorder::new("machine"), encodable: Smt::lit(1, 1) }
     }
-    /// Does the rule ask for all that its instructions need?
-    pub fn features(&self, r: &Rule) -> Result<(), String> {
-        let Rhs::Inst(root) = &r.rhs else { return Ok(()) };
-        for inst in all_insts(&[root]) {
+    /// Does a rule that asks for the feature `needs`, and for a `near` symbol or not, ask for all that `inst` needs?
+    pub fn features(&self, inst: &MInst, needs: Option<Feature>, near: bool) -> Result<(), String> {
+        for inst in all_insts(&[inst]) {
             let row = &self.rows[resolve(inst, self.rows)?.register];
-            if row.feature.is_some() && row.feature != r.needs {
+            if row.feature.is_some() && row.feature != needs {
                 return Err(format!("{} needs {:?}, which the rule does not ask for", row.name, row.feature));
             }
-            if row.family == Family::SymNear && !r.near {
+            if row.family == Family::SymNear && !near {
                 return Err(format!("{} reaches near symbols only, which the rule does not ask for", row.name));
             }
         }

@@ -1,4 +1,5 @@
-//! What variables stand for on both sides, by name and kind alone, and the cases in which a rule is proved.
+//! What variables stand for on both sides, by name and kind alone (the end of a symbol's name tells the kind, so that no
+//! two variables meet in one symbol), and the cases in which a rule is proved.
 //!
 //! A value is the low bits of a register of 64 bits whose other bits are arbitrary. An immediate is 64 bits. The address
 //! of a memory operation is a base plus an offset. An `rmi` is a register, a load, or an immediate, by case.
@@ -26,7 +27,7 @@ pub fn register(name: &str) -> Smt {
 
 /// An immediate.
 pub fn immediate(name: &str) -> Smt {
-    Smt::sym(name, 64)
+    Smt::sym(format!("{name}_imm"), 64)
 }
 
 /// The tested value that the nonterminal `cond` matches.

@@ -1,0 +1,111 @@
+//! Expectations that stand in comments: exact output after a function, and errors beside what causes them. Needs the
+//! comments of a function; leaves the first disagreement, or the file with its expectations rewritten.
+
+use super::{Comment, Details};
+use crate::verifier::{VerifierError, VerifierErrors};
+use std::fmt::Write;
+
+/// Is the comment a remark to people, which no expectation consists of?
+fn is_remark(text: &str) -> bool {
+    text.starts_with(";;")
+}
+
+/// A comment's text as a line of output.
+fn as_line(text: &str) -> &str {
+    let text = text.strip_prefix(';').unwrap_or(text);
+    text.strip_prefix(' ').unwrap_or(text)
+}
+
+/// The lines of output that a function's comments expect: all that are no remarks, wherever they stand.
+pub fn expected_lines<'a>(details: &Details<'a>) -> Vec<&'a str> {
+    details.comments.iter().map(|c| c.text).filter(|t| !is_remark(t)).map(as_line).collect()
+}
+
+/// Is `actual` exactly what the function's comments expect?
+pub fn check_lines(details: &Details, actual: &str) -> Result<(), String> {
+    let (expected, actual): (Vec<&str>, Vec<&str>) = (expected_lines(details), actual.lines().collect());
+    if expected == actual {
+        return Ok(());
+    }
+    let same = expected.iter().zip(&actual).take_while(|(e, a)| e == a).count();
+    let line = |lines: &[&str]| lines.get(same).map_or("nothing more".to_string(), |l| format!("`{l}`"));
+    Err(format!("line {}: expected {}, found {}", same + 1, line(&expected), line(&actual)))
+}
+
+/// The file with the comments after each function replaced by its output. Functions start at the beginning of a line,
+/// and end with a line that starts with `}`.
+pub fn bless_lines(text: &str, outputs: &[(&Details, &str)]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut lines = text.split_inclusive('\n').enumerate().peekable();
+    for (details, output) in outputs {
+        let mut inside = false;
+        for (n, line) in lines.by_ref() {
+            out.push_str(line);
+            inside |= n + 1 >= details.location.line_number;
+            if inside && line.starts_with('}') {
+                break;
+            }
+        }
+        if !out.ends_with('\n') {
+            out.push('\n');
+        }
+        out.push('\n');
+        for line in output.lines() {
+            let _ = if line.is_empty() { writeln!(out, ";") } else { writeln!(out, "; {line}") };
+        }
+        let old = |l: &str| l.trim().is_empty() || l.starts_with(';') && !is_remark(l);
+        while lines.next_if(|(_, l)| old(l)).is_some() {}
+        if lines.peek().is_some() {
+            out.push('\n');
+        }
+    }
+    lines.for_each(|(_, line)| out.push_str(line));
+    out
+}
+
+/// Do the errors agree one to one with the function's `error:` comments? An error agrees with a comment at the same
+/// entity whose text its message contains.
+pub fn check_errors(details: &Details, errors: &VerifierErrors) -> Result<(), String> {
+    let mut left: Vec<&VerifierError> = errors.0.iter().collect();
+    let mut report = String::new();
+    for comment in &details.comments {
+        let Some(expected) = comment.directive("error:") else { continue };
+        let agrees = |e: &&VerifierError| e.location == comment.entity && e.message.contains(expected);
+        match left.iter().position(agrees) {
+            Some(n) => {
+                left.remove(n);
+            }
+            None => {
+                let Comment { entity, .. } = comment;
+                let _ = writeln!(report, "missing error at {entity}: {expected}");
+            }
+        }
+    }
+    for e in left {
+        let _ = writeln!(report, "unexpected error: {e}");
+    }
+    if report.is_empty() { Ok(()) } else { Err(report) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reader::{ParseOptions, parse_test};
+
+    const FILE: &str = "test cat\nfunction %a() {\n}\n; old\n\n;; remark\nfunction %b() {\n}";
+
+    #[test]
+    fn blessing_is_stable() {
+        let file = parse_test(FILE, ParseOptions::default()).unwrap();
+        let outputs: Vec<_> = file.functions.iter().map(|f| (&f.1, "x\n\ny")).collect();
+        let new = bless_lines(FILE, &outputs);
+        let expected = "test cat\nfunction %a() {\n}\n\n; x\n;\n; y\n\n;; remark\nfunction %b() {\n}\n\n; x\n;\n; y\n";
+        assert_eq!(new, expected);
+        let file = parse_test(&new, ParseOptions::default()).unwrap();
+        let outputs: Vec<_> = file.functions.iter().map(|f| (&f.1, "x\n\ny")).collect();
+        assert_eq!(bless_lines(&new, &outputs), new);
+        assert!(file.functions.iter().all(|f| check_lines(&f.1, "x\n\ny").is_ok()));
+        let wrong = check_lines(&file.functions[0].1, "x\n\nz").unwrap_err();
+        assert_eq!(wrong, "line 3: expected `y`, found `z`");
+    }
+}
