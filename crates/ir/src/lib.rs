@@ -24,6 +24,7 @@ pub mod traversals;
 
 pub mod data_value;
 pub mod interpreter;
+pub mod print_errors;
 pub mod reader;
 pub mod testfile;
 pub mod verifier;
