@@ -6,6 +6,7 @@
 
 mod encode;
 pub mod flags;
+pub mod imm;
 pub mod regs;
 mod rows;
 mod sim;

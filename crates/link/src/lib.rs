@@ -1,1 +1,9 @@
-//! link: see ARCHITECTURE.md.
+//! Putting compiled code where it can run.
+//!
+//! Does: gives compiled code and data memory, addresses and each other's addresses. Needs: blobs of bytes with their
+//! relocations; only [`functions`] knows the compiler. Leaves: code that can be called.
+
+pub mod functions;
+mod host;
+pub mod jit;
+pub mod memory;

@@ -54,6 +54,11 @@ impl RegSet {
         self.0[(r.0 >> 5) as usize] |= 1 << r.hw();
         self
     }
+    /// This set without `r`.
+    pub const fn without(mut self, r: PReg) -> Self {
+        self.0[(r.0 >> 5) as usize] &= !(1 << r.hw());
+        self
+    }
     /// Is `r` in the set?
     pub const fn contains(self, r: PReg) -> bool {
         self.0[(r.0 >> 5) as usize] >> r.hw() & 1 != 0
@@ -115,7 +120,7 @@ impl Loc {
     }
     /// Takes it apart.
     pub const fn kind(self) -> LocKind {
-        let n = self.0 & (1 << 30) - 1;
+        let n = self.0 & ((1 << 30) - 1);
         match self.0 >> 30 {
             0 => LocKind::Reg(PReg(n as u8)),
             1 => LocKind::Spill(n),
@@ -297,6 +302,17 @@ pub struct Code {
 }
 
 impl Code {
+    /// Empties it and keeps its memory.
+    pub fn clear(&mut self) {
+        self.insts.clear();
+        self.pool.clear();
+        self.blocks.clear();
+        self.edges.clear();
+        self.preds.clear();
+        self.vregs.clear();
+        self.lists.clear();
+        self.list_operands.clear();
+    }
     /// The operands of instruction `inst`, in the order of its pool span.
     pub fn operands<'a>(&'a self, rows: &[RowSpec], inst: &Inst) -> &'a [Operand] {
         let row = &rows[inst.row as usize];
@@ -331,11 +347,32 @@ pub struct Machine {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Edit {
     /// Copies `width` bytes. At least one side is a register.
-    Move { from: Loc, to: Loc, class: Class, width: u8 },
-    /// Exchanges two registers.
-    Exchange { a: PReg, b: PReg, class: Class },
+    Move {
+        /// Source.
+        from: Loc,
+        /// Target.
+        to: Loc,
+        /// Class of the value.
+        class: Class,
+        /// How many bytes.
+        width: u8,
+    },
+    /// Exchanges two registers, as wide as they are.
+    Exchange {
+        /// One of them.
+        a: PReg,
+        /// The other.
+        b: PReg,
+        /// The class of both.
+        class: Class,
+    },
     /// Repeats instruction `inst` (a `remat` row) with its def in `to`.
-    Remat { inst: u32, to: PReg },
+    Remat {
+        /// The instruction that defines the value.
+        inst: u32,
+        /// Where the value goes.
+        to: PReg,
+    },
 }
 
 /// Where an edit goes. Edits at one place are executed in the order of the list.

@@ -1,1 +1,17 @@
-//! rules: see ARCHITECTURE.md.
+//! Rules as values, what is checked of them, and what is made of them.
+//!
+//! A rule says that a pattern of IR operations may become certain machine instructions. Rules are built by typed
+//! functions in [`x64`]; [`check`] refuses ill-formed and unreachable ones; [`generate`] prints the matching functions that
+//! the compiler runs; [`naive`] runs the values themselves, to test those functions. Host-side only: nothing
+//! here is part of the compiler.
+
+pub mod check;
+pub mod generate;
+pub mod naive;
+pub mod pat;
+pub mod prove;
+pub mod resolve;
+pub mod smt;
+pub mod term;
+pub mod types;
+pub mod x64;

@@ -32,6 +32,8 @@ pub enum Imm {
     None,
     /// One byte.
     I8,
+    /// A shift count: one byte, or none with opcode bit 4 set if it is 1.
+    Count,
     /// One byte if it fits, with opcode bit 1 set, else as wide as the operation up to 32 bits; sign-extended.
     Short,
     /// As wide as the operation up to 32 bits; sign-extended.
@@ -59,12 +61,14 @@ pub struct Enc {
     pub plus_reg: Field,
     /// REX.W or VEX.W.
     pub w: bool,
-    /// VEX-encoded, with this in vvvv.
+    /// VEX-encoded, with this in vvvv; `Digit(0)` if the instruction does not use it.
     pub vex: Field,
     /// ModRM.reg.
     pub reg: Field,
     /// ModRM.rm.
     pub rm: Field,
+    /// Opcode for a ModRM.rm of rax and an immediate that is not one short byte, without a ModRM byte; 0 if none.
+    pub acc: u8,
 }
 
 /// No bytes of its own.
@@ -79,6 +83,7 @@ pub const SPECIAL: Enc = Enc {
     vex: Field::None,
     reg: Field::None,
     rm: Field::None,
+    acc: 0,
 };
 
 /// An integer instruction at `width` bits: operand-size prefix and REX.W follow from the width.
@@ -112,7 +117,7 @@ pub fn row(family: Family, width: u16, form: Form, operands: Vec<Operand>, enc: 
         flow: Flow::Next,
         remat: false,
         feature: None,
-        mnemonic: info.name,
+        mnemonic: info.mnemonic,
         shown,
     }
 }
@@ -139,7 +144,8 @@ pub fn alu(f: Family, n: u8) -> Vec<Row> {
         out.push(Row { shown: vec![0, 2], ..row(f, w, Form::Rr, with(tied(), Use(w, At::Reg)), rr) });
         let rm = legacy(Map::One, op(2), w, Op(0), Op(2));
         out.push(Row { shown: vec![0, 2], mem: MemMode::Load, ..row(f, w, Form::Rm, with(tied(), Mem(w)), rm) });
-        out.push(Row { shown: vec![0], imm: kind, ..row(f, w, Form::Ri, tied(), imm(Op(0))) });
+        let ri = Enc { acc: op(4), ..imm(Op(0)) };
+        out.push(Row { shown: vec![0], imm: kind, ..row(f, w, Form::Ri, tied(), ri) });
         let mr = legacy(Map::One, op(0), w, Op(2), Op(0));
         out.push(Row { mem: MemMode::Modify, ..row(f, w, Form::Mr, vec![Mem(w), Use(w, At::Reg)], mr) });
         out.push(Row { imm: kind, mem: MemMode::Modify, ..row(f, w, Form::Mi, vec![Mem(w)], imm(Op(0))) });
@@ -155,8 +161,9 @@ pub fn alu_commuting(f: Family, n: u8) -> Vec<Row> {
     out
 }
 
-/// As [`alu`] with flags as the only result: `rr` with opcode `op`, immediates with opcode `imm` and `digit`.
-pub fn compare(f: Family, op: u8, imm: u8, digit: u8, short: bool, with_rm: bool) -> Vec<Row> {
+/// As [`alu`] with flags as the only result: `rr` with opcode `op`, immediates with opcode `imm` and `digit`, or
+/// with `acc` for rax.
+pub fn compare(f: Family, op: u8, (imm, digit, acc): (u8, u8, u8), short: bool, with_rm: bool) -> Vec<Row> {
     let mut out = vec![];
     for w in WIDTHS {
         let kind = if short && w != 8 { Imm::Short } else { Imm::Full };
@@ -167,7 +174,8 @@ pub fn compare(f: Family, op: u8, imm: u8, digit: u8, short: bool, with_rm: bool
             let enc = legacy(Map::One, sized(op, w) | 2, w, Op(0), Op(1));
             out.push(Row { mem: MemMode::Load, ..row(f, w, Form::Rm, vec![a, m], enc) });
         }
-        out.push(Row { imm: kind, ..row(f, w, Form::Ri, vec![a], imm) });
+        let ri = Enc { acc: sized(acc, w), ..imm };
+        out.push(Row { imm: kind, ..row(f, w, Form::Ri, vec![a], ri) });
         let enc = legacy(Map::One, sized(op, w), w, Op(2), Op(0));
         out.push(Row { mem: MemMode::Load, ..row(f, w, Form::Mr, vec![m, a], enc) });
         out.push(Row { mem: MemMode::Load, imm: kind, ..row(f, w, Form::Mi, vec![m], imm) });
@@ -195,7 +203,7 @@ pub fn shift(f: Family, digit: u8) -> Vec<Row> {
         let enc = |op| legacy(Map::One, sized(op, w), w, Digit(digit), Op(0));
         let cl = Use(8, At::Fixed(regs::RCX));
         let ops = vec![Def(w, At::Tied(1)), Use(w, At::Reg)];
-        out.push(Row { shown: vec![0], imm: Imm::I8, ..row(f, w, Form::Ri, ops.clone(), enc(0xc0)) });
+        out.push(Row { shown: vec![0], imm: Imm::Count, ..row(f, w, Form::Ri, ops.clone(), enc(0xc0)) });
         out.push(Row { shown: vec![0, 2], ..row(f, w, Form::Rr, [ops, vec![cl]].concat(), enc(0xd2)) });
     }
     out.iter_mut().for_each(|r| r.writes_flags = true);
@@ -305,7 +313,7 @@ pub fn stack(f: Family, opcode: u8, operand: Operand) -> Vec<Row> {
 /// Exchange of two registers.
 pub fn exchange(f: Family) -> Vec<Row> {
     let ops = vec![Use(64, At::Reg), Use(64, At::Reg)];
-    vec![row(f, 64, Form::Rr, ops, legacy(Map::One, 0x87, 64, Op(1), Op(0)))]
+    vec![row(f, 64, Form::Rr, ops, legacy(Map::One, 0x87, 64, Op(0), Op(1)))]
 }
 
 /// No operands: fixed bytes.

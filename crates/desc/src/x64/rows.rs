@@ -107,9 +107,9 @@ families! {
     /// XOR: bitwise exclusive or.
     Xor "xor" "xor" |f| alu_commuting(f, 6), is |_, _, _, a| { let r = a[0].xor(&a[1]); let f = of_logic(&r); both(r, f) };
     /// CMP: flags of a difference.
-    Cmp "cmp" "cmp" |f| compare(f, 0x39, 0x81, 7, true, true), is |_, _, _, a| only_flags(of_sub(&a[0], &a[1], &a[0].sub(&a[1])));
+    Cmp "cmp" "cmp" |f| compare(f, 0x39, (0x81, 7, 0x3d), true, true), is |_, _, _, a| only_flags(of_sub(&a[0], &a[1], &a[0].sub(&a[1])));
     /// TEST: flags of a bitwise and.
-    Test "test" "test" |f| compare(f, 0x85, 0xf7, 0, false, false), is |_, _, _, a| only_flags(of_logic(&a[0].and(&a[1])));
+    Test "test" "test" |f| compare(f, 0x85, (0xf7, 0, 0xa9), false, false), is |_, _, _, a| only_flags(of_logic(&a[0].and(&a[1])));
     /// NEG: negation.
     Neg "neg" "neg" |f| unary(f, 3, true), is |_, w, _, a| { let z = E::B::lit(w, 0); let r = a[0].neg(); let f = of_sub(&z, &a[0], &r); both(r, f) };
     /// NOT: bitwise not.

@@ -1,0 +1,152 @@
+//! From the rows of x86-64: a constant per row, and the tables indexed by it that the allocator (`ROWS`), the encoder
+//! (`SPECS`) and the printer (`TEXT`) read. `src/x64/rows.rs` includes the result and has the types.
+
+use std::fmt::Write;
+use windlass_desc::x64::{self, At, Enc, Field, Imm, Map, MemMode, Operand, Row};
+
+/// The text of the generated file.
+pub fn generate() -> String {
+    let rows = x64::rows();
+    let mut out = String::new();
+    for (n, r) in rows.iter().enumerate() {
+        let _ =
+            writeln!(out, "/// `{}`: {}\npub const {}: u16 = {n};", r.name, r.family.info().doc.trim(), r.constant());
+    }
+    table(&mut out, "What the allocator knows of each row.", "ROWS: [RowSpec", &rows, row_spec);
+    table(&mut out, "How each row is encoded.", "SPECS: [Spec", &rows, spec);
+    table(&mut out, "How each row is printed.", "TEXT: [Text", &rows, text);
+    table(&mut out, "The name of each row.", "NAMES: [&str", &rows, |r| format!("{:?}", r.name));
+    table(&mut out, "The control flow of each row.", "FLOW: [Flow", &rows, |r| format!("Flow::{:?}", r.flow));
+    let feature = |r: &Row| r.feature.map_or("None".into(), |f| format!("Some(Feature::{f:?})"));
+    table(&mut out, "What each row needs beyond the baseline.", "FEATURES: [Option<Feature>", &rows, feature);
+    out
+}
+
+/// A static array with an entry per row.
+fn table(out: &mut String, doc: &str, head: &str, rows: &[Row], entry: impl Fn(&Row) -> String) {
+    let _ = writeln!(out, "/// {doc}\n#[rustfmt::skip]\npub static {head}; {}] = [", rows.len());
+    for r in rows {
+        let _ = writeln!(out, "    {},", entry(r));
+    }
+    out.push_str("];\n");
+}
+
+fn row_spec(r: &Row) -> String {
+    let operands: String = r.operands.iter().map(operand).collect();
+    let places = |wanted: fn(&Operand) -> bool| -> Vec<u8> {
+        let hits = r.operands.iter().enumerate().filter(|(_, o)| wanted(o));
+        hits.map(|(i, _)| r.place(i)).collect()
+    };
+    let uses = places(|o| matches!(o, Operand::Use(..)));
+    let defs = places(|o| matches!(o, Operand::Def(..)));
+    let commutes = if r.commutes { format!("Some(({}, {}))", uses[0], uses[1]) } else { "None".into() };
+    // A 32-bit copy clears the upper half: it is no copy of the whole register.
+    let copy = if r.name == "mov64_rr" { format!("Some(({}, {}))", defs[0], uses[0]) } else { "None".into() };
+    format!(
+        "RowSpec {{ operands: &[{operands}], listed: {}, commutes: {commutes}, copy: {copy}, remat: {}, \
+         reads_flags: {}, writes_flags: {}, clobbers: RegSet::EMPTY }}",
+        r.listed, r.remat, r.reads_flags, r.writes_flags
+    )
+}
+
+fn operand(o: &Operand) -> String {
+    let at = |at: &At| match at {
+        At::Reg => "Constraint::Reg".to_string(),
+        At::Fixed(r) => format!("Constraint::Fixed(PReg::new(Class::Int, {r}))"),
+        At::Tied(place) => format!("Constraint::Tied({place})"),
+    };
+    match o {
+        Operand::Def(w, a) => format!("int(Role::Def, {}, {}), ", w / 8, at(a)),
+        Operand::Use(w, a) => format!("int(Role::Use, {}, {}), ", w / 8, at(a)),
+        Operand::Mem(_) => "int(Role::Use, 8, Constraint::Reg), ".repeat(2),
+    }
+}
+
+fn spec(r: &Row) -> String {
+    let e = &r.enc;
+    let field = |f: Field| match f {
+        Field::None => "NO_FIELD".to_string(),
+        Field::Op(place) => place.to_string(),
+        Field::Digit(n) => format!("digit({n})"),
+    };
+    let rm = if e.plus_reg == Field::None { e.rm } else { e.plus_reg };
+    let map = match e.map {
+        Map::One => 1,
+        Map::Two => 2,
+        Map::Three38 => 3,
+    };
+    let code = match (e.map, e.vex) {
+        (Map::Two, Field::None) => u32::from_le_bytes([0x0f, e.opcode, 0, 0]),
+        (Map::Three38, Field::None) => u32::from_le_bytes([0x0f, 0x38, e.opcode, 0]),
+        _ => e.opcode as u32,
+    };
+    let all = [
+        (e.w, "WIDE"),
+        (e.plus_cc, "PLUS_CC"),
+        (is_byte(r, e.reg), "BYTE_REG"),
+        (r.mem == MemMode::None && is_byte(r, rm), "BYTE_RM"),
+    ];
+    let set: Vec<_> = all.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
+    let bits = if set.is_empty() { "0".to_string() } else { set.join(" | ") };
+    format!(
+        "Spec {{ code: {code:#x}, shape: Shape::{}, imm: ImmSpec::{}, map: {map}, prefix: {:#x}, acc: {:#x}, reg: {}, \
+         rm: {}, vex: {}, bits: {bits}, width: {} }}",
+        shape(r, e),
+        imm(r),
+        e.prefix,
+        e.acc,
+        field(e.reg),
+        field(rm),
+        field(e.vex),
+        r.width
+    )
+}
+
+/// Does the field hold a register of 8 bits?
+fn is_byte(r: &Row, f: Field) -> bool {
+    let Field::Op(place) = f else { return false };
+    (0..r.operands.len()).any(|i| r.place(i) == place && r.operands[i].width() == 8)
+}
+
+fn shape(r: &Row, e: &Enc) -> &'static str {
+    match (e.special, e.plus_reg != Field::None, e.rm != Field::None, r.mem != MemMode::None, e.vex != Field::None) {
+        (true, ..) => "Special",
+        (_, true, ..) => "PlusReg",
+        (_, _, false, ..) => "Plain",
+        (_, _, _, false, false) if r.imm != Imm::None => "RegImm",
+        (_, _, _, true, false) if r.imm != Imm::None => "MemImm",
+        (_, _, _, false, false) => "Reg",
+        (_, _, _, true, false) => "Mem",
+        (_, _, _, false, true) => "VexReg",
+        (_, _, _, true, true) => "VexMem",
+    }
+}
+
+/// The immediate with its length made explicit.
+fn imm(r: &Row) -> &'static str {
+    match (r.imm, r.width) {
+        (Imm::None, _) => "None",
+        (Imm::I8, _) => "U8",
+        (Imm::Count, _) => "Count",
+        (Imm::Full, 8) => "I8",
+        (Imm::Full, 16) => "I16",
+        (Imm::Full, _) => "I32",
+        (Imm::Short, 16) => "Short16",
+        (Imm::Short, _) => "Short32",
+        (Imm::U32, _) => "U32",
+        (Imm::I64, _) => "I64",
+    }
+}
+
+fn text(r: &Row) -> String {
+    let shown = r.shown.iter().map(|&i| {
+        let (place, width) = (r.place(i as usize), r.operands[i as usize].width());
+        match r.operands[i as usize] {
+            Operand::Mem(_) if r.mem == MemMode::Address => format!("Shown::Mem {{ place: {place}, width: 0 }}"),
+            Operand::Mem(_) => format!("Shown::Mem {{ place: {place}, width: {width} }}"),
+            _ => format!("Shown::Reg {{ place: {place}, width: {width} }}"),
+        }
+    });
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    format!("Text {{ mnemonic: {:?}, shown: &[{shown}] }}", r.mnemonic)
+}

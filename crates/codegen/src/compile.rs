@@ -1,0 +1,114 @@
+//! The whole pipeline on one screen: IR in, machine code out. Needs every other room of this crate; [`Context`] keeps
+//! all their memory between functions.
+
+use crate::compiled::CompiledCode;
+use crate::effects;
+use crate::error::{CodegenError, CodegenResult};
+use crate::lower;
+use crate::order::BlockOrder;
+use crate::vcode::VCode;
+use crate::x64::{abi, emit, frame, lower::X64Target, rows};
+use windlass_ir::dominator_tree::DominatorTree;
+use windlass_ir::flowgraph::ControlFlowGraph;
+use windlass_ir::ir::Function;
+use windlass_ir::loop_analysis::LoopAnalysis;
+use windlass_regalloc as regalloc;
+
+/// What the compiler is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    /// CPU features, a bit each by the number of `windlass_desc::x64::Feature`.
+    pub features: u64,
+    /// Keep rbp as the frame pointer.
+    pub frame_pointer: bool,
+    /// Check the order of effects after lowering, and the register allocation.
+    pub check: bool,
+    /// Leave a listing.
+    pub listing: bool,
+}
+
+/// Memory kept between functions.
+#[derive(Default)]
+pub struct Context {
+    cfg: ControlFlowGraph,
+    domtree: DominatorTree,
+    loops: LoopAnalysis,
+    lower: lower::Scratch,
+    vcode: VCode,
+    regalloc: regalloc::Context,
+    allocation: regalloc::Allocation,
+    emit: emit::Scratch,
+}
+
+impl Context {
+    /// Nothing compiled yet.
+    pub fn new() -> Context {
+        Context::default()
+    }
+
+    /// Compiles a verified function whose aliases are resolved and whose blocks are all reachable.
+    pub fn compile(&mut self, func: &Function, options: &Options) -> CodegenResult<CompiledCode> {
+        self.cfg.compute(func);
+        self.domtree.compute(func, &self.cfg);
+        self.loops.compute(func, &self.cfg, &self.domtree);
+        let order = BlockOrder::new(func, &self.cfg, &self.domtree, &self.loops);
+        let slots = Slots::of(func)?;
+        lower::lower(func, &order, &X64Target, options.features, &slots.at, &mut self.lower, &mut self.vcode)?;
+        if options.check {
+            effects::check(func, &order, &self.vcode).map_err(|e| CodegenError::internal(&e))?;
+        }
+        self.allocate(options)?;
+        let needs = frame::Needs {
+            slots: slots.size,
+            slots_align: slots.align,
+            outgoing: self.vcode.outgoing,
+            calls: self.vcode.calls,
+            frame_pointer: options.frame_pointer,
+        };
+        let frame = frame::Frame::new(&needs, &self.allocation)?;
+        emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options.listing)
+    }
+
+    fn allocate(&mut self, options: &Options) -> CodegenResult<()> {
+        let order: &'static [regalloc::PReg] =
+            if options.frame_pointer { &abi::ORDER_WITH_FRAME_POINTER } else { &abi::ORDER };
+        let machine = regalloc::Machine {
+            rows: &rows::ROWS,
+            order: [order, &[]],
+            callee_saved: abi::CALLEE_SAVED,
+            exchange: [true, false],
+        };
+        let before = options.check.then(|| self.vcode.code.clone());
+        regalloc::allocate(&mut self.vcode.code, &machine, &mut self.regalloc, &mut self.allocation)?;
+        if let Some(before) = before {
+            regalloc::check::check(&before, &self.vcode.code, &self.allocation, &machine)
+                .map_err(|e| CodegenError::internal(&format!("register allocation is wrong: {e}")))?;
+        }
+        Ok(())
+    }
+}
+
+/// Explicit stack slots, laid out one after the other.
+struct Slots {
+    at: Vec<u64>,
+    size: u64,
+    align: u64,
+}
+
+impl Slots {
+    fn of(func: &Function) -> CodegenResult<Slots> {
+        let mut s = Slots { at: vec![], size: 0, align: 8 };
+        for slot in func.sized_stack_slots.values() {
+            let align = 1u64 << slot.align_shift.min(63);
+            if align > 16 {
+                let what = format!("stack slots aligned to {align}: at most 16 is lowered yet");
+                return Err(CodegenError::unsupported(what));
+            }
+            s.align = s.align.max(align);
+            s.size = s.size.next_multiple_of(align.max(8));
+            s.at.push(s.size);
+            s.size += slot.size as u64;
+        }
+        Ok(s)
+    }
+}

@@ -1,0 +1,35 @@
+//! What can go wrong in compiling a function. Every error says what to do about it.
+
+use thiserror::Error;
+
+/// Why a function was not compiled.
+#[derive(Debug, Error)]
+pub enum CodegenError {
+    /// An operation, type or convention that the target does not have yet.
+    #[error("unsupported: {0}")]
+    Unsupported(String),
+    /// The frame is larger than the target can address.
+    #[error("the function needs {0} bytes of stack, more than the {1} that fit: use fewer or smaller stack slots")]
+    FrameTooLarge(u64, u64),
+    /// The code is larger than branches reach.
+    #[error("the function's code is larger than 2 GiB: split it")]
+    CodeTooLarge,
+    /// The register allocator found constraints that nothing satisfies.
+    #[error("register allocation: {0}")]
+    Regalloc(#[from] windlass_regalloc::Error),
+    /// A broken promise between two of our stages.
+    #[error("internal error, please report it with the function: {0}")]
+    Internal(String),
+}
+
+impl CodegenError {
+    pub(crate) fn internal(what: &str) -> CodegenError {
+        CodegenError::Internal(what.into())
+    }
+    pub(crate) fn unsupported(what: impl Into<String>) -> CodegenError {
+        CodegenError::Unsupported(what.into())
+    }
+}
+
+/// A result of compiling.
+pub type CodegenResult<T> = Result<T, CodegenError>;

@@ -1,0 +1,415 @@
+//! Lowering: IR to machine code with virtual registers, use-first. Blocks are visited from the last to the first and
+//! each from its end, so that when an instruction is reached all its uses are known: pure values without uses vanish,
+//! a load may sink into its only user, and operations matched into another are never emitted by themselves.
+//!
+//! [`Lower`] is what the generated matchers and a target's hand-written parts work on. Effects keep their order: each
+//! instruction has an *epoch*, the number of effects before it in the function, and a load sinks only within its own.
+//! Needs the IR, resolved of aliases, and the block order; leaves a [`VCode`].
+
+use crate::error::{CodegenError, CodegenResult};
+use crate::order::BlockOrder;
+use crate::vcode::{NO_RULE, VCode};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use windlass_desc::cc::IntCC;
+use windlass_desc::ops::{Effects, Opcode};
+use windlass_desc::types::{INVALID, Type};
+use windlass_ir::entity::EntityRef;
+use windlass_ir::ir::instructions::InstructionData;
+use windlass_ir::ir::{Block, Endianness, Function, Inst, Value, ValueDef};
+use windlass_regalloc::{Class, Edge, Inst as MInst, List, NONE, Operand, VReg, VRegInfo};
+
+/// What a target adds: the matchers generated from its rules, and what it lowers by hand.
+pub trait Target {
+    /// Lowers one instruction that has effects or whose result is used.
+    fn lower(&self, c: &mut Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> CodegenResult<()>;
+    /// The value that an instruction's result is another name for.
+    fn alias(&self, c: &Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> Option<Value>;
+    /// Puts the function's arguments where the entry block's parameters expect them.
+    fn entry(&self, c: &mut Lower<'_>, block: Block) -> CodegenResult<()>;
+}
+
+/// Memory kept between functions.
+#[derive(Default)]
+pub struct Scratch {
+    vregs: Vec<u32>,
+    names: Vec<u32>,
+    uses: Vec<u8>,
+    before: Vec<u32>,
+    after: Vec<u32>,
+    sunk: Vec<bool>,
+    symbols: FxHashMap<windlass_ir::ir::ExternalName, u32>,
+}
+
+/// A function being lowered.
+pub struct Lower<'a> {
+    /// The function.
+    pub func: &'a Function,
+    /// The code so far, last instruction first.
+    pub vcode: &'a mut VCode,
+    /// CPU features, a bit each by the target's numbering.
+    pub features: u64,
+    /// Offsets of the explicit stack slots.
+    pub slots: &'a [u64],
+    target: &'a dyn Target,
+    s: &'a mut Scratch,
+    pending: MInst,
+    origin: u32,
+    rule: u16,
+    trap: Option<windlass_desc::env::TrapCode>,
+    block: Option<Block>,
+}
+
+/// Lowers `func` into `vcode`.
+pub fn lower(
+    func: &Function,
+    order: &BlockOrder,
+    target: &dyn Target,
+    features: u64,
+    slots: &[u64],
+    s: &mut Scratch,
+    vcode: &mut VCode,
+) -> CodegenResult<()> {
+    vcode.clear();
+    s.reset(func);
+    let pending = MInst { row: 0, flags: 0, ops: 0, payload: 0 };
+    let (origin, rule, trap, block) = (NONE, NO_RULE, None, None);
+    let mut c = Lower { func, vcode, features, slots, target, s, pending, origin, rule, trap, block };
+    c.count_uses_and_effects(order);
+    c.vcode.code.blocks = order.skeleton();
+    for n in (0..order.blocks.len()).rev() {
+        c.block(order, n)?;
+    }
+    c.vcode.reverse();
+    order.finish(&mut c.vcode.code);
+    Ok(())
+}
+
+impl Scratch {
+    fn reset(&mut self, func: &Function) {
+        fn fill<T: Copy>(v: &mut Vec<T>, n: usize, x: T) {
+            v.clear();
+            v.resize(n, x);
+        }
+        let (values, insts) = (func.dfg.num_values(), func.dfg.num_insts());
+        fill(&mut self.vregs, values, NONE);
+        fill(&mut self.names, values, NONE);
+        fill(&mut self.uses, values, 0);
+        fill(&mut self.before, insts, 0);
+        fill(&mut self.after, insts, 0);
+        fill(&mut self.sunk, insts, false);
+        self.symbols.clear();
+    }
+}
+
+impl<'a> Lower<'a> {
+    fn count_uses_and_effects(&mut self, order: &BlockOrder) {
+        let dfg = &self.func.dfg;
+        let mut epoch = 0;
+        for b in &order.blocks {
+            for inst in self.func.layout.block_insts(*b) {
+                for v in dfg.inst_values(inst) {
+                    let n = &mut self.s.uses[v.index()];
+                    *n = n.saturating_add(1);
+                }
+                self.s.before[inst.index()] = epoch;
+                epoch += has_effect(self.func, inst) as u32;
+                self.s.after[inst.index()] = epoch;
+            }
+        }
+    }
+
+    fn block(&mut self, order: &BlockOrder, n: usize) -> CodegenResult<()> {
+        let block = order.blocks[n];
+        self.block = Some(block);
+        let start = self.vcode.code.insts.len() as u32;
+        self.edges(order, n)?;
+        let mut at = self.func.layout.last_inst(block);
+        while let Some(inst) = at {
+            at = self.func.layout.prev_inst(inst);
+            self.inst(inst)?;
+        }
+        if n == 0 {
+            self.origin = NONE;
+            self.rule = NO_RULE;
+            let target = self.target;
+            target.entry(self, block)?;
+        } else {
+            let params = self.vcode.code.pool.len() as u32;
+            for &p in self.func.dfg.block_params(block) {
+                let r = self.vreg_of(p)?;
+                self.vcode.code.pool.push(r.0);
+            }
+            self.vcode.code.blocks[n].params = (params, self.vcode.code.pool.len() as u32);
+        }
+        self.vcode.code.blocks[n].insts = (start, self.vcode.code.insts.len() as u32);
+        Ok(())
+    }
+
+    /// The block's outgoing edges with their arguments, which are uses at its end.
+    fn edges(&mut self, order: &BlockOrder, n: usize) -> CodegenResult<()> {
+        let Some(last) = self.func.layout.last_inst(order.blocks[n]) else { return Ok(()) };
+        let dfg = &self.func.dfg;
+        let calls = dfg.insts[last].branch_destination(&dfg.jump_tables, &dfg.exception_tables);
+        for (k, call) in calls.iter().enumerate() {
+            let first = self.vcode.code.pool.len() as u32;
+            for arg in call.args(&dfg.value_lists) {
+                let Some(v) = arg.as_value() else {
+                    return Err(CodegenError::unsupported("block arguments that are results of a try_call"));
+                };
+                let r = self.val(v);
+                self.vcode.code.pool.push(r.0);
+            }
+            let args = (first, self.vcode.code.pool.len() as u32);
+            self.vcode.code.edges.push(Edge { from: n as u32, to: order.number(call.block(&dfg.value_lists)), args });
+            debug_assert!(k < u32::MAX as usize);
+        }
+        let end = self.vcode.code.edges.len() as u32;
+        self.vcode.code.blocks[n].succs = (end - calls.len() as u32, end);
+        Ok(())
+    }
+
+    fn inst(&mut self, inst: Inst) -> CodegenResult<()> {
+        if self.s.sunk[inst.index()] {
+            return Ok(());
+        }
+        let used = |v: &Value| self.s.vregs[v.index()] != NONE;
+        if !has_effect(self.func, inst) && !self.func.dfg.inst_results(inst).iter().any(used) {
+            return Ok(());
+        }
+        let op = self.opcode(inst);
+        self.origin = inst.index() as u32;
+        self.rule = NO_RULE;
+        let target = self.target;
+        target.lower(self, inst, op, self.ctv(inst))
+    }
+
+    // What matchers ask.
+
+    /// The operation of an instruction.
+    pub fn opcode(&self, i: Inst) -> Opcode {
+        self.func.dfg.insts[i].opcode()
+    }
+    /// Its controlling type.
+    pub fn ctv(&self, i: Inst) -> Type {
+        self.func.dfg.ctrl_typevar(i)
+    }
+    /// Its `n`-th value operand.
+    pub fn arg(&self, i: Inst, n: usize) -> Value {
+        self.func.dfg.inst_args(i)[n]
+    }
+    /// The instruction whose only result is `v`.
+    pub fn def(&self, v: Value) -> Option<(Inst, Opcode)> {
+        match self.func.dfg.value_def(v) {
+            ValueDef::Result(i, 0) if self.func.dfg.inst_results(i).len() == 1 => Some((i, self.opcode(i))),
+            _ => None,
+        }
+    }
+    /// The type of a value.
+    pub fn ty(&self, v: Value) -> Type {
+        self.func.dfg.value_type(v)
+    }
+    /// Has the value one use in the function?
+    pub fn once(&self, v: Value) -> bool {
+        self.s.uses[v.index()] == 1
+    }
+    /// Have all these values one use?
+    pub fn all_once(&self, vs: &[Value]) -> bool {
+        vs.iter().all(|&v| self.once(v))
+    }
+    /// The immediate, sign-extended from the type; of memory operations the offset.
+    pub fn imm(&self, i: Inst) -> i64 {
+        match self.func.dfg.insts[i] {
+            InstructionData::UnaryImm { imm, .. } => {
+                let unused = 64 - self.ctv(i).bits().min(64);
+                imm.bits() << unused >> unused
+            }
+            InstructionData::BinaryImm8 { imm, .. } | InstructionData::TernaryImm8 { imm, .. } => imm as i64,
+            InstructionData::Load { offset, .. } | InstructionData::Store { offset, .. } => i32::from(offset) as i64,
+            InstructionData::StackAddr { offset, .. } => i32::from(offset) as i64,
+            _ => 0,
+        }
+    }
+    /// The condition of an `icmp`.
+    pub fn cc(&self, i: Inst) -> IntCC {
+        self.func.dfg.insts[i].cond_code().unwrap_or(IntCC::Equal)
+    }
+    /// Does a memory operation use the byte order of a little-endian target?
+    pub fn is_native(&self, i: Inst) -> bool {
+        let flags = self.func.dfg.insts[i].memflags_data(&self.func.dfg);
+        flags.is_none_or(|f| f.explicit_endianness() != Some(Endianness::Big))
+    }
+    /// May the load `i`, whose result is `v`, become part of `root`?
+    pub fn can_sink(&self, v: Value, i: Inst, root: Inst) -> bool {
+        self.once(v)
+            && !self.s.sunk[i.index()]
+            && self.s.after[i.index()] == self.s.before[root.index()]
+            && self.func.layout.inst_block(i) == self.func.layout.inst_block(root)
+    }
+    /// Do two memory operations access the same address in the same way?
+    pub fn same_address(&self, a: Inst, b: Inst) -> bool {
+        let base = |i| *self.func.dfg.inst_args(i).last().expect("memory operations have an address");
+        let flags = |i| {
+            self.func.dfg.insts[i].memflags_data(&self.func.dfg).map(|f: windlass_ir::ir::MemFlagsData| f.trap_code())
+        };
+        base(a) == base(b) && self.imm(a) == self.imm(b) && flags(a) == flags(b)
+    }
+    /// Has the CPU this feature, by the target's numbering?
+    pub fn has_feature(&self, n: u32) -> bool {
+        self.features >> n & 1 != 0
+    }
+
+    // What right sides do.
+
+    /// The virtual register of a value, under the name it has in the end.
+    pub fn val(&mut self, v: Value) -> VReg {
+        let v = self.representative(v);
+        match self.s.vregs[v.index()] {
+            NONE => {
+                let r = self.new_vreg(self.ty(v));
+                self.s.vregs[v.index()] = r.0;
+                r
+            }
+            r => VReg(r),
+        }
+    }
+    /// Follows names to the value they stand for, and remembers it for all on the way.
+    fn representative(&mut self, v: Value) -> Value {
+        let mut way: SmallVec<[Value; 4]> = SmallVec::new();
+        let mut at = v;
+        loop {
+            let known = self.s.names[at.index()];
+            if known != NONE {
+                at = Value::from_u32(known);
+                break;
+            }
+            way.push(at);
+            match self.def(at).and_then(|(i, op)| self.target.alias(self, i, op, self.ctv(i))) {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        for v in way {
+            self.s.names[v.index()] = at.as_u32();
+        }
+        at
+    }
+    /// The register of a value defined here, whether it is used or not; an error if its type has none.
+    pub fn vreg_of(&mut self, v: Value) -> CodegenResult<VReg> {
+        self.check_type(self.ty(v))?;
+        match self.s.vregs[v.index()] {
+            NONE => Ok(self.new_vreg(self.ty(v))),
+            r => Ok(VReg(r)),
+        }
+    }
+    /// Is there a register for values of this type?
+    pub fn check_type(&self, ty: Type) -> CodegenResult<()> {
+        if ty.is_int() && ty.bits() <= 64 {
+            return Ok(());
+        }
+        Err(CodegenError::unsupported(format!("values of type {ty}: only i8 to i64 are lowered yet")))
+    }
+    fn new_vreg(&mut self, _: Type) -> VReg {
+        self.vcode.code.vregs.push(VRegInfo { class: Class::Int, width: 8 });
+        VReg(self.vcode.code.vregs.len() as u32 - 1)
+    }
+    /// A register for an intermediate result.
+    pub fn temp(&mut self) -> VReg {
+        self.new_vreg(windlass_desc::types::I64)
+    }
+    /// The register of the instruction's first result.
+    pub fn result(&mut self, i: Inst) -> VReg {
+        let v = self.func.dfg.inst_results(i).first().copied();
+        match v.map(|v| self.s.vregs[v.index()]) {
+            Some(r) if r != NONE => VReg(r),
+            _ => self.temp(),
+        }
+    }
+    /// The instruction that comes next takes over a load, with its trap.
+    pub fn sink(&mut self, i: Inst) {
+        self.s.sunk[i.index()] = true;
+        self.stands_for(i);
+    }
+    /// The instruction that comes next has the effect of `i`.
+    pub fn has_effect_of(&mut self, i: Inst) {
+        self.vcode.effects.push((self.vcode.code.insts.len() as u32, i.as_u32()));
+    }
+    /// Begins an instruction.
+    pub fn start(&mut self, row: u16) {
+        self.pending = MInst { row, flags: 0, ops: self.vcode.code.pool.len() as u32, payload: 0 };
+        self.trap = None;
+    }
+    /// Which rule the next instructions come from.
+    pub fn set_rule(&mut self, rule: u16) {
+        self.rule = rule;
+    }
+    /// The instruction has the effects of `i` and traps as it does.
+    pub fn stands_for(&mut self, i: Inst) {
+        if !self.func.dfg.insts[i].opcode().row().effects.is_pure() {
+            self.has_effect_of(i);
+        }
+        let data = &self.func.dfg.insts[i];
+        let memory = data.memflags_data(&self.func.dfg).and_then(|f| f.trap_code());
+        self.trap = data.trap_code().or(memory).or(self.trap);
+    }
+    /// Its result, or an operand it has as a register.
+    pub fn def_vreg(&mut self, r: VReg) {
+        self.vcode.code.pool.push(r.0);
+    }
+    /// A value as its next operand.
+    pub fn use_val(&mut self, v: Value) {
+        let r = self.val(v);
+        self.vcode.code.pool.push(r.0);
+    }
+    /// An absent register of a memory operand.
+    pub fn use_none(&mut self) {
+        self.vcode.code.pool.push(NONE);
+    }
+    /// The instruction under construction.
+    pub fn pending(&mut self) -> &mut MInst {
+        &mut self.pending
+    }
+    /// Ends the instruction.
+    pub fn end(&mut self) {
+        if let Some(code) = self.trap {
+            self.vcode.traps.push((self.vcode.code.insts.len() as u32, code));
+        }
+        self.vcode.code.insts.push(self.pending);
+        self.vcode.origins.push(self.origin);
+        self.vcode.rules.push(self.rule);
+    }
+    /// An instruction whose operands are listed with it; `symbol` goes into the upper half of its payload.
+    pub fn listed(&mut self, row: u16, operands: &[(VReg, Operand)], clobbers: windlass_regalloc::RegSet, symbol: u32) {
+        self.start(row);
+        let code = &mut self.vcode.code;
+        let first = code.list_operands.len() as u32;
+        code.list_operands.extend(operands.iter().map(|o| o.1));
+        code.pool.extend(operands.iter().map(|o| o.0.0));
+        code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers });
+        self.pending.payload = (code.lists.len() as u64 - 1) | ((symbol as u64) << 32);
+        self.end();
+    }
+    /// The number of a symbol in the code's table.
+    pub fn symbol_number(&mut self, name: windlass_ir::ir::ExternalName) -> u32 {
+        let symbols = &mut self.vcode.symbols;
+        *self.s.symbols.entry(name.clone()).or_insert_with(|| {
+            symbols.push(name);
+            symbols.len() as u32 - 1
+        })
+    }
+}
+
+/// Must the instruction be kept, and in its place among others like it? Loads that cannot trap need not.
+pub fn has_effect(func: &Function, inst: Inst) -> bool {
+    let data = &func.dfg.insts[inst];
+    let effects = data.opcode().row().effects;
+    let beyond_loads = Effects(effects.0 & !Effects::LOAD.0);
+    !beyond_loads.is_pure()
+        || effects.has(Effects::LOAD) && data.memflags_data(&func.dfg).is_none_or(|f| f.trap_code().is_some())
+}
+
+/// The error for an operation that no rule covers.
+pub fn unsupported(op: Opcode, ty: Type, target: &str) -> CodegenError {
+    let ty = if ty == INVALID { String::new() } else { format!(".{ty}") };
+    CodegenError::unsupported(format!("{}{ty} on {target}: see the README's table of what is missing", op.row().name))
+}

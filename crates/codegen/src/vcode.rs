@@ -1,0 +1,69 @@
+//! A function in machine code, before and after register allocation, with what belongs to its instructions: where each
+//! comes from, which rule chose it, how it traps, and the symbols it names. Needs the allocator's [`Code`].
+
+use windlass_desc::env::TrapCode;
+use windlass_ir::ir::ExternalName;
+use windlass_regalloc::{Code, NONE};
+
+/// No rule: made by the calling convention or by the allocator.
+pub const NO_RULE: u16 = u16::MAX;
+
+/// Machine code with its side tables, all indexed by instruction.
+#[derive(Clone, Debug, Default)]
+pub struct VCode {
+    /// Instructions, operands, blocks.
+    pub code: Code,
+    /// The IR instruction each stands for, or [`NONE`].
+    pub origins: Vec<u32>,
+    /// The rule that chose each, or [`NO_RULE`].
+    pub rules: Vec<u16>,
+    /// Trap codes of the instructions that may trap, by instruction.
+    pub traps: Vec<(u32, TrapCode)>,
+    /// Which IR instruction's effect each instruction has, in order; one that modifies memory has two.
+    pub effects: Vec<(u32, u32)>,
+    /// Symbols that payloads refer to.
+    pub symbols: Vec<ExternalName>,
+    /// Bytes of outgoing stack arguments that calls need.
+    pub outgoing: u64,
+    /// Does it call?
+    pub calls: bool,
+}
+
+impl VCode {
+    /// Empties it and keeps its memory.
+    pub fn clear(&mut self) {
+        self.code.clear();
+        self.origins.clear();
+        self.rules.clear();
+        self.traps.clear();
+        self.effects.clear();
+        self.symbols.clear();
+        (self.outgoing, self.calls) = (0, false);
+    }
+    /// How instruction `i` traps, if it may.
+    pub fn trap(&self, i: u32) -> Option<TrapCode> {
+        self.traps.binary_search_by_key(&i, |t| t.0).ok().map(|n| self.traps[n].1)
+    }
+    /// The IR instruction that `i` stands for.
+    pub fn origin(&self, i: u32) -> Option<u32> {
+        self.origins.get(i as usize).copied().filter(|&o| o != NONE)
+    }
+    /// Turns the instructions around: lowering fills them from the end.
+    pub fn reverse(&mut self) {
+        let n = self.code.insts.len() as u32;
+        self.code.insts.reverse();
+        self.origins.reverse();
+        self.rules.reverse();
+        self.traps.reverse();
+        self.effects.reverse();
+        for t in &mut self.traps {
+            t.0 = n - 1 - t.0;
+        }
+        for e in &mut self.effects {
+            e.0 = n - 1 - e.0;
+        }
+        for b in &mut self.code.blocks {
+            b.insts = (n - b.insts.1, n - b.insts.0);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Prints an allocated instruction in Intel syntax, character for character as LLVM's disassembler prints its bytes.
+//! Needs the templates of [`super::rows`] and reads operands as [`super::encode`] does.
+
+use super::encode::{Address, CC, EncodeError, FrameOffsets, immediate_of, is_short};
+use super::rows::{ImmSpec, NAMES, SPECS, Shown, TEXT};
+use std::fmt::Write;
+use windlass_desc::x64::flags::CCS;
+use windlass_desc::x64::regs;
+use windlass_regalloc::{Inst, Loc};
+
+/// The text of `inst`, whose operands are the first entries of `ops`. Of a special row it is the mnemonic and the
+/// operands that the row itself has. Operands that are no registers show their location.
+pub fn print(inst: &Inst, ops: &[u32], frame: &FrameOffsets) -> String {
+    let (Some(text), Some(spec)) = (TEXT.get(inst.row as usize), SPECS.get(inst.row as usize)) else {
+        return format!("row {}", inst.row);
+    };
+    let mut out = text.mnemonic.replace("{cc}", CCS[(inst.flags >> CC & 15) as usize].1);
+    let mut separator = " ";
+    for shown in text.shown {
+        out.push_str(separator);
+        separator = ", ";
+        match *shown {
+            Shown::Reg { place, width } => register(&mut out, ops, place, width),
+            Shown::Mem { place, width } => memory(&mut out, inst, ops, place, width, frame),
+        }
+    }
+    // A shift by one has an encoding, and with it a text, without a count.
+    let hidden = spec.imm == ImmSpec::Count && is_short(spec, inst);
+    if spec.imm != ImmSpec::None && !hidden {
+        out.push_str(separator);
+        let _ = write!(out, "{}", immediate(inst));
+    }
+    out
+}
+
+/// The name of a row.
+pub fn name(row: u16) -> &'static str {
+    NAMES.get(row as usize).copied().unwrap_or("?")
+}
+
+fn register(out: &mut String, ops: &[u32], place: u8, width: u8) {
+    match ops.get(place as usize) {
+        Some(&r) if r < 16 => out.push_str(&regs::name(r as u8, width as u16)),
+        Some(&r) => _ = write!(out, "{:?}", Loc(r)),
+        None => out.push('?'),
+    }
+}
+
+/// The immediate as LLVM shows it: with its sign if it was extended from fewer bits than the operation has or fills
+/// eight or 64, else without.
+fn immediate(inst: &Inst) -> i128 {
+    let spec = &SPECS[inst.row as usize];
+    let v = immediate_of(spec, inst);
+    match spec.imm {
+        ImmSpec::U32 => (inst.payload as u32).into(),
+        ImmSpec::I64 => (inst.payload as i64).into(),
+        ImmSpec::I16 => (v as u16).into(),
+        ImmSpec::Short16 if !is_short(spec, inst) => (v as u16).into(),
+        ImmSpec::I32 if spec.width == 32 => (v as u32).into(),
+        ImmSpec::Short32 if spec.width == 32 && !is_short(spec, inst) => (v as u32).into(),
+        _ => v.into(),
+    }
+}
+
+fn memory(out: &mut String, inst: &Inst, ops: &[u32], place: u8, width: u8, frame: &FrameOffsets) {
+    out.push_str(match width {
+        0 => "",
+        8 => "byte ptr ",
+        16 => "word ptr ",
+        32 => "dword ptr ",
+        64 => "qword ptr ",
+        _ => "xmmword ptr ",
+    });
+    match Address::of(inst, ops, place, frame) {
+        Ok(a) => address(out, &a),
+        Err(EncodeError::Operand) => {
+            register(out, ops, place, 64);
+            out.push(':');
+            register(out, ops, place + 1, 64);
+        }
+        Err(e) => _ = write!(out, "[{e}]"),
+    }
+}
+
+fn address(out: &mut String, a: &Address) {
+    out.push('[');
+    let mut plus = "";
+    if let Some(base) = a.base {
+        out.push_str(&regs::name(base, 64));
+        plus = " + ";
+    }
+    if let Some(index) = a.index {
+        out.push_str(plus);
+        if a.scale > 0 {
+            let _ = write!(out, "{}*", 1 << a.scale);
+        }
+        out.push_str(&regs::name(index, 64));
+        plus = " + ";
+    }
+    match a.disp {
+        0 if !plus.is_empty() => {}
+        d if d < 0 && !plus.is_empty() => _ = write!(out, " - {}", d.unsigned_abs()),
+        d => _ = write!(out, "{plus}{d}"),
+    }
+    out.push(']');
+}

@@ -1,0 +1,417 @@
+//! Emission of a whole function: block after block, instructions with the allocator's edits between them, branches to
+//! what does not follow anyway, blocks on edges and trap sites at the end. Needs allocated code, the frame, the encoder;
+//! leaves [`CompiledCode`].
+
+use super::encode::{CC, FrameOffsets, encode};
+use super::frame::Frame;
+use super::lower::generated;
+use super::rows::*;
+use super::{asm, insts};
+use crate::buffer::{BranchKind, Buffer, Label, Mark};
+use crate::compiled::*;
+use crate::error::CodegenError;
+use crate::vcode::{NO_RULE, VCode};
+use windlass_desc::env::TrapCode;
+use windlass_desc::x64::flags::Cc;
+use windlass_regalloc::{Allocation, Class, Edit, Inst, Loc, LocKind, NONE, PReg, Place};
+
+const JMP: u8 = 16;
+const JMP_KIND: BranchKind = BranchKind { short: 2, long: 5, tag: JMP };
+
+fn jcc_kind(cc: Cc) -> BranchKind {
+    BranchKind { short: 2, long: 6, tag: cc as u8 }
+}
+
+/// Writes the final form of a branch.
+fn write_branch(out: &mut Vec<u8>, tag: u8, long: bool, rel: i32) {
+    match (tag, long) {
+        (JMP, false) => out.extend([0xeb, rel as u8]),
+        (JMP, true) => out.push(0xe9),
+        (cc, false) => out.extend([0x70 | cc, rel as u8]),
+        (cc, true) => out.extend([0x0f, 0x80 | cc]),
+    }
+    if long {
+        out.extend(rel.to_le_bytes());
+    }
+}
+
+/// Something bound to a place: moved when the code is assembled.
+enum Meta {
+    Trap(TrapCode),
+    /// Kind, symbol, addend, and how far before the mark the field starts.
+    Reloc(RelocKind, u32, i64, u32),
+    Line(String, String, Option<u32>),
+}
+
+/// Memory kept between functions.
+#[derive(Default)]
+pub struct Scratch {
+    buffer: Buffer,
+    meta: Vec<(Mark, Meta)>,
+    /// Trap sites out of line, with the instruction each belongs to.
+    deferred: Vec<(Label, TrapCode, u32)>,
+    blocks: Vec<Label>,
+    /// Per edge: its block, if it has one, as an index into the allocation's list.
+    edge_block: Vec<u32>,
+    edge_labels: Vec<Label>,
+}
+
+struct Emitter<'a> {
+    machine: &'a VCode,
+    alloc: &'a Allocation,
+    frame: &'a Frame,
+    offsets: FrameOffsets,
+    s: &'a mut Scratch,
+    listing: bool,
+    next_edit: usize,
+}
+
+/// Emits the function.
+pub fn emit(
+    machine: &VCode,
+    alloc: &Allocation,
+    frame: &Frame,
+    s: &mut Scratch,
+    listing: bool,
+) -> Result<CompiledCode, CodegenError> {
+    s.buffer.clear();
+    s.meta.clear();
+    s.deferred.clear();
+    let mut e = Emitter { machine, alloc, frame, offsets: frame.offsets, s, listing, next_edit: 0 };
+    e.labels();
+    e.prologue();
+    for b in 0..machine.code.blocks.len() {
+        e.block(b)?;
+    }
+    e.edge_blocks()?;
+    e.trap_sites();
+    e.finish()
+}
+
+impl Emitter<'_> {
+    fn labels(&mut self) {
+        let code = &self.machine.code;
+        let s = &mut *self.s;
+        s.blocks = code.blocks.iter().map(|_| s.buffer.label()).collect();
+        s.edge_block = vec![NONE; code.edges.len()];
+        for (n, (edge, _)) in self.alloc.edge_blocks.iter().enumerate() {
+            s.edge_block[*edge as usize] = n as u32;
+        }
+        s.edge_labels = self.alloc.edge_blocks.iter().map(|_| s.buffer.label()).collect();
+    }
+
+    fn line(&mut self, text: impl FnOnce() -> String, source: &str, inst: Option<u32>) {
+        if self.listing {
+            let mark = self.s.buffer.mark();
+            self.s.meta.push((mark, Meta::Line(text(), source.into(), inst)));
+        }
+    }
+
+    /// What chose an instruction.
+    fn source(&self, i: u32) -> &'static str {
+        let rule = self.machine.rules.get(i as usize).copied().unwrap_or(NO_RULE);
+        generated::RULES.get(rule as usize).copied().unwrap_or("calling convention")
+    }
+
+    fn trap_code(&self, i: u32) -> Result<TrapCode, CodegenError> {
+        self.machine.trap(i).ok_or_else(|| CodegenError::internal("a trap without a code"))
+    }
+
+    fn trap_here(&mut self, code: TrapCode) {
+        let mark = self.s.buffer.mark();
+        self.s.meta.push((mark, Meta::Trap(code)));
+    }
+
+    fn prologue(&mut self) {
+        for &r in &self.frame.pushed {
+            self.line(|| format!("push {}", name(r)), "prologue", None);
+            insts::push(&mut self.s.buffer.sink, r.hw());
+            if self.frame.frame_pointer && r == self.frame.pushed[0] {
+                self.line(|| "mov rbp, rsp".into(), "prologue", None);
+                insts::move_reg(&mut self.s.buffer.sink, r, PReg::new(Class::Int, windlass_desc::x64::regs::RSP), 8);
+            }
+        }
+        self.adjust(-(self.frame.size as i32), "prologue");
+    }
+
+    fn epilogue(&mut self) {
+        self.adjust(self.frame.size as i32, "epilogue");
+        for &r in self.frame.pushed.iter().rev() {
+            self.line(|| format!("pop {}", name(r)), "epilogue", None);
+            insts::pop(&mut self.s.buffer.sink, r.hw());
+        }
+        self.line(|| "ret".into(), "epilogue", None);
+        insts::ret(&mut self.s.buffer.sink);
+    }
+
+    fn adjust(&mut self, by: i32, source: &str) {
+        if by != 0 {
+            self.line(|| format!("{} rsp, {}", if by < 0 { "sub" } else { "add" }, by.unsigned_abs()), source, None);
+            insts::adjust_rsp(&mut self.s.buffer.sink, by);
+        }
+    }
+
+    fn block(&mut self, b: usize) -> Result<(), CodegenError> {
+        let label = self.s.blocks[b];
+        self.s.buffer.bind(label);
+        let start = self.s.buffer.mark();
+        let (first, end) = self.machine.code.blocks[b].insts;
+        for i in first..end {
+            self.edits(Place::Before(i))?;
+            let inst = self.machine.code.insts[i as usize];
+            match FLOW[inst.row as usize] {
+                windlass_desc::x64::Flow::Terminator => self.terminator(b, i, &inst, start)?,
+                _ => self.inst(i, &inst)?,
+            }
+            self.edits(Place::After(i))?;
+        }
+        Ok(())
+    }
+
+    fn edits(&mut self, place: Place) -> Result<(), CodegenError> {
+        while let Some(&(at, edit)) = self.alloc.edits.get(self.next_edit) {
+            if at != place {
+                break;
+            }
+            self.next_edit += 1;
+            self.edit(edit)?;
+        }
+        Ok(())
+    }
+
+    fn edit(&mut self, edit: Edit) -> Result<(), CodegenError> {
+        if self.listing {
+            let text = self.edit_text(edit);
+            self.line(|| text, "register allocation", None);
+        }
+        let sink = &mut self.s.buffer.sink;
+        match edit {
+            Edit::Exchange { a, b, class: Class::Int } => insts::xchg(sink, a.hw(), b.hw()),
+            Edit::Exchange { .. } => return Err(CodegenError::internal("an exchange of vector registers")),
+            Edit::Move { from, to, width, .. } => match (from.as_reg(), to.as_reg()) {
+                (Some(from), Some(to)) if from == to => {}
+                (Some(from), Some(to)) => insts::move_reg(sink, to, from, width),
+                (None, Some(to)) => insts::load(sink, to, self.frame.offset(from), width),
+                (Some(from), None) => insts::store(sink, self.frame.offset(to), from, width),
+                (None, None) => return Err(CodegenError::internal("a move from memory to memory")),
+            },
+            Edit::Remat { inst, to } => {
+                let inst = self.machine.code.insts[inst as usize];
+                return self.special_or_plain(&inst, &[Loc::reg(to).0], None);
+            }
+        }
+        Ok(())
+    }
+
+    /// An edit in assembler syntax.
+    fn edit_text(&self, edit: Edit) -> String {
+        let loc = |l: Loc, width: u8| match l.as_reg() {
+            Some(r) => windlass_desc::x64::regs::name(r.hw(), width as u16 * 8),
+            None => format!("[rsp + {}]", self.frame.offset(l)),
+        };
+        match edit {
+            Edit::Move { from, to, width, .. } => format!("mov {}, {}", loc(to, width), loc(from, width)),
+            Edit::Exchange { a, b, .. } => format!("xchg {}, {}", loc(Loc::reg(a), 8), loc(Loc::reg(b), 8)),
+            Edit::Remat { inst, to } => {
+                asm::print(&self.machine.code.insts[inst as usize], &[Loc::reg(to).0], &self.offsets)
+            }
+        }
+    }
+
+    /// An instruction that goes on to the next.
+    fn inst(&mut self, i: u32, inst: &Inst) -> Result<(), CodegenError> {
+        let code = &self.machine.code;
+        if inst.row == TRAP_IF {
+            let label = self.s.buffer.label();
+            let cc = Cc::from_number((inst.flags >> CC) as u8);
+            self.list(i, inst, &[]);
+            self.s.deferred.push((label, self.trap_code(i)?, i));
+            self.s.buffer.branch(jcc_kind(cc), label);
+            return Ok(());
+        }
+        let ops = &code.pool[inst.ops as usize..];
+        if inst.row == MOV64_RR && ops[0] == ops[1] {
+            return Ok(());
+        }
+        if let Some(code) = self.machine.trap(i) {
+            self.trap_here(code);
+        }
+        self.special_or_plain(inst, ops, Some(i))
+    }
+
+    fn list(&mut self, i: u32, inst: &Inst, ops: &[u32]) {
+        let offsets = self.offsets;
+        let source = self.source(i);
+        let origin = self.machine.origin(i);
+        let symbols = &self.machine.symbols;
+        let text = || match inst.row {
+            CALL => format!("call {}", symbols[(inst.payload >> 32) as usize].display(None)),
+            SYM_NEAR | SYM_FAR => {
+                let symbol = symbols[inst.payload as u32 as usize].display(None);
+                format!("{}, {symbol}", asm::print(inst, ops, &offsets))
+            }
+            CALL_REG => format!("call {}", windlass_desc::x64::regs::name(ops[0] as u8, 64)),
+            _ => asm::print(inst, ops, &offsets),
+        };
+        if self.listing {
+            let text = text();
+            self.line(|| text, source, origin);
+        }
+    }
+
+    fn special_or_plain(&mut self, inst: &Inst, ops: &[u32], i: Option<u32>) -> Result<(), CodegenError> {
+        if let Some(i) = i
+            && inst.row != ARGS
+            && inst.row != NOP
+        {
+            self.list(i, inst, ops);
+        }
+        let (low, high) = (inst.payload as u32, (inst.payload >> 32) as u32);
+        let sink = &mut self.s.buffer.sink;
+        match inst.row {
+            ARGS | NOP => {}
+            CALL => {
+                let field = insts::call32(sink, 0);
+                self.reloc(field, RelocKind::X86CallPcRel4, high, -4);
+            }
+            CALL_REG => {
+                let r = self.reg(ops[0])?;
+                insts::call_reg(&mut self.s.buffer.sink, r);
+            }
+            SYM_NEAR => {
+                let r = self.reg(ops[0])?;
+                let field = insts::lea_rip(&mut self.s.buffer.sink, r, 0);
+                self.reloc(field, RelocKind::X86PcRel4, low, -4);
+            }
+            SYM_FAR => {
+                let r = self.reg(ops[0])?;
+                let field = insts::movabs(&mut self.s.buffer.sink, r, 0);
+                self.reloc(field, RelocKind::Abs8, low, 0);
+            }
+            row => encode(&SPECS[row as usize], inst, ops, &self.offsets, sink)
+                .map_err(|e| CodegenError::internal(&format!("{}: {e}", asm::name(row))))?,
+        }
+        Ok(())
+    }
+
+    fn reg(&self, loc: u32) -> Result<u8, CodegenError> {
+        match Loc(loc).kind() {
+            LocKind::Reg(r) if r.class() == Class::Int => Ok(r.hw()),
+            _ => Err(CodegenError::internal("an operand is not in a register")),
+        }
+    }
+
+    fn reloc(&mut self, field: usize, kind: RelocKind, symbol: u32, addend: i64) {
+        let mark = self.s.buffer.mark();
+        let back = (self.s.buffer.sink.len() - field) as u32;
+        self.s.meta.push((mark, Meta::Reloc(kind, symbol, addend, back)));
+    }
+
+    /// The label of an edge: its own block, or its target.
+    fn edge_label(&self, edge: u32) -> Label {
+        match self.s.edge_block[edge as usize] {
+            NONE => self.s.blocks[self.machine.code.edges[edge as usize].to as usize],
+            n => self.s.edge_labels[n as usize],
+        }
+    }
+
+    fn terminator(&mut self, b: usize, i: u32, inst: &Inst, start: Mark) -> Result<(), CodegenError> {
+        let (first, _) = self.machine.code.blocks[b].succs;
+        match inst.row {
+            LEAVE => self.epilogue(),
+            UD2 => {
+                self.list(i, inst, &[]);
+                let code = self.trap_code(i)?;
+                self.trap_here(code);
+                insts::ud2(&mut self.s.buffer.sink);
+            }
+            JUMP => {
+                let to = self.edge_label(first);
+                if self.s.buffer.mark() == start {
+                    let here = self.s.blocks[b];
+                    self.s.buffer.rename(here, to);
+                }
+                self.go(b, to, i);
+            }
+            BRANCH => {
+                let cc = Cc::from_number((inst.flags >> CC) as u8);
+                let (yes, no) = (self.edge_label(first), self.edge_label(first + 1));
+                let (cc, yes, no) = if yes == self.next(b) { (cc.complement(), no, yes) } else { (cc, yes, no) };
+                if yes != no {
+                    let (source, origin) = (self.source(i), self.machine.origin(i));
+                    self.line(
+                        || format!("j{} L{}", windlass_desc::x64::flags::CCS[cc as usize].1, yes.0),
+                        source,
+                        origin,
+                    );
+                    self.s.buffer.branch(jcc_kind(cc), yes);
+                }
+                self.go(b, no, i);
+            }
+            _ => return Err(CodegenError::internal("a terminator that is none")),
+        }
+        Ok(())
+    }
+
+    /// The label of the block that follows.
+    fn next(&self, b: usize) -> Label {
+        self.s.blocks.get(b + 1).copied().unwrap_or(Label(u32::MAX))
+    }
+
+    /// Goes to a label, by falling through if it follows.
+    fn go(&mut self, b: usize, to: Label, i: u32) {
+        if to != self.next(b) {
+            let (source, origin) = (self.source(i), self.machine.origin(i));
+            self.line(|| format!("jmp L{}", to.0), source, origin);
+            self.s.buffer.branch(JMP_KIND, to);
+        }
+    }
+
+    fn edge_blocks(&mut self) -> Result<(), CodegenError> {
+        for (n, &(edge, (first, end))) in self.alloc.edge_blocks.iter().enumerate() {
+            let label = self.s.edge_labels[n];
+            self.s.buffer.bind(label);
+            for &edit in &self.alloc.edge_edits[first as usize..end as usize] {
+                self.edit(edit)?;
+            }
+            let to = self.s.blocks[self.machine.code.edges[edge as usize].to as usize];
+            self.line(|| format!("jmp L{}", to.0), "register allocation", None);
+            self.s.buffer.branch(JMP_KIND, to);
+        }
+        Ok(())
+    }
+
+    fn trap_sites(&mut self) {
+        for (label, code, i) in std::mem::take(&mut self.s.deferred) {
+            self.s.buffer.bind(label);
+            let (source, origin) = (self.source(i), self.machine.origin(i));
+            self.line(|| "ud2".into(), source, origin);
+            self.trap_here(code);
+            insts::ud2(&mut self.s.buffer.sink);
+        }
+    }
+
+    fn finish(self) -> Result<CompiledCode, CodegenError> {
+        let mut out = CompiledCode { alignment: 16, frame_size: self.frame.total(), ..CompiledCode::default() };
+        let offsets = self.s.buffer.finish(&mut out.code, write_branch);
+        if out.code.len() > i32::MAX as usize {
+            return Err(CodegenError::CodeTooLarge);
+        }
+        for (mark, meta) in self.s.meta.drain(..) {
+            let offset = offsets.of(mark);
+            match meta {
+                Meta::Trap(code) => out.traps.push(Trap { offset, code }),
+                Meta::Line(text, source, inst) => out.lines.push(Line { offset, text, source, inst }),
+                Meta::Reloc(kind, symbol, addend, back) => {
+                    let name = self.machine.symbols[symbol as usize].clone();
+                    out.relocs.push(Reloc { offset: offset - back, kind, name, addend });
+                }
+            }
+        }
+        Ok(out)
+    }
+}
+
+fn name(r: PReg) -> String {
+    windlass_desc::x64::regs::name(r.hw(), 64)
+}

@@ -1,0 +1,88 @@
+//! The stack frame of x86-64: where its parts stand, from the stack pointer up. The stack pointer does not move between
+//! prologue and epilogue.
+//!
+//! ```text
+//! incoming arguments      (caller's)
+//! return address
+//! rbp, if it is the frame pointer; callee-saved registers
+//! explicit stack slots
+//! spill area
+//! outgoing arguments      <- rsp
+//! ```
+
+use super::encode::FrameOffsets;
+use crate::error::{CodegenError, CodegenResult};
+use windlass_desc::x64::regs;
+use windlass_regalloc::{Allocation, Class, Loc, LocKind, PReg};
+
+/// More does not fit signed displacements with room to spare.
+const MAX_FRAME: u64 = 1 << 30;
+
+/// The frame of one function.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    /// Where its parts start.
+    pub offsets: FrameOffsets,
+    /// Where the spill area starts.
+    spill: i32,
+    /// Registers that the prologue pushes, in order.
+    pub pushed: Vec<PReg>,
+    /// The first of them is rbp, which then points to where it was saved.
+    pub frame_pointer: bool,
+    /// What the prologue subtracts from the stack pointer.
+    pub size: u32,
+}
+
+/// What a function asks of its frame.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Needs {
+    /// Bytes of explicit stack slots.
+    pub slots: u64,
+    /// Their alignment, at most 16.
+    pub slots_align: u64,
+    /// Bytes of the largest outgoing argument area.
+    pub outgoing: u64,
+    /// It calls something, so the stack pointer must be aligned.
+    pub calls: bool,
+    /// rbp must point to its saved value.
+    pub frame_pointer: bool,
+}
+
+impl Frame {
+    /// Lays out a frame.
+    pub fn new(needs: &Needs, alloc: &Allocation) -> CodegenResult<Frame> {
+        let rbp = PReg::new(Class::Int, regs::RBP);
+        let mut pushed: Vec<PReg> = alloc.saved.iter().filter(|&r| r != rbp || !needs.frame_pointer).collect();
+        if needs.frame_pointer {
+            pushed.insert(0, rbp);
+        }
+        let outgoing = needs.outgoing.next_multiple_of(16);
+        let spill = outgoing;
+        let slots = (spill + alloc.spill_size as u64).next_multiple_of(needs.slots_align.max(8));
+        let used = slots + needs.slots;
+        let above = 8 + 8 * pushed.len() as u64;
+        // whoever has stack contents that want alignment, or callees, keeps the stack pointer at a multiple of 16
+        let aligned = needs.calls || used > 0;
+        let size = if aligned { (used + above).next_multiple_of(16) - above } else { used };
+        if size > MAX_FRAME {
+            return Err(CodegenError::FrameTooLarge(size, MAX_FRAME));
+        }
+        let offsets = FrameOffsets { slots: slots as i32, incoming: (size + above) as i32, outgoing: 0 };
+        Ok(Frame { offsets, spill: spill as i32, pushed, frame_pointer: needs.frame_pointer, size: size as u32 })
+    }
+
+    /// Where a location on the stack is, from the stack pointer; of a register 0.
+    pub fn offset(&self, loc: Loc) -> i32 {
+        match loc.kind() {
+            LocKind::Reg(_) => 0,
+            LocKind::Spill(n) => self.spill + n as i32,
+            LocKind::Incoming(n) => self.offsets.incoming + n as i32,
+            LocKind::Outgoing(n) => self.offsets.outgoing + n as i32,
+        }
+    }
+
+    /// All bytes below the return address.
+    pub fn total(&self) -> u32 {
+        self.size + 8 * self.pushed.len() as u32
+    }
+}

@@ -1,0 +1,10 @@
+//! x86-64.
+
+pub mod abi;
+pub mod asm;
+pub mod emit;
+pub mod encode;
+pub mod frame;
+pub mod insts;
+pub mod lower;
+pub mod rows;

@@ -1,0 +1,209 @@
+//! Meanings against the CPU: every row that can run alone, on random registers, flags, memory and immediates. What a
+//! meaning draws from `choose` is compared only where all zeros and all ones lead to the same.
+
+use crate::cases::{self, Case, Rng};
+use crate::trampoline::{State, Trampolines};
+use windlass_codegen::x64::encode::{BASE, SCALE};
+use windlass_desc::bv::{Bv, Num};
+use windlass_desc::env::{Access, Choice, Env, TrapCode};
+use windlass_desc::x64::flags::Cc;
+use windlass_desc::x64::{Feature, Flow, Imm, Input, MemMode, Operand, Output, Row, rows, simulate};
+use windlass_regalloc::NONE;
+
+const CASES_PER_ROW: usize = 300;
+const BUFFER: usize = 1024;
+/// Carry, parity, zero, sign, overflow: where the flags of a meaning stand in rflags.
+const FLAG_BITS: [u32; 5] = [0, 2, 6, 7, 11];
+
+/// Memory and choices of a simulated run.
+struct Simulated {
+    memory: [u8; BUFFER],
+    start: u64,
+    chosen: u128,
+}
+
+impl Simulated {
+    fn span(&mut self, addr: &Num, w: u32) -> &mut [u8] {
+        let at = (addr.get() as u64).wrapping_sub(self.start) as usize;
+        &mut self.memory[at..at + w as usize / 8]
+    }
+}
+
+impl Env for Simulated {
+    type B = Num;
+    fn choose(&mut self, _: Choice, w: u32) -> Num {
+        Num::lit(w, self.chosen)
+    }
+    fn trap_if(&mut self, _: &Num, _: TrapCode) {
+        panic!("rows that trap do not run here");
+    }
+    fn load(&mut self, addr: &Num, w: u32, _: Access) -> Num {
+        let v = self.span(addr, w).iter().rev().fold(0, |v, &b| v << 8 | b as u128);
+        Num::lit(w, v)
+    }
+    fn store(&mut self, addr: &Num, value: &Num, _: Access) {
+        let bytes = value.get().to_le_bytes();
+        let span = self.span(addr, value.w());
+        span.copy_from_slice(&bytes[..span.len()]);
+    }
+    fn branch(&mut self, _: &Num) {
+        panic!("rows that branch do not run here");
+    }
+}
+
+/// An instruction, the state it starts from, and the address of its memory operand.
+struct Run {
+    case: Case,
+    input: State,
+    addr: Option<u64>,
+}
+
+fn has(feature: Feature) -> bool {
+    match feature {
+        Feature::Bmi2 => is_x86_feature_detected!("bmi2"),
+    }
+}
+
+/// The address that the memory operand at `place` has by the definition of its fields.
+fn address(case: &Case, regs: &[u64; 16], place: usize) -> u64 {
+    let value = |r: u32| if r == NONE { 0 } else { regs[r as usize] };
+    let base = match case.inst.flags >> BASE & 7 {
+        0 => value(case.ops[place]),
+        1 => regs[4].wrapping_add(case.frame.slots as u64),
+        2 => regs[4].wrapping_add(case.frame.incoming as u64),
+        _ => regs[4].wrapping_add(case.frame.outgoing as u64),
+    };
+    let index = value(case.ops[place + 1]) << (case.inst.flags >> SCALE & 3);
+    base.wrapping_add(index).wrapping_add(case.inst.payload as i32 as u64)
+}
+
+/// Changes a register so that the memory operand lies in the buffer; None if no register can do it.
+fn aim(case: &mut Case, regs: &mut [u64; 16], place: usize, rng: &mut Rng, start: u64) -> Option<()> {
+    let base = if case.inst.flags >> BASE & 7 == 0 { case.ops[place] } else { 4 };
+    let index = case.ops[place + 1];
+    let mut target = start + 8 + rng.below(BUFFER as u64 - 24);
+    if base != NONE && base != index {
+        let off = target.wrapping_sub(address(case, regs, place));
+        regs[base as usize] = regs[base as usize].wrapping_add(off);
+    } else if base == NONE && index != NONE {
+        // The index is multiplied: aim at a multiple.
+        case.inst.payload &= !7;
+        target &= !7;
+        let scaled = target.wrapping_sub(case.inst.payload as i32 as u64);
+        regs[index as usize] = scaled >> (case.inst.flags >> SCALE & 3);
+    } else {
+        return None;
+    }
+    assert_eq!(address(case, regs, place), target);
+    Some(())
+}
+
+/// A random run of row number `n` that accesses nothing but the buffer.
+fn random_run(rng: &mut Rng, n: usize, row: &Row, start: u64) -> Run {
+    loop {
+        let mut case = cases::random(rng, n, row);
+        let mut regs = std::array::from_fn(|_| rng.edgy());
+        // Bit 1 is always set, bit 9 lets interrupts through; of the others only those that rows know.
+        let flags = FLAG_BITS.iter().fold(0x202, |f, b| f | rng.below(2) << b);
+        let place = row.operands.iter().position(|o| matches!(o, Operand::Mem(_))).map(|i| row.place(i) as usize);
+        let mut addr = None;
+        if let Some(place) = place {
+            if row.mem != MemMode::Address && aim(&mut case, &mut regs, place, rng, start).is_none() {
+                continue;
+            }
+            addr = Some(address(&case, &regs, place));
+        }
+        return Run { case, input: State { regs, flags }, addr };
+    }
+}
+
+/// What the row's meaning makes of the run.
+fn simulated(row: &Row, run: &Run, env: &mut Simulated) -> Output<Num> {
+    let word = |v: u64| Num::lit(64, v as u128);
+    let uses = row.operands.iter().enumerate().filter(|(_, o)| matches!(o, Operand::Use(..)));
+    let uses = uses.map(|(i, _)| word(run.input.regs[run.case.ops[row.place(i) as usize] as usize])).collect();
+    let payload = run.case.inst.payload;
+    let imm = match row.imm {
+        Imm::U32 | Imm::I64 => payload,
+        _ => (payload >> 32) as i32 as u64,
+    };
+    let flags = FLAG_BITS.iter().enumerate().fold(0, |f, (i, b)| f | (run.input.flags >> b & 1) << i);
+    let input = Input {
+        uses,
+        addr: run.addr.map(word),
+        imm: word(imm),
+        flags: Some(Num::lit(5, flags as u128)),
+        cc: Cc::from_number((run.case.inst.flags >> 8) as u8),
+        code: TrapCode::unwrap_user(1),
+        access: Access::PLAIN,
+    };
+    simulate(row, env, &input)
+}
+
+/// The state after the run by two simulations with opposite choices: values, and which of their bits are certain.
+fn expected(row: &Row, run: &Run, [a, b]: [&Output<Num>; 2]) -> (State, State) {
+    let mut values = run.input;
+    let mut certain = State { regs: [u64::MAX; 16], flags: 0 };
+    let defs = row.operands.iter().enumerate().filter(|(_, o)| matches!(o, Operand::Def(..)));
+    for (k, (i, _)) in defs.enumerate() {
+        let r = run.case.ops[row.place(i) as usize] as usize;
+        let (a, b) = (a.defs[k].get() as u64, b.defs[k].get() as u64);
+        (values.regs[r], certain.regs[r]) = (a, !(a ^ b));
+    }
+    for (i, bit) in FLAG_BITS.iter().enumerate() {
+        let Some((a, b)) = a.flags.zip(b.flags) else {
+            certain.flags |= 1 << bit;
+            continue;
+        };
+        let (a, b) = (a.get() as u64 >> i & 1, b.get() as u64 >> i & 1);
+        values.flags = values.flags & !(1 << bit) | a << bit;
+        certain.flags |= (!(a ^ b) & 1) << bit;
+    }
+    (values, certain)
+}
+
+/// Only what is certain of a state.
+fn masked(s: &State, certain: &State) -> State {
+    State { regs: std::array::from_fn(|i| s.regs[i] & certain.regs[i]), flags: s.flags & certain.flags }
+}
+
+#[test]
+fn the_cpu_does_what_rows_mean() {
+    let buffer = Box::into_raw(Box::new([0u8; BUFFER]));
+    let start = buffer.expose_provenance() as u64;
+    let mut rng = Rng::new(2);
+    let rows = rows();
+    let alone = |r: &Row| !r.enc.special && r.flow == Flow::Next && r.family.info().no_meaning.is_none();
+    let (mut run_rows, mut runs) = (0, vec![]);
+    for (n, row) in rows.iter().enumerate().filter(|(_, r)| alone(r)) {
+        if let Some(f) = row.feature.filter(|&f| !has(f)) {
+            println!("skipped {}: this CPU lacks {f:?}", row.name);
+            continue;
+        }
+        run_rows += 1;
+        runs.extend((0..CASES_PER_ROW).map(|_| random_run(&mut rng, n, row, start)));
+    }
+    let code: Vec<_> = runs.iter().map(|r| r.case.encode()).collect();
+    let mut trampolines = Trampolines::new(&code);
+    for (i, run) in runs.iter().enumerate() {
+        let row = &rows[run.case.inst.row as usize];
+        let memory: [u8; BUFFER] = std::array::from_fn(|_| rng.next() as u8);
+        let mut envs = [0, u128::MAX].map(|chosen| Simulated { memory, start, chosen });
+        let [a, b] = [0, 1].map(|k| simulated(row, run, &mut envs[k]));
+        let (values, certain) = expected(row, run, [&a, &b]);
+        // SAFETY: `buffer` came from a box and no reference to it exists; `aim` keeps all accesses inside it, and
+        // instructions without a memory operand make none.
+        let (state, after) = unsafe {
+            *buffer = memory;
+            (trampolines.run(i, &run.input), *buffer)
+        };
+        let what = || format!("{}: {:02x?} {:?}\nfrom {:x?}", row.name, code[i], run.case.inst, run.input);
+        assert_eq!(masked(&state, &certain), masked(&values, &certain), "{}", what());
+        assert!(envs.iter().all(|e| e.memory == after), "memory after {}", what());
+    }
+    // SAFETY: from `Box::into_raw` above; the trampolines run no more.
+    drop(unsafe { Box::from_raw(buffer) });
+    let without = rows.iter().filter(|r| r.family.info().no_meaning.is_some()).count();
+    println!("x64 rows {:>5}, without meaning {without}", rows.len());
+    println!("on CPU   {run_rows:>5} rows, {} runs", runs.len());
+}

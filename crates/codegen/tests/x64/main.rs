@@ -1,0 +1,9 @@
+//! Every row of x86-64 against LLVM's disassembler (bytes and text) and against this machine's CPU (meaning).
+
+mod cases;
+#[cfg(all(target_arch = "x86_64", unix))]
+mod cpu;
+mod llvm;
+mod tables;
+#[cfg(all(target_arch = "x86_64", unix))]
+mod trampoline;

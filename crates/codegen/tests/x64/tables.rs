@@ -1,0 +1,41 @@
+//! The generated tables against the rows they come from, and what the allocator relies on.
+
+use windlass_codegen::x64::rows::{FEATURES, FLOW, MOV64_RR, NAMES, ROWS, SPECS, Shape, TEXT};
+use windlass_desc::x64::rows;
+use windlass_regalloc::{Constraint, Role};
+
+#[test]
+fn tables_say_what_rows_say() {
+    let rows = rows();
+    let lengths = [ROWS.len(), SPECS.len(), TEXT.len(), NAMES.len(), FLOW.len(), FEATURES.len()];
+    assert_eq!(lengths, [rows.len(); 6]);
+    for (n, row) in rows.iter().enumerate() {
+        assert_eq!((NAMES[n], FLOW[n], FEATURES[n]), (row.name.as_str(), row.flow, row.feature));
+        assert_eq!(SPECS[n].shape == Shape::Special, row.enc.special, "{}", row.name);
+        let places = row.operands.iter().map(|o| o.places() as usize).sum::<usize>();
+        assert_eq!(ROWS[n].operands.len(), places, "{}", row.name);
+        assert_eq!(ROWS[n].copy.is_some(), n == MOV64_RR as usize, "{}", row.name);
+    }
+}
+
+#[test]
+fn the_allocator_can_rely_on_rows() {
+    for (spec, name) in ROWS.iter().zip(NAMES) {
+        let role = |i: u8| spec.operands[i as usize].role;
+        let tied = |o: &windlass_regalloc::Operand| match o.constraint {
+            Constraint::Tied(to) => Some(to),
+            _ => None,
+        };
+        for to in spec.operands.iter().filter_map(tied) {
+            assert_eq!(role(to), Role::Use, "{name}");
+        }
+        if let Some((a, b)) = spec.commutes {
+            assert_eq!((role(a), role(b)), (Role::Use, Role::Use), "{name}");
+            assert!(spec.operands.iter().any(|o| tied(o) == Some(a)), "{name}");
+        }
+        if spec.remat {
+            let roles: Vec<_> = spec.operands.iter().map(|o| o.role).collect();
+            assert_eq!((roles, spec.reads_flags, spec.writes_flags), (vec![Role::Def], false, false), "{name}");
+        }
+    }
+}

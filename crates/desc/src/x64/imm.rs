@@ -1,0 +1,68 @@
+//! Tests on immediates and functions of them, as rules use them: written once, run on numbers by the compiler and on
+//! terms by the prover. All take and give 64 bits; tests give one bit. Needs [`crate::bv`].
+
+use crate::bv::Bv;
+
+fn n<B: Bv>(v: i64) -> B {
+    B::lit(64, v as u64 as u128)
+}
+
+/// Does it fit 32 bits, signed?
+pub fn simm32<B: Bv>(k: &B) -> B {
+    k.extract(0, 32).sext(64).eq(k)
+}
+
+/// Does it fit 32 bits, unsigned?
+pub fn uimm32<B: Bv>(k: &B) -> B {
+    k.extract(0, 32).zext(64).eq(k)
+}
+
+/// Is it 0?
+pub fn zero<B: Bv>(k: &B) -> B {
+    k.is_zero()
+}
+
+/// Is it a scale of an address, as a shift amount of 64-bit values: 0 to 3 modulo 64?
+pub fn scale<B: Bv>(k: &B) -> B {
+    k.and(&n(63)).ult(&n(4))
+}
+
+/// The scale of an address, from a shift amount of 64-bit values.
+pub fn scale_of<B: Bv>(k: &B) -> B {
+    k.and(&n(63))
+}
+
+/// Does the sum of two displacements fit?
+pub fn sum_fits<B: Bv>(a: &B, b: &B) -> B {
+    simm32(&a.add(b))
+}
+
+/// The sum of two displacements.
+pub fn sum<B: Bv>(a: &B, b: &B) -> B {
+    a.add(b)
+}
+
+/// The negation fits 32 bits, signed.
+pub fn neg_simm32<B: Bv>(k: &B) -> B {
+    simm32(&k.neg())
+}
+
+/// A shift amount of 8-bit values.
+pub fn mod8<B: Bv>(k: &B) -> B {
+    k.and(&n(7))
+}
+
+/// A shift amount of 16-bit values.
+pub fn mod16<B: Bv>(k: &B) -> B {
+    k.and(&n(15))
+}
+
+/// A shift amount of 32-bit values.
+pub fn mod32<B: Bv>(k: &B) -> B {
+    k.and(&n(31))
+}
+
+/// A shift amount of 64-bit values.
+pub fn mod64<B: Bv>(k: &B) -> B {
+    k.and(&n(63))
+}

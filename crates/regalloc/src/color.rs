@@ -1,0 +1,270 @@
+//! The forward pass that spills and colours: walks the blocks in order with the register file's content at hand. Needs
+//! liveness and next uses; leaves locations in the operands, edits before and after instructions, the state at each
+//! block's start and end, and where each vreg was first put out of registers. A vreg keeps its name wherever it goes
+//! and is in at most one register between two instructions.
+
+use crate::alloc::{Context, Error, Masks, bits};
+use crate::code::*;
+use crate::constrain::Step;
+use crate::next_use::{DEAD, NO_REG};
+use crate::parmove::Source;
+use crate::scan::{CROSSES, Facts, REMAT};
+
+/// The register file between two instructions, and what the pass records on its way.
+pub(crate) struct State {
+    /// Vreg in each register, where `occupied` has its bit.
+    pub occ: [u32; 64],
+    pub occupied: u64,
+    /// Register of each vreg.
+    pub reg: Vec<u8>,
+    /// Next use of each vreg that is in a register.
+    pub next: Vec<u32>,
+    /// Register last given to a web of block parameters.
+    pub web_reg: Vec<u8>,
+    /// The incoming stack slot that a vreg lives in, as a [`Loc`]; [`NONE`] for others.
+    pub home: Vec<u32>,
+    /// The vreg is written to its slot where it is defined.
+    pub in_slot: Vec<bool>,
+    /// A block that dominates all places where the vreg leaves registers; [`NONE`] if it never does.
+    pub evicted: Vec<u32>,
+    entry: Vec<(u32, u32)>,
+    exit: Vec<(u32, u32)>,
+    snapshots: Vec<(u8, u32)>,
+    /// Registers given to operands so far.
+    pub written: u64,
+    /// Pool entries that name a slot by its vreg.
+    pub slot_operands: Vec<u32>,
+    pub step: Step,
+    /// Scratch of the block entry: the reference predecessor's registers, and counts.
+    pub pred_reg: Vec<u8>,
+    pub pred_mask: u64,
+    pub count: Vec<u32>,
+    pub wanted: Vec<(u32, u32)>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        State {
+            occ: [NONE; 64],
+            occupied: 0,
+            reg: Vec::new(),
+            next: Vec::new(),
+            web_reg: Vec::new(),
+            home: Vec::new(),
+            in_slot: Vec::new(),
+            evicted: Vec::new(),
+            entry: Vec::new(),
+            exit: Vec::new(),
+            snapshots: Vec::new(),
+            written: 0,
+            slot_operands: Vec::new(),
+            step: Step::default(),
+            pred_reg: Vec::new(),
+            pred_mask: 0,
+            count: Vec::new(),
+            wanted: Vec::new(),
+        }
+    }
+}
+
+impl State {
+    pub fn reset(&mut self, code: &Code) {
+        let n = code.vregs.len();
+        self.occupied = 0;
+        self.written = 0;
+        for list in [&mut self.reg, &mut self.web_reg, &mut self.pred_reg] {
+            list.clear();
+            list.resize(n, NO_REG);
+        }
+        for (list, value) in
+            [(&mut self.next, DEAD), (&mut self.home, NONE), (&mut self.evicted, NONE), (&mut self.count, 0)]
+        {
+            list.clear();
+            list.resize(n, value);
+        }
+        self.in_slot.clear();
+        self.in_slot.resize(n, false);
+        self.entry.clear();
+        self.exit.clear();
+        self.snapshots.clear();
+        self.slot_operands.clear();
+    }
+
+    /// Registers at the start of block `b`, after moves on its incoming edges.
+    pub fn entry(&self, b: u32) -> &[(u8, u32)] {
+        let (from, to) = self.entry[b as usize];
+        &self.snapshots[from as usize..to as usize]
+    }
+
+    /// Registers at the end of block `b`, before moves on its outgoing edges.
+    pub fn exit(&self, b: u32) -> &[(u8, u32)] {
+        let (from, to) = self.exit[b as usize];
+        &self.snapshots[from as usize..to as usize]
+    }
+
+    /// Records the register file; the span goes to `entry` or `exit`.
+    pub fn snapshot(&mut self, at_entry: bool) {
+        let from = self.snapshots.len() as u32;
+        self.snapshots.extend(bits(self.occupied).map(|r| (r, self.occ[r as usize])));
+        let span = (from, self.snapshots.len() as u32);
+        if at_entry { self.entry.push(span) } else { self.exit.push(span) }
+    }
+
+    /// Counts the vregs at the end of block `b`, or clears their counts.
+    pub fn count_exit(&mut self, b: u32, up: bool) {
+        let (from, to) = self.exit[b as usize];
+        for &(_, v) in &self.snapshots[from as usize..to as usize] {
+            let count = &mut self.count[v as usize];
+            *count = if up { *count + 1 } else { 0 };
+        }
+    }
+
+    /// Sets `pred_reg` from the end of block `b`, or clears it.
+    pub fn set_pred(&mut self, b: u32, on: bool) {
+        let (from, to) = self.exit[b as usize];
+        self.pred_mask = 0;
+        for &(r, v) in &self.snapshots[from as usize..to as usize] {
+            self.pred_reg[v as usize] = if on { r } else { NO_REG };
+            self.pred_mask |= (on as u64) << r;
+        }
+    }
+
+    pub fn put(&mut self, v: u32, r: u8) {
+        self.occ[r as usize] = v;
+        self.occupied |= 1 << r;
+        self.reg[v as usize] = r;
+    }
+
+    /// `v` leaves its register.
+    pub fn free(&mut self, v: u32) {
+        let r = self.reg[v as usize];
+        if r != NO_REG {
+            self.occupied &= !(1 << r);
+            self.reg[v as usize] = NO_REG;
+        }
+    }
+
+    /// The slot of `v`.
+    pub fn slot(&self, v: u32) -> Loc {
+        let home = self.home[v as usize];
+        if home != NONE { Loc(home) } else { Loc::spill(v) }
+    }
+
+    /// Where to take `v` from.
+    pub fn source(&self, facts: &Facts, v: u32) -> Source {
+        let r = self.reg[v as usize];
+        if r != NO_REG {
+            Source::At(Loc::reg(PReg(r)))
+        } else if facts.has(v, REMAT) {
+            Source::Remat(facts.def_inst[v as usize])
+        } else {
+            Source::At(self.slot(v))
+        }
+    }
+
+    /// `v` must be in its slot from block `b` on, if it is live there.
+    pub fn need_slot(&mut self, code: &Code, facts: &Facts, v: u32, b: u32) {
+        let at = v as usize;
+        if self.home[at] != NONE || self.in_slot[at] {
+            return;
+        }
+        let known = self.evicted[at];
+        self.evicted[at] =
+            if known == NONE { b } else { common_dominator(code, known, b).unwrap_or(facts.def_block[at]) };
+    }
+
+    /// `v` leaves registers in block `b` while it is live.
+    pub fn evict(&mut self, code: &Code, facts: &Facts, v: u32, b: u32) {
+        self.free(v);
+        if !facts.has(v, REMAT) {
+            self.need_slot(code, facts, v, b);
+        }
+    }
+
+    /// How little it costs to put `v` out of registers at instruction `i`.
+    pub fn score(&self, facts: &Facts, v: u32, i: u32) -> u64 {
+        let at = v as usize;
+        let dist = self.next[at].saturating_sub(i) as u64 + 1;
+        let stored = self.evicted[at] != NONE || self.in_slot[at] || self.home[at] != NONE;
+        dist << if facts.has(v, REMAT) { 2 } else { stored as u32 }
+    }
+}
+
+/// The block nearest to both that dominates both; gives up on long ways.
+fn common_dominator(code: &Code, mut a: u32, mut b: u32) -> Option<u32> {
+    for _ in 0..64 {
+        if a == b {
+            return Some(a);
+        }
+        let idom = |b: u32| code.blocks[b as usize].idom;
+        if a > b { a = idom(a) } else { b = idom(b) }
+    }
+    None
+}
+
+/// The forward pass over one function.
+pub(crate) struct Pass<'a> {
+    pub code: &'a mut Code,
+    pub machine: &'a Machine,
+    pub masks: Masks,
+    pub ctx: &'a mut Context,
+    pub edits: &'a mut Vec<(Place, Edit)>,
+}
+
+impl Pass<'_> {
+    pub fn run(&mut self) -> Result<(), Error> {
+        for v in 0..self.code.vregs.len() as u32 {
+            if self.ctx.live.mem_only[v as usize] && !self.ctx.facts.has(v, REMAT) {
+                self.ctx.state.evicted[v as usize] = self.ctx.facts.def_block[v as usize];
+            }
+        }
+        let mut step = std::mem::take(&mut self.ctx.state.step);
+        for b in 0..self.code.blocks.len() as u32 {
+            self.enter(b);
+            let (from, to) = self.code.blocks[b as usize].insts;
+            for i in from..to {
+                self.step(&mut step, b, i)?;
+            }
+            self.ctx.state.snapshot(false);
+        }
+        self.ctx.state.step = step;
+        Ok(())
+    }
+
+    /// Registers that `v` should rather not be in.
+    pub fn avoid(&self, v: u32) -> u64 {
+        if self.ctx.facts.has(v, CROSSES) { !self.masks.callee } else { 0 }
+    }
+
+    /// The first register of the class's order that is in `mask`.
+    pub fn first(&self, class: Class, mask: u64) -> Option<u8> {
+        self.machine.order[class as usize].iter().map(|r| r.0).find(|r| mask >> r & 1 != 0)
+    }
+
+    /// A register out of `free` for `v`, by its hints, what it should avoid and `better` ones.
+    pub fn choose(&self, class: Class, free: u64, better: u64, v: u32) -> Option<u8> {
+        if free == 0 {
+            return None;
+        }
+        let good = free & better & !self.avoid(v);
+        let web = self.ctx.uses.web[v as usize];
+        let web_reg =
+            if web == NONE { self.ctx.state.web_reg[v as usize] } else { self.ctx.state.web_reg[web as usize] };
+        for hint in [self.ctx.uses.hint[v as usize], web_reg] {
+            if hint != NO_REG && good >> hint & 1 != 0 {
+                return Some(hint);
+            }
+        }
+        self.first(class, good).or_else(|| self.first(class, free & better)).or_else(|| self.first(class, free))
+    }
+
+    /// Remembers `r` for the web that `v` belongs to, unless it has a register already.
+    pub fn remember(&mut self, v: u32, r: u8) {
+        let web = self.ctx.uses.web[v as usize];
+        let leader = if web == NONE { v } else { web };
+        let known = &mut self.ctx.state.web_reg[leader as usize];
+        if *known == NO_REG {
+            *known = r;
+        }
+    }
+}

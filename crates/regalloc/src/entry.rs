@@ -1,0 +1,176 @@
+//! The register file at a block's start: which live-in vregs and parameters are in registers, and in which. Needs the
+//! states at the ends of the predecessors that stand before the block; leaves the entry state. What a predecessor does
+//! not have there is moved or reloaded on its edge (see `edges.rs`), so any choice is right.
+//!
+//! A join takes what all known predecessors have, then what some have, by distance. A loop header takes the values
+//! used in the loop, then those that live through it as far as the loop's pressure leaves room. Registers are those of
+//! the most frequent known predecessor where possible.
+
+use crate::alloc::bits;
+use crate::code::*;
+use crate::color::Pass;
+use crate::liveness::FAR;
+use crate::loops::frequency;
+use crate::next_use::NO_REG;
+use crate::scan::USED;
+
+impl Pass<'_> {
+    pub fn enter(&mut self, b: u32) {
+        for r in bits(self.ctx.state.occupied) {
+            let v = self.ctx.state.occ[r as usize];
+            self.ctx.state.free(v);
+        }
+        let preds = self.code.blocks[b as usize].preds;
+        let mut reference = NONE;
+        let mut header = false;
+        let mut known = 0;
+        for &e in &self.code.preds[preds.0 as usize..preds.1 as usize] {
+            let from = self.code.edges[e as usize].from;
+            if from >= b {
+                header = true;
+                continue;
+            }
+            known += 1;
+            self.ctx.state.count_exit(from, true);
+            let hotter = |from: u32| frequency(&self.code.blocks[from as usize]);
+            let best = reference == NONE || hotter(from) > hotter(self.code.edges[reference as usize].from);
+            if best {
+                reference = e;
+            }
+        }
+        if reference != NONE {
+            self.fill(b, reference, known, header);
+            for &e in &self.code.preds[preds.0 as usize..preds.1 as usize] {
+                let from = self.code.edges[e as usize].from;
+                if from < b {
+                    self.ctx.state.count_exit(from, false);
+                }
+            }
+        }
+        let params = self.code.blocks[b as usize].params;
+        for &param in &self.code.pool[params.0 as usize..params.1 as usize] {
+            if self.ctx.state.reg[param as usize] == NO_REG && self.ctx.facts.has(param, USED) {
+                self.ctx.state.in_slot[param as usize] = true;
+            }
+        }
+        self.ctx.state.snapshot(true);
+    }
+
+    fn fill(&mut self, b: u32, reference: u32, known: u32, header: bool) {
+        let from = self.code.edges[reference as usize].from;
+        self.ctx.state.set_pred(from, true);
+        let start = self.code.blocks[b as usize].insts.0;
+        for class in [Class::Int, Class::Vec] {
+            self.want(b, class, known, header);
+            let mut wanted = std::mem::take(&mut self.ctx.state.wanted);
+            for &(dist, v) in &wanted {
+                self.ctx.state.next[v as usize] = start + dist;
+            }
+            let calls = header && self.ctx.loops.calls[b as usize];
+            self.keep_registers(class, calls, &mut wanted);
+            self.place_params(b, reference, &mut wanted);
+            for &(_, v) in &wanted {
+                let free = self.masks.alloc[class as usize] & !self.ctx.state.occupied;
+                if let Some(r) = self.choose(class, free, !0, v) {
+                    self.ctx.state.put(v, r);
+                    self.remember(v, r);
+                }
+            }
+            wanted.clear();
+            self.ctx.state.wanted = wanted;
+        }
+        self.ctx.state.set_pred(from, false);
+    }
+
+    /// Lists the vregs of the class that shall be in registers, as many as there are, with their distances.
+    fn want(&mut self, b: u32, class: Class, known: u32, header: bool) {
+        let mut wanted = std::mem::take(&mut self.ctx.state.wanted);
+        let state = &self.ctx.state;
+        let of_class = |v: u32| self.code.vregs[v as usize].class == class;
+        let mut through = 0;
+        for entry in self.ctx.live.live_in(b).iter().filter(|entry| of_class(entry.v)) {
+            let v = entry.v as usize;
+            let (some, all) = (state.count[v] > 0, state.count[v] == known);
+            let far = entry.dist >= FAR;
+            through += far as u32;
+            let take = match header {
+                true if far => state.pred_reg[v] != NO_REG,
+                true => some || !self.remat(entry.v),
+                false if self.remat(entry.v) => all,
+                false => all || some && !far,
+            };
+            if take {
+                wanted.push((entry.dist, entry.v));
+            }
+        }
+        let params = self.code.blocks[b as usize].params;
+        for &param in &self.code.pool[params.0 as usize..params.1 as usize] {
+            if of_class(param) && self.ctx.facts.has(param, USED) {
+                wanted.push((self.ctx.live.param_dist[param as usize], param));
+            }
+        }
+        wanted.sort_unstable();
+        let file = self.masks.alloc[class as usize].count_ones();
+        // A loop under pressure evicts something in any case: leave registers to its temporaries.
+        let pressed = header && self.ctx.loops.pressure[b as usize][class as usize] > file;
+        wanted.truncate((file - if pressed { file / 4 } else { 0 }) as usize);
+        if header {
+            let inside = self.ctx.loops.pressure[b as usize][class as usize].saturating_sub(through);
+            let mut room = file.saturating_sub(inside);
+            wanted.retain(|&(dist, _)| {
+                let keep = dist < FAR || room > 0;
+                room -= (dist >= FAR && room > 0) as u32;
+                keep
+            });
+        }
+        self.ctx.state.wanted = wanted;
+    }
+
+    /// Places the vregs that can stay where the reference predecessor has them. Before a loop with calls, values that
+    /// live across one rather move to a register that survives it.
+    fn keep_registers(&mut self, class: Class, calls: bool, wanted: &mut Vec<(u32, u32)>) {
+        let callee = self.masks.alloc[class as usize] & self.masks.callee;
+        wanted.retain(|&(_, v)| {
+            let r = self.ctx.state.pred_reg[v as usize];
+            if r == NO_REG || self.ctx.state.occupied >> r & 1 != 0 {
+                return true;
+            }
+            let saved = callee & !self.ctx.state.occupied & !self.ctx.state.pred_mask;
+            if calls && self.avoid(v) >> r & 1 != 0 && saved != 0 {
+                return true;
+            }
+            self.ctx.state.put(v, r);
+            false
+        });
+    }
+
+    /// Gives parameters the register of their argument, if it is free, or that of their web.
+    fn place_params(&mut self, b: u32, reference: u32, wanted: &mut Vec<(u32, u32)>) {
+        let params = self.code.blocks[b as usize].params;
+        let args = self.code.edges[reference as usize].args;
+        for (param, arg) in (params.0..params.1).zip(args.0..args.1) {
+            let (param, arg) = (self.code.pool[param as usize], self.code.pool[arg as usize]);
+            self.ctx.state.count[param as usize] = arg;
+        }
+        wanted.retain(|&(_, v)| {
+            if self.ctx.facts.def_block[v as usize] != b || self.ctx.facts.def_inst[v as usize] != NONE {
+                return true;
+            }
+            let class = self.code.vregs[v as usize].class;
+            let free = self.masks.alloc[class as usize] & !self.ctx.state.occupied;
+            let r = self.ctx.state.pred_reg[self.ctx.state.count[v as usize] as usize];
+            let fits = r != NO_REG && (free & !self.avoid(v)) >> r & 1 != 0;
+            let hinted = self.ctx.uses.hint[v as usize];
+            let hint = hinted != NO_REG && (free & !self.avoid(v)) >> hinted & 1 != 0;
+            let chosen = if fits && !hint { Some(r) } else { self.choose(class, free, !0, v) };
+            if let Some(r) = chosen {
+                self.ctx.state.put(v, r);
+                self.remember(v, r);
+            }
+            chosen.is_none()
+        });
+        for param in params.0..params.1 {
+            self.ctx.state.count[self.code.pool[param as usize] as usize] = 0;
+        }
+    }
+}

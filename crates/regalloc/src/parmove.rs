@@ -1,0 +1,332 @@
+//! Parallel moves: turns "all these at once" into a sequence of edits. Needs distinct targets; leaves edits that touch
+//! no register outside the targets except free ones, and no flags. A cycle goes through a free register, else an
+//! exchange, else a temporary slot; a move from memory to memory through a free register, else through a parked one.
+//!
+//! Spill slots are named by vreg here (`Loc::spill(v)`) and get their offsets at the very end; numbers from
+//! [`MoveEnv::temps`] on are temporary slots: one per class to break cycles, one per class to park a register in.
+
+use crate::alloc::{Error, bits};
+use crate::code::*;
+
+/// What a move reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Source {
+    At(Loc),
+    /// Repeat this instruction.
+    Remat(u32),
+}
+
+/// One of the parallel moves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Move {
+    pub to: Loc,
+    pub from: Source,
+    pub class: Class,
+    pub width: u8,
+}
+
+/// What holds for all of the parallel moves.
+pub(crate) struct MoveEnv<'a> {
+    pub machine: &'a Machine,
+    pub alloc: [u64; CLASSES],
+    /// Registers whose content must stay, besides the targets.
+    pub keep: u64,
+    /// Registers that cost nothing to write.
+    pub cheap: u64,
+    /// Width of a parked register.
+    pub widest: [u8; CLASSES],
+    /// Number of the first temporary slot.
+    pub temps: u32,
+    /// Slot of each vreg, where spill slots are among the targets.
+    pub slots: Option<&'a [u32]>,
+}
+
+impl MoveEnv<'_> {
+    /// Dense number of a location that can be both read and written.
+    fn key(&self, loc: Loc) -> Option<usize> {
+        match loc.kind() {
+            LocKind::Reg(r) => Some(r.0 as usize),
+            LocKind::Spill(v) if v < self.temps => self.slots.map(|slots| 64 + slots[v as usize] as usize),
+            _ => None,
+        }
+    }
+}
+
+/// Sequentialises moves; keeps its memory.
+#[derive(Default)]
+pub(crate) struct Mover {
+    pub moves: Vec<Move>,
+    /// Per key: pending moves that read it.
+    reads: Vec<u32>,
+    /// Per key: the pending move that writes it.
+    writer: Vec<u32>,
+    ready: Vec<u32>,
+    done: Vec<bool>,
+    written: u64,
+}
+
+impl Mover {
+    /// Makes room for `slots` spill slots.
+    pub fn reserve(&mut self, slots: usize) {
+        let n = 64 + slots;
+        if self.reads.len() < n {
+            self.reads.resize(n, 0);
+            self.writer.resize(n, NONE);
+        }
+    }
+
+    /// Executes `moves` and empties it. A register that is to keep its value is in `keep`, not among the moves.
+    pub fn run(&mut self, env: &MoveEnv, emit: &mut impl FnMut(Edit)) -> Result<(), Error> {
+        if self.moves.is_empty() {
+            return Ok(());
+        }
+        self.reserve(0);
+        self.written = 0;
+        self.moves.retain(|m| match m.from {
+            Source::At(from) => from != m.to && (env.key(from).is_none() || env.key(from) != env.key(m.to)),
+            Source::Remat(_) => true,
+        });
+        self.done.clear();
+        self.done.resize(self.moves.len(), false);
+        for (k, m) in self.moves.iter().enumerate() {
+            if let Some(key) = env.key(m.to) {
+                self.writer[key] = k as u32;
+            }
+            if let Some(key) = source_key(env, m) {
+                self.reads[key] += 1;
+            }
+        }
+        self.ready.clear();
+        for (k, m) in self.moves.iter().enumerate().rev() {
+            if env.key(m.to).is_none_or(|key| self.reads[key] == 0) {
+                self.ready.push(k as u32);
+            }
+        }
+        let result = self.sequence(env, emit);
+        for m in self.moves.drain(..) {
+            for key in [env.key(m.to), source_key(env, &m)].into_iter().flatten() {
+                self.reads[key] = 0;
+                self.writer[key] = NONE;
+            }
+        }
+        result
+    }
+
+    fn sequence(&mut self, env: &MoveEnv, emit: &mut impl FnMut(Edit)) -> Result<(), Error> {
+        let mut next = 0;
+        loop {
+            while let Some(k) = self.ready.pop() {
+                self.emit_one(env, self.moves[k as usize], emit)?;
+                self.finish(env, k);
+            }
+            while next < self.moves.len() && self.done[next] {
+                next += 1;
+            }
+            if next == self.moves.len() {
+                return Ok(());
+            }
+            self.break_cycle(env, next as u32, emit)?;
+        }
+    }
+
+    /// Move `k` has been executed: its source may become free to write.
+    fn finish(&mut self, env: &MoveEnv, k: u32) {
+        let m = self.moves[k as usize];
+        self.done[k as usize] = true;
+        if let Some(r) = m.to.as_reg() {
+            self.written |= 1 << r.0;
+        }
+        if let Some(key) = source_key(env, &m) {
+            self.release(key);
+        }
+    }
+
+    /// One pending read less of `key`.
+    fn release(&mut self, key: usize) {
+        self.reads[key] -= 1;
+        let writer = self.writer[key];
+        if self.reads[key] == 0 && writer != NONE && !self.done[writer as usize] {
+            self.ready.push(writer);
+        }
+    }
+
+    /// All pending moves form cycles, `k` is in one: makes one of its targets free to write.
+    fn break_cycle(&mut self, env: &MoveEnv, k: u32, emit: &mut impl FnMut(Edit)) -> Result<(), Error> {
+        // The move to execute first, and the one that reads its target; a register target if there is one.
+        let (mut first, mut reader) = (k, k);
+        let mut at = k;
+        loop {
+            let m = self.moves[at as usize];
+            let feeder = self.writer[source_key(env, &m).unwrap_or_default()];
+            if at == k || self.moves[feeder as usize].to.as_reg().is_some() {
+                (first, reader) = (feeder, at);
+            }
+            at = feeder;
+            if at == k || self.moves[first as usize].to.as_reg().is_some() {
+                break;
+            }
+        }
+        let (d, s) = (self.moves[first as usize].to, self.moves[first as usize].from);
+        let (class, width) = (self.moves[reader as usize].class, self.moves[reader as usize].width);
+        let Some(key) = env.key(d) else { return Err(Error::NoRegister(class)) };
+        if let Some(t) = self.scratch(env, class) {
+            emit(Edit::Move { from: d, to: Loc::reg(t), class, width });
+            self.moves[reader as usize].from = Source::At(Loc::reg(t));
+            self.reads[t.0 as usize] += 1;
+        } else if let (Some(a), Source::At(from), true) = (d.as_reg(), s, env.machine.exchange[class as usize])
+            && let Some(b) = from.as_reg()
+        {
+            // `d` now has its value; what its reader wants is in the old source.
+            emit(Edit::Exchange { a, b, class });
+            self.moves[reader as usize].from = s;
+            self.reads[key] = 0;
+            self.done[first as usize] = true;
+            self.written |= 1 << a.0;
+            if self.moves[reader as usize].to == from {
+                self.done[reader as usize] = true;
+                self.written |= 1 << b.0;
+                self.reads[b.0 as usize] = 0;
+            }
+            return Ok(());
+        } else {
+            let slot = Loc::spill(env.temps + class as u32);
+            self.emit_one(env, Move { to: slot, from: Source::At(d), class, width }, emit)?;
+            self.moves[reader as usize].from = Source::At(slot);
+        }
+        self.release(key);
+        Ok(())
+    }
+
+    /// A register of the class whose content nobody wants now.
+    fn scratch(&self, env: &MoveEnv, class: Class) -> Option<PReg> {
+        let taken = bits(env.alloc[class as usize]).filter(|&r| self.reads[r as usize] > 0).fold(0, |m, r| m | 1 << r);
+        let free = env.alloc[class as usize] & !env.keep & !self.written & !taken;
+        let order = env.machine.order[class as usize];
+        let pick = |mask: u64| order.iter().copied().find(|r| mask >> r.0 & 1 != 0);
+        pick(free & env.cheap).or_else(|| pick(free))
+    }
+
+    fn emit_one(&mut self, env: &MoveEnv, m: Move, emit: &mut impl FnMut(Edit)) -> Result<(), Error> {
+        let Move { to, from, class, width } = m;
+        if let Some(r) = to.as_reg() {
+            emit(load(from, r, class, width));
+            return Ok(());
+        }
+        if let Source::At(loc) = from
+            && loc.as_reg().is_some()
+        {
+            emit(Edit::Move { from: loc, to, class, width });
+            return Ok(());
+        }
+        let free = self.scratch(env, class);
+        let Some(r) = free.or(env.machine.order[class as usize].first().copied()) else {
+            return Err(Error::NoRegister(class));
+        };
+        let (home, parked) = (Loc::reg(r), Loc::spill(env.temps + CLASSES as u32 + class as u32));
+        let whole = env.widest[class as usize];
+        if free.is_none() {
+            emit(Edit::Move { from: home, to: parked, class, width: whole });
+        }
+        emit(load(from, r, class, width));
+        emit(Edit::Move { from: home, to, class, width });
+        if free.is_none() {
+            emit(Edit::Move { from: parked, to: home, class, width: whole });
+        }
+        Ok(())
+    }
+}
+
+fn source_key(env: &MoveEnv, m: &Move) -> Option<usize> {
+    match m.from {
+        Source::At(loc) => env.key(loc),
+        Source::Remat(_) => None,
+    }
+}
+
+fn load(from: Source, to: PReg, class: Class, width: u8) -> Edit {
+    match from {
+        Source::At(from) => Edit::Move { from, to: Loc::reg(to), class, width },
+        Source::Remat(inst) => Edit::Remat { inst, to },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    const SLOTS: u32 = 5;
+
+    fn loc(n: u32, regs: u32) -> Loc {
+        if n < regs { Loc::reg(PReg(n as u8)) } else { Loc::spill(n - regs) }
+    }
+
+    /// All kinds of moves among few registers and slots: targets get their values, other registers keep theirs.
+    #[test]
+    fn random_moves() {
+        let order: &[PReg] = const { &[PReg(0), PReg(1), PReg(2)] };
+        let index: Vec<u32> = (0..SLOTS).collect();
+        let mut mover = Mover::default();
+        mover.reserve(SLOTS as usize);
+        let mut seed = 1u64;
+        let mut below = |n: u32| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as u32 % n
+        };
+        for round in 0..20_000u32 {
+            let regs = 1 + round % 3;
+            let machine = Machine {
+                rows: &[],
+                order: [&order[..regs as usize], &[]],
+                callee_saved: RegSet::EMPTY,
+                exchange: [round % 2 == 0, false],
+            };
+            let mut wanted: HashMap<Loc, u64> = (0..regs).map(|r| (loc(r, regs), r as u64)).collect();
+            let all = regs + SLOTS;
+            for n in (0..all).filter(|_| below(3) > 0).collect::<Vec<_>>() {
+                let (from, value) = match below(6) {
+                    0 => (Source::Remat(n), 100 + n as u64),
+                    // A rotation, often.
+                    1..4 => (Source::At(loc((n + 1) % all, regs)), (n as u64 + 1) % all as u64),
+                    _ => {
+                        let from = below(all);
+                        (Source::At(loc(from, regs)), from as u64)
+                    }
+                };
+                if from == Source::At(loc(n, regs)) {
+                    continue;
+                }
+                wanted.insert(loc(n, regs), value);
+                mover.moves.push(Move { to: loc(n, regs), from, class: Class::Int, width: 8 });
+            }
+            let targets = mover.moves.iter().filter_map(|m| m.to.as_reg()).fold(0, |mask, r| mask | 1u64 << r.0);
+            let env = MoveEnv {
+                machine: &machine,
+                alloc: [(1 << regs) - 1, 0],
+                keep: ((1 << regs) - 1) & !targets,
+                cheap: 0,
+                widest: [8, 8],
+                temps: SLOTS,
+                slots: Some(&index),
+            };
+            let mut now: HashMap<Loc, u64> = (0..all).map(|n| (loc(n, regs), n as u64)).collect();
+            let mut emit = |edit: Edit| match edit {
+                Edit::Move { from, to, .. } => {
+                    assert!(from.as_reg().is_some() || to.as_reg().is_some());
+                    let value = now[&from];
+                    now.insert(to, value);
+                }
+                Edit::Exchange { a, b, .. } => {
+                    let (x, y) = (now[&Loc::reg(a)], now[&Loc::reg(b)]);
+                    now.insert(Loc::reg(a), y);
+                    now.insert(Loc::reg(b), x);
+                }
+                Edit::Remat { inst, to } => drop(now.insert(Loc::reg(to), 100 + inst as u64)),
+            };
+            assert_eq!(mover.run(&env, &mut emit), Ok(()));
+            for (at, value) in wanted {
+                assert_eq!(now[&at], value, "round {round}: {at:?}");
+            }
+        }
+    }
+}

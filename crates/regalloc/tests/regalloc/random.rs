@@ -1,0 +1,113 @@
+//! Random functions through the allocator, the checker and both executions.
+
+use super::execute::same_behaviour;
+use super::generate::{Shape, function};
+use super::rows::*;
+use super::structured::structured;
+use windlass_regalloc::check::check;
+use windlass_regalloc::display::Listing;
+use windlass_regalloc::*;
+
+/// Allocates, checks and executes; prints both listings if anything is wrong.
+pub fn verify(code: &Code, machine: &Machine, ctx: &mut Context, seed: u64) -> (Code, Allocation) {
+    let (mut after, mut alloc) = (code.clone(), Allocation::default());
+    let result = allocate(&mut after, machine, ctx, &mut alloc);
+    if let Err(error) = result {
+        panic!("seed {seed}: {error}\n{}", Listing { code, rows: ROWS, alloc: None });
+    }
+    if let Err(error) = check(code, &after, &alloc, machine) {
+        let before = Listing { code, rows: ROWS, alloc: None };
+        panic!("seed {seed}: {error}\n{before}\n{}", Listing { code: &after, rows: ROWS, alloc: Some(&alloc) });
+    }
+    same_behaviour(code, &after, &alloc, seed);
+    same_behaviour(code, &after, &alloc, seed ^ 0x5555);
+    (after, alloc)
+}
+
+fn many(seeds: std::ops::Range<u64>, machine: &Machine, shape: impl Fn(u64) -> Shape) {
+    let mut ctx = Context::default();
+    for seed in seeds {
+        let code = function(seed, shape(seed), machine);
+        verify(&code, machine, &mut ctx, seed);
+    }
+}
+
+fn shape(seed: u64) -> Shape {
+    Shape {
+        blocks: 1 + (seed % 23) as usize,
+        insts: 4 + (seed % 17) as usize,
+        window: [3, 10, 20, 40, 80][(seed % 5) as usize],
+        calls: !seed.is_multiple_of(3),
+    }
+}
+
+#[test]
+fn tiny_files() {
+    many(0..1200, &tiny(true), shape);
+}
+
+#[test]
+fn tiny_files_without_exchange() {
+    many(10_000..11_200, &tiny(false), shape);
+}
+
+#[test]
+fn small_files() {
+    many(20_000..21_200, &small(), shape);
+}
+
+#[test]
+fn usual_files() {
+    many(30_000..31_200, &usual(), shape);
+}
+
+#[test]
+fn large_functions() {
+    let shape = |seed: u64| Shape { blocks: 150, insts: 30, window: 20 + 20 * (seed % 4) as usize, calls: true };
+    many(40_000..40_012, &usual(), shape);
+    many(40_012..40_020, &small(), shape);
+}
+
+/// More values live into blocks than the allocator follows.
+#[test]
+fn beyond_the_bound() {
+    let shape =
+        |seed: u64| Shape { blocks: 6 + (seed % 9) as usize, insts: 120, window: 600, calls: seed.is_multiple_of(2) };
+    many(50_000..50_020, &usual(), shape);
+    many(50_020..50_040, &tiny(true), shape);
+}
+
+/// For soaking: `cargo test --release -- --ignored soak`.
+#[test]
+#[ignore = "takes minutes"]
+fn soak() {
+    let from = std::env::var("SOAK_FROM").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000);
+    for machine in [tiny(true), tiny(false), small(), usual()] {
+        many(from..from + 10_000, &machine, shape);
+        let large = |seed: u64| Shape { blocks: 60, insts: 40, window: 10 + (seed % 200) as usize, calls: true };
+        many(from..from + 200, &machine, large);
+        let wide = |seed: u64| Shape { blocks: 30, insts: 150, window: 600, calls: seed.is_multiple_of(2) };
+        many(from..from + 40, &machine, wide);
+        let mut ctx = Context::default();
+        for seed in from..from + 3000 {
+            let size = 10 + (seed % 400) as usize;
+            let code = structured(seed, size, 3 + (seed % 27) as usize, seed % 3 > 0, &machine);
+            verify(&code, &machine, &mut ctx, seed);
+        }
+    }
+}
+
+#[test]
+fn same_bytes_twice() {
+    let machine = usual();
+    let shape = Shape { blocks: 30, insts: 15, window: 40, calls: true };
+    for seed in 0..20 {
+        let code = function(seed, shape, &machine);
+        let mut used = Context::default();
+        let other = function(seed + 1, shape, &machine);
+        verify(&other, &machine, &mut used, seed);
+        let (a, x) = verify(&code, &machine, &mut used, seed);
+        let (b, y) = verify(&code, &machine, &mut Context::default(), seed);
+        assert_eq!((a.pool, x.edits, x.edge_edits, x.saved), (b.pool, y.edits, y.edge_edits, y.saved));
+    }
+}

@@ -1,0 +1,261 @@
+//! What is refused of a rule set before anything is generated from it: variables without a binding, operands of the
+//! wrong width or kind, rules that can never fire, operations without a rule for every case. Whether a rule is *true* is
+//! the prover's question. Needs [`crate::types`], [`crate::resolve`]; leaves a list of problems with file and line.
+
+use crate::generate::place;
+use crate::resolve::resolve;
+use crate::term::*;
+use crate::types::{Types, infer, infer_value, pattern_operands};
+use windlass_desc::ops::{Opcode, Ty};
+use windlass_desc::types::{INVALID, Type};
+use windlass_desc::x64::{Operand, Row};
+
+mod order;
+
+/// Something wrong with a rule set.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Problem {
+    /// File and line, or the operation.
+    pub at: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.at, self.what)
+    }
+}
+
+/// All that is wrong with `set`.
+pub fn check(set: &RuleSet, rows: &[Row]) -> Vec<Problem> {
+    let mut problems = vec![];
+    for r in &set.rules {
+        let found = infer(&r.lhs, r.ty).and_then(|types| {
+            let left = Left { vars: variables_of(&r.lhs), types: &types, rows };
+            let result = r.lhs.op.row().results.first().and_then(|o| o.ty.of(r.ty));
+            left.rule(r, result)
+        });
+        report(&mut problems, r.at, r.ty, found);
+    }
+    for r in &set.amode {
+        let found = infer_value(&r.pat, windlass_desc::types::I64).and_then(|types| {
+            let mut vars = variables(&r.pat);
+            vars.push(("off", Kind::Imm));
+            Left { vars, types: &types, rows }.amode(r)
+        });
+        report(&mut problems, r.at, windlass_desc::types::I64, found);
+    }
+    for r in &set.cond {
+        let found = infer_value(&r.pat, r.ty)
+            .and_then(|types| Left { vars: variables(&r.pat), types: &types, rows }.inst(&r.producer).map(|_| ()));
+        report(&mut problems, r.at, r.ty, found);
+    }
+    problems.extend(order::unreachable(set));
+    problems.extend(order::late_aliases(set));
+    problems.extend(order::missing_cases(set));
+    problems
+}
+
+fn report(problems: &mut Vec<Problem>, at: &std::panic::Location<'_>, ty: Type, found: Result<(), String>) {
+    if let Err(what) = found {
+        let ty = if ty == INVALID { String::new() } else { format!(" (at {ty})") };
+        problems.push(Problem { at: place(at), what: format!("{what}{ty}") });
+    }
+}
+
+/// What a variable stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Value,
+    Imm,
+    Cc,
+    Addr,
+    Rmi,
+    Cond,
+}
+
+type Vars = Vec<(&'static str, Kind)>;
+
+fn variables_of(p: &OpPat) -> Vars {
+    let mut out: Vars = p.args.iter().flat_map(variables).collect();
+    out.extend(p.imm.map(|k| (k.name, Kind::Imm)));
+    out.extend(p.cc.map(|c| (c.0, Kind::Cc)));
+    out.extend(p.addr.map(|a| (a.0, Kind::Addr)));
+    out
+}
+
+fn variables(p: &Pat) -> Vars {
+    match p {
+        Pat::Val(v) => vec![(v.name, Kind::Value)],
+        Pat::Rmi(r) => vec![(r.name, Kind::Rmi)],
+        Pat::Cond(c) => vec![(c.name, Kind::Cond)],
+        Pat::Op(p) => variables_of(p),
+    }
+}
+
+/// A left side, as the right side sees it.
+struct Left<'a> {
+    vars: Vars,
+    types: &'a Types,
+    rows: &'a [Row],
+}
+
+type Found = Result<(), String>;
+
+impl Left<'_> {
+    fn rule(&self, r: &Rule, result: Option<Type>) -> Found {
+        self.kinds_agree()?;
+        for a in r.guards.iter().flat_map(|g| &g.args) {
+            self.bound(a, Kind::Imm)?;
+        }
+        match (&r.rhs, result) {
+            (Rhs::Same(v), Some(t)) => {
+                self.bound(v.name, Kind::Value)?;
+                let from = self.width_of(v.name)?;
+                if from < t.bits() && !v.zero_upper && !self.zero_upper(r) {
+                    return Err(format!("{} has {from} bits, the result {}", v.name, t.bits()));
+                }
+                Ok(())
+            }
+            (Rhs::Same(_), None) => Err("an operation without a result cannot be another value".into()),
+            (Rhs::Inst(i), result) => match (self.inst(i)?, result) {
+                (Some(def), Some(t)) if (def as u32) < t.bits() => {
+                    Err(format!("the instruction writes {def} bits of a result of {}", t.bits()))
+                }
+                (None, Some(_)) => Err("the instruction gives no result".into()),
+                (Some(_), None) => Err("the instruction gives a result, the operation has none".into()),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Does the left side ask for a zero upper half anywhere?
+    fn zero_upper(&self, r: &Rule) -> bool {
+        r.lhs.args.iter().any(|p| matches!(p, Pat::Val(v) if v.zero_upper))
+    }
+
+    /// One name, one kind.
+    fn kinds_agree(&self) -> Found {
+        for (n, (name, kind)) in self.vars.iter().enumerate() {
+            if let Some(other) = self.vars[..n].iter().find(|v| v.0 == *name && v.1 != *kind) {
+                return Err(format!("{name} stands for {kind:?} and for {:?}", other.1));
+            }
+            let repeats = self.vars[..n].iter().any(|v| v.0 == *name);
+            if repeats && !matches!(kind, Kind::Value | Kind::Addr) {
+                return Err(format!("{name} occurs twice; only values and addresses are compared"));
+            }
+        }
+        Ok(())
+    }
+
+    fn bound(&self, name: &str, kind: Kind) -> Found {
+        match self.vars.iter().find(|v| v.0 == name) {
+            Some(v) if v.1 == kind => Ok(()),
+            Some(v) => Err(format!("{name} stands for {:?}, not for {kind:?}", v.1)),
+            None => Err(format!("{name} is not bound on the left side")),
+        }
+    }
+
+    fn width_of(&self, name: &str) -> Result<u32, String> {
+        self.types.var(name).map(|t| t.bits()).ok_or_else(|| format!("the type of {name} is not determined"))
+    }
+
+    /// Checks an instruction and what it is made of; gives the width of its result.
+    fn inst(&self, i: &MInst) -> Result<Option<u16>, String> {
+        let row = &self.rows[resolve(i, self.rows)?.register];
+        let inputs: Vec<&Operand> = row.operands.iter().filter(|o| !matches!(o, Operand::Def(..))).collect();
+        for (n, arg) in i.args.iter().enumerate() {
+            let width = inputs.get(n).map(|o| o.width() as u32);
+            self.arg(arg, width).map_err(|e| format!("{}: {e}", row.name))?;
+        }
+        match &i.flags {
+            None => {}
+            Some(Flags::Cond(c)) => self.bound(c.name, Kind::Cond)?,
+            Some(Flags::Inst(p, cc)) => {
+                if let CcExpr::Of(v) | CcExpr::Swapped(v) = cc {
+                    self.bound(v.0, Kind::Cc)?;
+                }
+                self.inst(p)?;
+                if !self.rows[resolve(p, self.rows)?.register].writes_flags {
+                    return Err(format!("{} gives no flags", p.family.info().name));
+                }
+            }
+        }
+        // writing 32 bits clears the rest
+        let written = |o: &Operand| match o {
+            Operand::Def(32, _) => Some(64),
+            Operand::Def(w, _) => Some(*w),
+            _ => None,
+        };
+        Ok(row.operands.iter().find_map(written))
+    }
+
+    fn arg(&self, arg: &Arg, width: Option<u32>) -> Found {
+        match arg {
+            Arg::Reg(Reg::Val(v)) => {
+                self.bound(v.name, Kind::Value)?;
+                fits(v.name, v.read, self.width_of(v.name)?, width)
+            }
+            Arg::Rmi(r) => {
+                self.bound(r.name, Kind::Rmi)?;
+                fits(r.name, r.read, self.width_of(r.name)?, width)
+            }
+            Arg::Reg(Reg::Inst(inner)) => match (self.inst(inner)?, width) {
+                (Some(def), Some(w)) if (def as u32) < w => Err(format!("reads {w} bits of a result of {def}")),
+                (None, _) => Err(format!("{} gives no result", inner.family.info().name)),
+                _ => Ok(()),
+            },
+            Arg::Addr(a) => self.bound(a.0, Kind::Addr),
+            Arg::Slot(s) => self.bound(s.name, Kind::Imm),
+            Arg::Imm(k) => self.imm(k),
+        }
+    }
+
+    fn imm(&self, k: &ImmExpr) -> Found {
+        match k {
+            ImmExpr::Const(_) => Ok(()),
+            ImmExpr::Var(name) => self.bound(name, Kind::Imm),
+            ImmExpr::Fun(_, args) => args.iter().try_for_each(|a| self.bound(a, Kind::Imm)),
+        }
+    }
+
+    fn amode(&self, r: &AmodeRule) -> Found {
+        self.kinds_agree()?;
+        for v in r.index.iter().chain(if let Base::Val(v) = &r.base { Some(v) } else { None }) {
+            self.bound(v.name, Kind::Value)?;
+            if self.width_of(v.name)? != 64 && !v.zero_upper {
+                return Err(format!("{} is part of an address but not 64 bits wide", v.name));
+            }
+        }
+        self.imm(&r.scale)?;
+        self.imm(&r.disp)
+    }
+}
+
+/// Does an operand of `width` bits read a value of `bits` as it says?
+fn fits(name: &str, read: Read, bits: u32, width: Option<u32>) -> Found {
+    let Some(width) = width else { return Ok(()) };
+    match read {
+        Read::Exact if width != bits => Err(format!(
+            "{name} has {bits} bits, the operand {width}: say wide({name}) or low({name}) if that is meant"
+        )),
+        Read::Wide if width < bits => Err(format!("wide({name}) reads {width} of {bits} bits")),
+        Read::Low if width > bits => Err(format!("low({name}) reads {width} bits of {bits}")),
+        _ => Ok(()),
+    }
+}
+
+/// The types that an operand of `op` at `ty` may have, among those that the target has registers for.
+fn operand_types(op: Opcode, n: usize, ty: Type, among: &[Type]) -> Vec<Type> {
+    let operand = op.row().operands[n].ty;
+    match operand {
+        Ty::In(_) | Ty::Narrower | Ty::Wider => among.iter().copied().filter(|&t| operand.admits(ty, t)).collect(),
+        _ => operand.of(ty).into_iter().collect(),
+    }
+}
+
+/// How many operands patterns of an operation have.
+fn arity(p: &OpPat) -> usize {
+    pattern_operands(p).count()
+}

@@ -1,0 +1,141 @@
+//! Order and completeness: each rule must be able to fire, and every operation that a target claims must have a rule for
+//! every combination of operand types, by single-node rules at baseline features.
+
+use super::{Problem, arity, operand_types};
+use crate::generate::place;
+use crate::term::*;
+use windlass_desc::ops::Opcode;
+use windlass_desc::types::Type;
+
+/// Rules that stand after one that matches whatever they match.
+pub fn unreachable(set: &RuleSet) -> Vec<Problem> {
+    let mut out = vec![];
+    for (n, later) in set.rules.iter().enumerate() {
+        let hides = |r: &&Rule| r.lhs.op == later.lhs.op && r.ty == later.ty && covers_rule(r, later);
+        if let Some(earlier) = set.rules[..n].iter().find(hides) {
+            let what = format!("can never fire (at {}): {} matches all that it matches", later.ty, place(earlier.at));
+            out.push(Problem { at: place(later.at), what });
+        }
+    }
+    out
+}
+
+fn covers_rule(a: &Rule, b: &Rule) -> bool {
+    let guards = a.guards.iter().all(|g| b.guards.iter().any(|h| h.test.name == g.test.name && h.args == g.args));
+    (a.needs.is_none() || a.needs == b.needs)
+        && (!a.near || b.near)
+        && guards
+        && covers_op(&a.lhs, &b.lhs, &mut Binding::default())
+}
+
+/// What the more general pattern's variables stand for in the other.
+#[derive(Default)]
+struct Binding<'a>(Vec<(&'static str, &'a Pat)>);
+
+fn covers_op<'a>(a: &OpPat, b: &'a OpPat, bound: &mut Binding<'a>) -> bool {
+    let tests =
+        a.imm.is_none_or(|k| k.test.is_none_or(|t| b.imm.and_then(|k| k.test).is_some_and(|u| u.name == t.name)));
+    // an interior address also asks for a load that can be sunk, so only equal patterns cover each other there
+    a.op == b.op
+        && a.ty.is_none_or(|t| b.ty == Some(t))
+        && tests
+        && a.args.len() == b.args.len()
+        && a.args.iter().zip(&b.args).all(|(x, y)| covers(x, y, bound))
+}
+
+fn covers<'a>(a: &Pat, b: &'a Pat, bound: &mut Binding<'a>) -> bool {
+    match (a, b) {
+        (Pat::Rmi(_) | Pat::Cond(_), _) => true,
+        (Pat::Val(x), _) => {
+            let same_type = match (x.ty, b) {
+                (None, _) => true,
+                (Some(t), Pat::Val(y)) => y.ty == Some(t),
+                (Some(t), Pat::Op(p)) => p.ty == Some(t),
+                _ => false,
+            };
+            let upper = !x.zero_upper || matches!(b, Pat::Val(y) if y.zero_upper);
+            let first = bound.0.iter().find(|v| v.0 == x.name).map(|v| v.1);
+            let consistent = match (first, b) {
+                (None, _) => true,
+                (Some(Pat::Val(p)), Pat::Val(q)) => p.name == q.name,
+                _ => false,
+            };
+            bound.0.push((x.name, b));
+            same_type && upper && consistent
+        }
+        (Pat::Op(x), Pat::Op(y)) => covers_op(x, y, bound),
+        _ => false,
+    }
+}
+
+/// Rules that make a result another name for a value must come before all others of their root: the compiler asks for
+/// names before it matches.
+pub fn late_aliases(set: &RuleSet) -> Vec<Problem> {
+    let mut out = vec![];
+    for (n, r) in set.rules.iter().enumerate() {
+        let before = |p: &&Rule| p.lhs.op == r.lhs.op && p.ty == r.ty && matches!(p.rhs, Rhs::Inst(_));
+        if let (Rhs::Same(_), Some(other)) = (&r.rhs, set.rules[..n].iter().find(before)) {
+            let what = format!("gives a value another name, and must stand before {}", place(other.at));
+            out.push(Problem { at: place(r.at), what });
+        }
+    }
+    out
+}
+
+/// Operations that a target neither lowers nor declines, and cases of operations that no single-node rule covers.
+pub fn missing_cases(set: &RuleSet) -> Vec<Problem> {
+    let mut out = vec![];
+    for &op in Opcode::ALL {
+        let lowered = set.supported.iter().any(|s| s.0 == op);
+        let custom = set.custom.iter().any(|c| c.0 == op);
+        let declined = set.declined.iter().any(|d| d.0 == op);
+        let ways = lowered as u32 + custom as u32 + declined as u32;
+        if ways != 1 {
+            let what = match ways {
+                0 => "neither lowered nor declared unsupported",
+                _ => "declared in several ways: by rules, by hand, unsupported",
+            };
+            out.push(Problem { at: op.row().name.into(), what: what.into() });
+        }
+    }
+    for (op, types) in &set.supported {
+        for &ty in types {
+            out.extend(uncovered(set, *op, ty).map(|what| Problem { at: format!("{}.{ty}", op.row().name), what }));
+        }
+    }
+    out
+}
+
+fn uncovered(set: &RuleSet, op: Opcode, ty: Type) -> Option<String> {
+    let simple: Vec<&Rule> = set.rules.iter().filter(|r| r.lhs.op == op && r.ty == ty && is_single_node(r)).collect();
+    let Some(first) = simple.first() else { return Some("no rule matches it unconditionally".into()) };
+    for n in 0..arity(&first.lhs) {
+        for t in operand_types(op, n, ty, crate::x64::REGISTER_TYPES) {
+            if !simple.iter().any(|r| accepts(&r.lhs.args[n], t)) {
+                return Some(format!("no rule matches it unconditionally where operand {n} is {t}"));
+            }
+        }
+    }
+    None
+}
+
+fn accepts(p: &Pat, t: Type) -> bool {
+    match p {
+        Pat::Val(v) => v.ty.is_none_or(|u| u == t),
+        _ => true,
+    }
+}
+
+/// Matches whatever the operands are, on any CPU.
+fn is_single_node(r: &Rule) -> bool {
+    let free = |p: &Pat| match p {
+        Pat::Val(v) => !v.zero_upper,
+        Pat::Rmi(_) | Pat::Cond(_) => true,
+        Pat::Op(_) => false,
+    };
+    r.needs.is_none()
+        && !r.near
+        && r.guards.is_empty()
+        && r.lhs.imm.is_none_or(|k| k.test.is_none())
+        && r.lhs.args.iter().all(free)
+}

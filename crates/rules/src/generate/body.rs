@@ -1,0 +1,308 @@
+//! Prints right sides: the calls that put a rule's instructions into the function. The compiler lowers backward, so the
+//! last instruction is printed first: consumer, then what makes its flags, then what makes its other operands.
+
+use super::pattern::{Bound, Steps};
+use super::{Result, pattern};
+use crate::resolve::{Resolved, resolve, takes_symbol};
+use crate::term::*;
+use std::fmt::Write;
+use windlass_desc::types::Type;
+use windlass_desc::x64::{Imm, MemMode, Operand, Row};
+
+/// No row: that form does not exist.
+const NO_ROW: &str = "NO_ROW";
+
+/// The function that emits rule `n`.
+pub fn rule(n: usize, rule: &Rule, rows: &[Row], out: &mut String) -> Result<()> {
+    let steps = pattern::of_rule(rule)?;
+    let _ = writeln!(out, "// {}", super::place(rule.at));
+    let _ = writeln!(out, "fn emit_{n}(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
+    let mut body = Body { names: Names::of(&steps), rows, temps: 0, text: String::new() };
+    match &rule.rhs {
+        Rhs::Same(v) => {
+            let v = body.names.value(v.name)?;
+            body.line(format!("c.copy(i, {v})"));
+        }
+        Rhs::Inst(inst) => {
+            body.inst(inst, Some("c.result(i)"), true)?;
+        }
+    }
+    out.push_str(&body.text);
+    let _ = writeln!(out, "}}\n");
+    Ok(())
+}
+
+/// How a rule's variables are reached in the match that `select` gave.
+struct Names {
+    vars: Vec<(&'static str, Bound)>,
+    types: Vec<(&'static str, Option<Type>)>,
+    sunk: Vec<String>,
+}
+
+impl Names {
+    /// The order of the parts is that of [`Steps::found`].
+    fn of(steps: &Steps) -> Names {
+        let (mut values, mut imms, mut insts) = (0, 0, 0);
+        let next = |of: &mut i32, field: &str| {
+            *of += 1;
+            format!("m.{field}[{}]", *of - 1)
+        };
+        let mut vars = vec![];
+        let mut places = vec![];
+        for (name, b) in &steps.vars {
+            let to = match b {
+                Bound::Value(_) => Bound::Value(next(&mut values, "values")),
+                Bound::Cond(_) => Bound::Cond(next(&mut values, "values")),
+                Bound::Rmi(..) => Bound::Rmi(next(&mut values, "values"), "m.sink".into()),
+                Bound::Imm(_) => Bound::Imm(next(&mut imms, "imms")),
+                Bound::Cc(_) => Bound::Cc(format!("int_cc({})", next(&mut imms, "imms"))),
+                Bound::Addr(i) | Bound::Symbol(i) => {
+                    let at = next(&mut insts, "insts");
+                    places.push((i.clone(), at.clone()));
+                    if matches!(b, Bound::Addr(_)) { Bound::Addr(at) } else { Bound::Symbol(at) }
+                }
+            };
+            vars.push((*name, to));
+        }
+        let mut sunk = vec![];
+        for s in &steps.sunk {
+            match places.iter().find(|p| p.0 == *s) {
+                Some(p) => sunk.push(p.1.clone()),
+                None => sunk.push(next(&mut insts, "insts")),
+            }
+        }
+        Names { vars, types: steps.types.clone(), sunk }
+    }
+
+    fn get(&self, name: &str) -> Result<&Bound> {
+        self.vars.iter().find(|v| v.0 == name).map(|v| &v.1).ok_or_else(|| format!("{name} is not bound on the left"))
+    }
+
+    fn value(&self, name: &str) -> Result<String> {
+        match self.get(name)? {
+            Bound::Value(v) => Ok(v.clone()),
+            _ => Err(format!("{name} is no value")),
+        }
+    }
+
+    fn imm(&self, k: &ImmExpr) -> Result<String> {
+        let var = |name: &str| match self.get(name) {
+            Ok(Bound::Imm(k)) => Ok(k.clone()),
+            Ok(Bound::Symbol(i)) => Ok(format!("c.symbol({i})")),
+            Err(_) if name == "off" => Ok("off".into()),
+            Ok(_) => Err(format!("{name} is no immediate")),
+            Err(e) => Err(e),
+        };
+        match k {
+            ImmExpr::Var(name) => var(name),
+            ImmExpr::Const(k) => Ok(k.to_string()),
+            ImmExpr::Fun(f, args) => {
+                let args: Result<Vec<String>> = args.iter().map(|a| Ok(format!("&n({})", var(a)?))).collect();
+                Ok(format!("value(imm::{}({}))", f.name, args?.join(", ")))
+            }
+        }
+    }
+
+    fn cc(&self, cc: CcExpr) -> Result<String> {
+        let var = |cv: Cv| match self.get(cv.0)? {
+            Bound::Cc(text) => Ok(text.clone()),
+            _ => Err(format!("{} is no condition", cv.0)),
+        };
+        Ok(match cc {
+            CcExpr::Is(cc) => format!("{}", cc as u8),
+            CcExpr::Of(cv) => format!("Cc::of({}) as u8", var(cv)?),
+            CcExpr::Swapped(cv) => format!("Cc::of({}.swap_args()) as u8", var(cv)?),
+        })
+    }
+
+    /// `rmi` called for a variable read at `width` bits by a row that has a form for memory and one for immediates or not.
+    fn rmi(&self, r: Rmi, width: u16, has_mem: bool, has_imm: bool, root: &str) -> Result<String> {
+        let Bound::Rmi(v, sink) = self.get(r.name)? else { return Err(format!("{} is no operand", r.name)) };
+        let ty = self.types.iter().find(|t| t.0 == r.name).and_then(|t| t.1);
+        // a load is as wide as its type: an operand that reads more must have it in a register
+        let fits = has_mem && ty.is_some_and(|t| t.bits() == width as u32);
+        Ok(format!("rmi(c, {v}, {root}, {}, {has_imm})", if fits { sink } else { "false" }))
+    }
+}
+
+struct Body<'a> {
+    names: Names,
+    rows: &'a [Row],
+    temps: usize,
+    text: String,
+}
+
+impl Body<'_> {
+    fn line(&mut self, text: String) {
+        let _ = writeln!(self.text, "    {text};");
+    }
+
+    /// An instruction whose result goes to the register that `dest` gives; `root` if it stands for the rule's root.
+    fn inst(&mut self, inst: &MInst, dest: Option<&str>, root: bool) -> Result<()> {
+        let Resolved { register: reg, memory: mem, immediate: imm } = resolve(inst, self.rows)?;
+        let row = &self.rows[reg];
+        let mut nested = vec![];
+        let rmi = self.rmi_of(inst, row, mem.is_some(), imm.is_some())?;
+        if let Some(text) = &rmi {
+            self.line(format!("let r = {text}"));
+        }
+        let defines = row.operands.iter().any(|o| matches!(o, Operand::Def(..)));
+        if let (Some(dest), true) = (dest, defines) {
+            self.line(format!("let d = {dest}"));
+        }
+        self.line(format!("c.start({})", row.constant()));
+        if root {
+            // in backward order: what is sunk happens before the root's own effect
+            self.line("c.stands_for(i)".into());
+            for sunk in self.names.sunk.clone() {
+                self.line(format!("c.sink({sunk})"));
+            }
+        }
+        self.operands(inst, row, defines && dest.is_some(), &mut nested)?;
+        if rmi.is_some() {
+            let name = |r: Option<usize>| r.map_or(NO_ROW.into(), |r| self.rows[r].constant());
+            let (mem, imm) = (name(mem), name(imm));
+            self.line(format!("c.use_rmi(&r, {mem}, {imm})"));
+        }
+        let producer = self.flags(inst)?;
+        self.line("c.end()".into());
+        if let Some(producer) = producer {
+            match producer {
+                Flags::Inst(p, _) => self.inst(&p, None, false)?,
+                Flags::Cond(_) => self.line("c.flags_of(&f)".into()),
+            }
+        }
+        for (temp, inst) in nested.into_iter().rev() {
+            self.inst(&inst, Some(&temp), false)?;
+        }
+        Ok(())
+    }
+
+    fn rmi_of(&self, inst: &MInst, row: &Row, has_mem: bool, has_imm: bool) -> Result<Option<String>> {
+        let Some(Arg::Rmi(r)) = inst.args.last() else { return Ok(None) };
+        let width = row.operands.last().map_or(0, |o| o.width());
+        self.names.rmi(*r, width, has_mem, has_imm, "i").map(Some)
+    }
+
+    /// The operands in the order of the pool span; an `rmi` operand comes later, an immediate into the payload.
+    fn operands(&mut self, inst: &MInst, row: &Row, defines: bool, nested: &mut Vec<(String, MInst)>) -> Result<()> {
+        let mut args = inst.args.iter();
+        for o in &row.operands {
+            if let Operand::Def(..) = o {
+                if !defines {
+                    return Err(format!("{} has a result that nothing takes", row.name));
+                }
+                self.line("c.def_vreg(d)".into());
+                continue;
+            }
+            match args.next() {
+                Some(Arg::Reg(Reg::Val(v))) => {
+                    let v = self.names.value(v.name)?;
+                    self.line(format!("c.use_val({v})"));
+                }
+                Some(Arg::Reg(Reg::Inst(inner))) => {
+                    self.temps += 1;
+                    let temp = format!("t{}", self.temps);
+                    self.line(format!("let {temp} = c.temp()"));
+                    self.line(format!("c.use_vreg({temp})"));
+                    nested.push((temp, (**inner).clone()));
+                }
+                Some(Arg::Addr(a)) => {
+                    let Bound::Addr(at) = self.names.get(a.0)?.clone() else {
+                        return Err(format!("{} is no address", a.0));
+                    };
+                    self.line(format!("let a = c.amode_of({at})"));
+                    self.line("c.use_mem(&a)".into());
+                }
+                Some(Arg::Slot(s)) => {
+                    let Bound::Symbol(at) = self.names.get(s.name)?.clone() else {
+                        return Err(format!("{} is no slot", s.name));
+                    };
+                    self.line(format!("c.use_mem(&Amode::slot(c.slot_disp({at}, 0).unwrap_or(0)))"));
+                }
+                Some(Arg::Rmi(_)) => {}
+                Some(Arg::Imm(_)) | None => return Err("resolve gives a row for these operands".into()),
+            }
+        }
+        if let (Some(Arg::Imm(k)), true) = (args.next(), row.imm != Imm::None || takes_symbol(row)) {
+            let k = self.names.imm(k)?;
+            self.line(format!("let k = {k}"));
+            self.line("c.set_imm(k)".into());
+        }
+        Ok(())
+    }
+
+    /// Sets the condition of a consumer of flags, and tells what makes them.
+    fn flags(&mut self, inst: &MInst) -> Result<Option<Flags>> {
+        match &inst.flags {
+            None => {}
+            Some(Flags::Inst(_, cc)) => {
+                let cc = self.names.cc(*cc)?;
+                self.line(format!("c.set_cc({cc})"));
+            }
+            Some(Flags::Cond(k)) => {
+                let Bound::Cond(v) = self.names.get(k.name)?.clone() else {
+                    return Err(format!("{} is no condition", k.name));
+                };
+                self.line(format!("let f = c.cond_of({v}, i)"));
+                self.line(format!("c.set_cc(f.cc ^ {})", k.negated as u8));
+            }
+        }
+        Ok(inst.flags.clone())
+    }
+}
+
+/// The expression that ends an alternative of `amode`.
+pub fn amode(r: &AmodeRule, steps: &mut Steps) -> String {
+    let names = Names { vars: steps.vars.clone(), types: vec![], sunk: vec![] };
+    let imm = |k| names.imm(k).unwrap_or_else(|e| unreachable!("check: {e}"));
+    match &r.base {
+        Base::Slot(_) => {
+            steps.steps.push(pattern::Step::If("c.slot_disp(i0, off).is_some()".into()));
+            "return Amode::slot(c.slot_disp(i0, off).unwrap_or(0))".into()
+        }
+        Base::Val(x) => {
+            let index = r.index.map_or("None".into(), |y| format!("Some({})", steps.value(y.name)));
+            let (scale, disp) = (imm(&r.scale), imm(&r.disp));
+            format!("return Amode::new(Some({}), {index}, {scale}, {disp})", steps.value(x.name))
+        }
+    }
+}
+
+/// The expression that ends an alternative of `rmi`.
+pub fn operand(out: &Arg) -> String {
+    match out {
+        Arg::Imm(_) => "return Rmi::Imm(c.imm(i0))".into(),
+        Arg::Addr(_) => "return Rmi::Mem(i0)".into(),
+        _ => "return Rmi::Reg(v0)".into(),
+    }
+}
+
+/// The expression that ends an alternative of `cond`.
+pub fn cond(r: &CondRule, steps: &Steps, rows: &[Row]) -> Result<String> {
+    let names = Names { vars: steps.vars.clone(), types: steps.types.clone(), sunk: vec![] };
+    let Resolved { register: reg, memory: mem, immediate: imm } = resolve(&r.producer, rows)?;
+    let row = &rows[reg];
+    if row.mem != MemMode::None || !row.writes_flags {
+        return Err("the producer of flags has registers and an operand".into());
+    }
+    let [Arg::Reg(Reg::Val(a)), b] = &r.producer.args[..] else {
+        return Err("the producer of flags takes a value and an operand".into());
+    };
+    let width = row.operands[0].width();
+    let operand = match b {
+        Arg::Reg(Reg::Val(b)) => format!("Rmi::Reg({})", names.value(b.name)?),
+        Arg::Imm(k) => format!("Rmi::Imm({})", names.imm(k)?),
+        Arg::Rmi(r) => names.rmi(*r, width, mem.is_some(), imm.is_some(), "root")?,
+        _ => return Err("the producer of flags takes a value and an operand".into()),
+    };
+    // an immediate operand resolves to its own row
+    let imm = if let Arg::Imm(_) = b { Some(reg) } else { imm };
+    let name = |r: Option<usize>| r.map_or(NO_ROW.into(), |r| rows[r].constant());
+    let rows = format!("[{}, {}, {}]", row.constant(), name(mem), name(imm));
+    Ok(format!(
+        "return Some(Cond {{ cc: {}, rows: {rows}, a: {}, b: {operand} }})",
+        names.cc(r.cc)?,
+        names.value(a.name)?
+    ))
+}

@@ -1,0 +1,299 @@
+//! States as SMT obligations that every rule is right: each alternative of a nonterminal has the nonterminal's meaning, each
+//! rule refines its pattern, each contract is kept. Needs rules, rows and their meanings; leaves scripts for a solver.
+//!
+//! An obligation is one *case* of a rule: a condition for each condition variable, a kind of operand for each `rmi`.
+//! The left side runs by [`windlass_desc::ops::meaning`], the right side by [`windlass_desc::x64::simulate`]; results and
+//! effects must be equal for all inputs and all choices of the machine, and some choice of the IR. A script asks for a
+//! counterexample, so `unsat` is a proof. `effects.rs` records what both sides do, `vars.rs` says what variables stand
+//! for, `left.rs` and `right.rs` run the sides.
+
+mod effects;
+mod left;
+mod right;
+mod vars;
+
+use crate::smt::{Script, Smt};
+use crate::term::*;
+use crate::types::{Types, infer, infer_value};
+use left::Left;
+use right::Right;
+use std::panic::Location;
+use vars::{Case, cases};
+use windlass_desc::bv::Bv;
+use windlass_desc::ops::Opcode;
+use windlass_desc::types::{I8, I16, I32, I64, Type};
+use windlass_desc::x64::{Row, imm};
+
+/// What is to be proved.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    /// A rule refines its pattern.
+    Rule,
+    /// An alternative of `amode` gives the address.
+    Amode,
+    /// An alternative of `rmi` gives the value.
+    Rmi,
+    /// An alternative of `cond` tells whether the value is not 0.
+    Cond,
+    /// A rule leaves the upper half of its result's register zero.
+    Contract,
+}
+
+/// One thing to be proved.
+#[derive(Clone, Debug)]
+pub struct Obligation {
+    /// What it is about.
+    pub kind: Kind,
+    /// Which one of its kind, in the set's order; 0 if it is stated alone.
+    pub number: usize,
+    /// The root operation, or the nonterminal.
+    pub what: &'static str,
+    /// The type at which the rule is instantiated.
+    pub ty: Type,
+    /// The case: which conditions and kinds of operands are assumed. Empty if there is only one.
+    pub case: String,
+    /// Where the rule is written.
+    pub at: &'static Location<'static>,
+    /// The question to the solver, or why the rule is ill-formed.
+    pub query: Result<Query, String>,
+}
+
+/// A question to the solver.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Asserts the assumptions alone: `sat` unless the rule can never match. None if nothing is assumed.
+    pub premises: Option<String>,
+    /// Asserts the assumptions and that both sides differ: `unsat` if the rule is right.
+    pub script: String,
+    /// What of a model to show: a label and the term it stands for.
+    pub shown: Vec<(String, String)>,
+    /// The effects of both sides, if there are any.
+    pub effects: Option<String>,
+}
+
+/// A statement of a rule in one case, as terms.
+struct Statement {
+    assumptions: Vec<Smt>,
+    goal: Smt,
+    /// Choices that the left side leaves: the goal needs to hold for one of them.
+    choices: Vec<Smt>,
+    shown: Vec<(String, Smt)>,
+    effects: Option<String>,
+}
+
+impl Statement {
+    fn query(self) -> Query {
+        let mut premises = Script::default();
+        self.assumptions.iter().for_each(|a| premises.assert(a));
+        let premises = (!self.assumptions.is_empty()).then(|| premises.text().to_string());
+        let mut script = Script::default();
+        self.assumptions.iter().for_each(|a| script.assert(a));
+        // terms are named before what is bound, so that they stand outside of the quantifier
+        let shown = match self.choices.is_empty() {
+            true => self.shown.into_iter().map(|(label, t)| (label, script.name(&t))).collect(),
+            false => vec![],
+        };
+        script.assert_forall(&self.choices, &self.goal.not());
+        Query { premises, script: script.text().to_string(), shown, effects: self.effects }
+    }
+}
+
+/// Everything to be proved of a rule set for a machine with these rows: nonterminals, rules, contracts.
+pub fn obligations(set: &RuleSet, rows: &[Row]) -> Vec<Obligation> {
+    fn each<T>(all: &[T], state: impl Fn(&T) -> Vec<Obligation>) -> Vec<Obligation> {
+        let numbered = |(number, x)| state(x).into_iter().map(move |o| Obligation { number, ..o });
+        all.iter().enumerate().flat_map(numbered).collect()
+    }
+    [
+        each(&set.amode, |a| vec![amode(a)]),
+        each(&set.rmi, rmi),
+        each(&set.cond, |c| cond(c, rows)),
+        each(&set.rules, |r| rule(r, rows)),
+        each(&set.contracts, |&c| contract(set, c, rows)),
+    ]
+    .concat()
+}
+
+/// What is to be proved of an alternative of `amode`: that base, index and displacement give the pattern's value plus
+/// `off`, and that they can be encoded.
+pub fn amode(a: &AmodeRule) -> Obligation {
+    let statement = || -> Result<Statement, String> {
+        let types = infer_value(&a.pat, I64)?;
+        let case = Case::default();
+        let mut left = Left::new(&types, &case);
+        let value = left.value(&a.pat)?;
+        let offset = left.offset();
+        left.guards(&a.guards)?;
+        let right = Right::new(&types, &case, &[]);
+        let base = match &a.base {
+            Base::Val(v) => right.register(*v)?,
+            Base::Slot(s) => right.immediate(&(*s).into())?,
+        };
+        let scale = right.immediate(&a.scale)?;
+        let index = a.index.map_or(Ok(Smt::lit(64, 0)), |i| right.register(i))?;
+        let disp = right.immediate(&a.disp)?;
+        let (want, got) = (value.add(&offset), base.add(&index.shl(&scale)).add(&disp));
+        let encodable = scale.ult(&Smt::lit(64, 4)).and(&imm::simm32(&disp));
+        let goal = want.eq(&got).and(&encodable);
+        let shown = [("address, left".into(), want), ("address, right".into(), got)];
+        Ok(left.state(goal, Some(&right.recorder), shown.into()))
+    };
+    state(Kind::Amode, "amode", I64, String::new(), a.at, statement())
+}
+
+/// What is to be proved of an alternative of `rmi`, at each type: that the operand gives the value, and an immediate is
+/// as users of the nonterminal may assume.
+pub fn rmi(a: &RmiRule) -> Vec<Obligation> {
+    let statement = |ty: Type| {
+        let types = infer_value(&a.pat, ty)?;
+        let case = Case::default();
+        let mut left = Left::new(&types, &case);
+        let value = left.value(&a.pat)?;
+        let mut right = Right::new(&types, &case, &[]);
+        let (operand, encodable) = match &a.out {
+            Arg::Reg(Reg::Val(v)) => (right.register(*v)?, Smt::lit(1, 1)),
+            Arg::Imm(k) => {
+                let k = right.immediate(k)?;
+                let extended = k.extract(0, ty.bits()).sext(64).eq(&k);
+                (k.clone(), imm::simm32(&k).and(&extended))
+            }
+            Arg::Addr(a) => (right.load(*a, ty.bits())?, Smt::lit(1, 1)),
+            _ => return Err("an alternative of rmi gives a variable".to_string()),
+        };
+        let got = operand.extract(0, ty.bits());
+        let goal = value.eq(&got).and(&encodable);
+        let shown = [("value, left".into(), value), ("value, right".into(), got)];
+        Ok(left.state(goal, Some(&right.recorder), shown.into()))
+    };
+    let one = |ty| state(Kind::Rmi, "rmi", ty, String::new(), a.at, statement(ty));
+    [I8, I16, I32, I64].map(one).into()
+}
+
+/// What is to be proved of an alternative of `cond`: that its flags tell whether the value is not 0.
+pub fn cond(a: &CondRule, rows: &[Row]) -> Vec<Obligation> {
+    let statement = |types: &Types, case: &Case| {
+        let mut left = Left::new(types, case);
+        let value = left.value(&a.pat)?;
+        let mut right = Right::new(types, case, rows);
+        right.features(&a.producer, None, false)?;
+        let got = right.condition_of(&a.producer, a.cc)?;
+        let want = value.is_zero().not();
+        let goal = want.eq(&got).and(&right.encodable);
+        let shown = [("condition, left".into(), want), ("condition, right".into(), got)];
+        Ok(left.state(goal, Some(&right.recorder), shown.into()))
+    };
+    let all = infer_value(&a.pat, a.ty).and_then(|t| Ok((cases(&a.pat, &[&a.producer], &t, rows)?, t)));
+    match all {
+        Err(e) => vec![state(Kind::Cond, "cond", a.ty, String::new(), a.at, Err(e))],
+        Ok((cases, types)) => {
+            let one = |c: &Case| state(Kind::Cond, "cond", a.ty, c.to_string(), a.at, statement(&types, c));
+            cases.iter().map(one).collect()
+        }
+    }
+}
+
+/// What is to be proved of a rule: in each case, that results and effects of both sides are the same.
+pub fn rule(r: &Rule, rows: &[Row]) -> Vec<Obligation> {
+    in_cases(Kind::Rule, r, rows, |types, case| {
+        let (left, want, right, got) = sides(r, types, case, rows)?;
+        let (equal, shown) = match (want, got) {
+            (Some(want), Some(got)) => {
+                let low = got.extract(0, want.w());
+                (want.eq(&low), vec![("result, left".into(), want), ("register, right".into(), got)])
+            }
+            (None, None) => (Smt::lit(1, 1), vec![]),
+            (Some(_), None) => return Err("the right side gives no result".into()),
+            (None, Some(_)) => return Err("the right side gives a result that the left side does not have".into()),
+        };
+        let goal = equal.and(&right.encodable);
+        Ok(left.state(goal, Some(&right.recorder), shown))
+    })
+}
+
+/// What is to be proved of a contract: that each rule of the operation at the type leaves the upper half zero. If there
+/// is none, or the operation is lowered by hand, nothing keeps the promise.
+#[track_caller]
+pub fn contract(set: &RuleSet, (op, ty): (Opcode, Type), rows: &[Row]) -> Vec<Obligation> {
+    let kept = |r: &Rule| {
+        in_cases(Kind::Contract, r, rows, |types, case| {
+            let (left, _, _, got) = sides(r, types, case, rows)?;
+            let got = got.ok_or("the right side gives no result to promise anything of")?;
+            let goal = got.extract(32, 32).is_zero();
+            Ok(left.state(goal, None, vec![("register, right".into(), got)]))
+        })
+    };
+    let all: Vec<_> = set.rules.iter().filter(|r| r.lhs.op == op && r.ty == ty).flat_map(kept).collect();
+    if all.is_empty() || set.custom.iter().any(|c| c.0 == op) {
+        let (name, why) = (op.row().name, "no rule makes the result, so nothing keeps the promise");
+        return vec![state(Kind::Contract, name, ty, String::new(), Location::caller(), Err(why.into()))];
+    }
+    all
+}
+
+/// Left, its result, right, its register.
+type Sides<'a> = (Left<'a>, Option<Smt>, Right<'a>, Option<Smt>);
+
+/// Runs both sides of a rule.
+fn sides<'a>(r: &Rule, types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Result<Sides<'a>, String> {
+    let mut left = Left::new(types, case);
+    let want = left.root(&r.lhs)?;
+    left.guards(&r.guards)?;
+    let mut right = Right::new(types, case, rows);
+    let got = match &r.rhs {
+        Rhs::Same(v) => Some(right.register(*v)?),
+        Rhs::Inst(i) => {
+            right.features(i, r.needs, r.near)?;
+            right.run(i)?.defs.first().cloned()
+        }
+    };
+    Ok((left, want, right, got))
+}
+
+/// Obligations of a rule, one per case.
+fn in_cases(
+    kind: Kind,
+    r: &Rule,
+    rows: &[Row],
+    statement: impl Fn(&Types, &Case) -> Result<Statement, String>,
+) -> Vec<Obligation> {
+    let name = r.lhs.op.row().name;
+    let lhs = Pat::from(r.lhs.clone());
+    let all = infer(&r.lhs, r.ty).and_then(|t| Ok((cases(&lhs, &insts(r), &t, rows)?, t)));
+    match all {
+        Err(e) => vec![state(kind, name, r.ty, String::new(), r.at, Err(e))],
+        Ok((cases, types)) => {
+            cases.iter().map(|c| state(kind, name, r.ty, c.to_string(), r.at, statement(&types, c))).collect()
+        }
+    }
+}
+
+/// The outermost instruction of a right side, if it has any.
+fn insts(r: &Rule) -> Vec<&MInst> {
+    if let Rhs::Inst(i) = &r.rhs { vec![i] } else { vec![] }
+}
+
+fn state(
+    kind: Kind,
+    what: &'static str,
+    ty: Type,
+    case: String,
+    at: &'static Location<'static>,
+    statement: Result<Statement, String>,
+) -> Obligation {
+    Obligation { kind, number: 0, what, ty, case, at, query: statement.map(Statement::query) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windlass_desc::x64::rows;
+
+    #[test]
+    fn all_can_be_stated() {
+        let all = obligations(&crate::x64::rules(), &rows());
+        for o in &all {
+            assert!(o.query.is_ok(), "{}: {} at {}: {:?}", o.at, o.what, o.ty, o.query);
+        }
+        assert_eq!(all.iter().filter(|o| o.kind == Kind::Contract && o.number == 0).count(), 3, "the forms of iadd");
+    }
+}

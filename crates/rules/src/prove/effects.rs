@@ -1,0 +1,128 @@
+//! The environment that records: what a side does is kept in order, loads and choices become free symbols. The nth load
+//! of both sides is the same symbol, so both see the same memory as long as they access it alike.
+
+use crate::smt::Smt;
+use std::fmt::Write;
+use windlass_desc::bv::Bv;
+use windlass_desc::env::{Access, Choice, Env, TrapCode};
+
+/// Something done besides computing.
+#[derive(Clone)]
+pub enum Effect {
+    /// Reads so many bits at an address.
+    Load(Smt, u32, Access),
+    /// Writes a value at an address.
+    Store(Smt, Smt, Access),
+    /// Traps on a condition.
+    Trap(Smt, TrapCode),
+    /// Leaves the block by a condition.
+    Branch(Smt),
+    /// Whatever the nonterminal that this variable stands for does: it may sink a load.
+    Opaque(&'static str),
+}
+
+impl Effect {
+    /// Its kind and what is fixed about it, for people.
+    fn describe(&self) -> String {
+        let access = |a: &Access| {
+            let trap = a.trap.map_or("no trap".to_string(), |t| t.to_string());
+            format!("{}, {trap}", if a.big_endian { "big-endian" } else { "little-endian" })
+        };
+        match self {
+            Effect::Load(_, w, a) => format!("load {w} bits ({})", access(a)),
+            Effect::Store(_, v, a) => format!("store {} bits ({})", v.w(), access(a)),
+            Effect::Trap(_, code) => format!("trap {code}"),
+            Effect::Branch(_) => "branch".into(),
+            Effect::Opaque(name) => format!("what `{name}` does"),
+        }
+    }
+    /// The terms in it, with what they are.
+    fn terms(&self) -> Vec<(&'static str, &Smt)> {
+        match self {
+            Effect::Load(a, ..) => vec![("load at", a)],
+            Effect::Store(a, v, _) => vec![("store at", a), ("stored", v)],
+            Effect::Trap(c, _) => vec![("traps", c)],
+            Effect::Branch(c) => vec![("branches", c)],
+            Effect::Opaque(_) => vec![],
+        }
+    }
+    /// One bit: are the two the same?
+    fn same(&self, o: &Effect) -> Smt {
+        let never = Smt::lit(1, 0);
+        match (self, o) {
+            (Effect::Load(a, w, x), Effect::Load(b, v, y)) if w == v && x == y => a.eq(b),
+            (Effect::Store(a, v, x), Effect::Store(b, w, y)) if v.w() == w.w() && x == y => a.eq(b).and(&v.eq(w)),
+            (Effect::Trap(a, x), Effect::Trap(b, y)) if x == y => a.eq(b),
+            (Effect::Branch(a), Effect::Branch(b)) => a.eq(b),
+            (Effect::Opaque(a), Effect::Opaque(b)) if a == b => Smt::lit(1, 1),
+            _ => never,
+        }
+    }
+}
+
+/// Records the outcome of one side.
+pub struct Recorder {
+    /// Begins the names of the side's choices.
+    side: &'static str,
+    /// What was done, in order.
+    pub effects: Vec<Effect>,
+    /// What was chosen.
+    pub choices: Vec<Smt>,
+}
+
+impl Recorder {
+    /// Nothing done yet.
+    pub fn new(side: &'static str) -> Recorder {
+        Recorder { side, effects: vec![], choices: vec![] }
+    }
+}
+
+impl Env for Recorder {
+    type B = Smt;
+    fn choose(&mut self, set: Choice, w: u32) -> Smt {
+        let Choice::Any(what) = set;
+        let name = format!("{}_{}{}", self.side, what.replace(' ', "_"), self.choices.len());
+        self.choices.push(Smt::sym(name, w));
+        self.choices[self.choices.len() - 1].clone()
+    }
+    fn trap_if(&mut self, cond: &Smt, code: TrapCode) {
+        self.effects.push(Effect::Trap(cond.clone(), code));
+    }
+    fn load(&mut self, addr: &Smt, w: u32, access: Access) -> Smt {
+        let n = self.effects.iter().filter(|e| matches!(e, Effect::Load(..))).count();
+        self.effects.push(Effect::Load(addr.clone(), w, access));
+        // loads of different widths never count as the same, but their symbols must not clash
+        Smt::sym(format!("loaded{n}_{w}"), w)
+    }
+    fn store(&mut self, addr: &Smt, value: &Smt, access: Access) {
+        self.effects.push(Effect::Store(addr.clone(), value.clone(), access));
+    }
+    fn branch(&mut self, cond: &Smt) {
+        self.effects.push(Effect::Branch(cond.clone()));
+    }
+}
+
+/// One bit: did both sides do the same, in the same order?
+pub fn same_effects(left: &Recorder, right: &Recorder) -> Smt {
+    if left.effects.len() != right.effects.len() {
+        return Smt::lit(1, 0);
+    }
+    let pairs = left.effects.iter().zip(&right.effects);
+    pairs.fold(Smt::lit(1, 1), |all, (a, b)| all.and(&a.same(b)))
+}
+
+/// The terms in what a side does, labelled for a counterexample.
+pub fn terms<'a>(side: &'a str, r: &'a Recorder) -> impl Iterator<Item = (String, Smt)> + 'a {
+    r.effects.iter().flat_map(Effect::terms).map(move |(what, t)| (format!("{what}, {side}"), t.clone()))
+}
+
+/// What both sides do, for people; none if they do nothing.
+pub fn describe(left: &Recorder, right: &Recorder) -> Option<String> {
+    let list = |r: &Recorder| {
+        let all: Vec<String> = r.effects.iter().map(Effect::describe).collect();
+        if all.is_empty() { "nothing".to_string() } else { all.join("; ") }
+    };
+    let mut out = String::new();
+    let _ = write!(out, "left: {}\nright: {}", list(left), list(right));
+    (!left.effects.is_empty() || !right.effects.is_empty()).then_some(out)
+}

@@ -1,0 +1,188 @@
+//! The left side: a pattern's operations by their meanings. Gathers what the pattern assumes of its variables.
+
+use super::Statement;
+use super::effects::{Effect, Recorder, describe, same_effects, terms};
+use super::vars::{self, Case, INNER_TRAP, ROOT_TRAP, RmiForm};
+use crate::pat::OFF;
+use crate::smt::Smt;
+use crate::term::*;
+use crate::types::{Path, Types};
+use windlass_desc::bv::Bv;
+use windlass_desc::cc::IntCC;
+use windlass_desc::env::{Access, Env};
+use windlass_desc::ops::{Format, Imms, meaning};
+use windlass_desc::x64::flags::Cc;
+use windlass_desc::x64::imm;
+
+/// A run of the left side.
+pub struct Left<'a> {
+    types: &'a Types,
+    case: &'a Case,
+    path: Path,
+    recorder: Recorder,
+    assumptions: Vec<Smt>,
+    /// Labelled terms to show in a counterexample.
+    shown: Vec<(String, Smt)>,
+    /// Variables that the pattern may have only once.
+    once: Vec<&'static str>,
+}
+
+impl<'a> Left<'a> {
+    /// Nothing run yet.
+    pub fn new(types: &'a Types, case: &'a Case) -> Left<'a> {
+        let recorder = Recorder::new("ir");
+        Left { types, case, path: vec![], recorder, assumptions: vec![], shown: vec![], once: vec![] }
+    }
+    /// Runs a rule's pattern; gives its result if it has one.
+    pub fn root(&mut self, p: &OpPat) -> Result<Option<Smt>, String> {
+        let mut results = self.operation(p)?;
+        if results.len() > 1 {
+            return Err("results beyond the first are not proved yet".into());
+        }
+        Ok(results.pop())
+    }
+    /// Runs a pattern that matches a value; gives the value.
+    pub fn value(&mut self, pat: &Pat) -> Result<Smt, String> {
+        match pat {
+            Pat::Op(p) => self.operation(p)?.pop().ok_or_else(|| format!("{} has no result", p.op.row().name)),
+            Pat::Val(v) => {
+                let reg = vars::register(v.name);
+                self.show(&format!("{} (register)", v.name), &reg);
+                if v.zero_upper {
+                    self.assumptions.push(reg.extract(32, 32).is_zero());
+                }
+                Ok(reg.extract(0, self.bits()?))
+            }
+            Pat::Rmi(r) => {
+                self.once(r.name)?;
+                self.rmi(r.name)
+            }
+            Pat::Cond(c) => {
+                self.once(c.name)?;
+                // where any type will do, one bit tells whether the value is 0
+                let w = self.types.node(&self.path).map_or(1, |t| t.value.bits());
+                let value = vars::tested(c.name, w);
+                self.show(c.name, &value);
+                self.recorder.effects.push(Effect::Opaque(c.name));
+                self.assumptions.push(Cc::Ne.holds(&vars::flags(c.name)).eq(&value.is_zero().not()));
+                Ok(value)
+            }
+        }
+    }
+    /// Assumes the tests of several immediates.
+    pub fn guards(&mut self, guards: &[Guard]) -> Result<(), String> {
+        for g in guards {
+            let args: Vec<Smt> = g.args.iter().map(|a| vars::immediate(a)).collect();
+            if let Some(a) = g.args.iter().find(|a| self.types.var(a).is_none() && **a != OFF.name) {
+                return Err(format!("the test {} takes `{a}`, which is not bound on the left", g.test.name));
+            }
+            self.assumptions.push((g.test.smt)(&args));
+        }
+        Ok(())
+    }
+    /// The offset of the memory operation whose base an alternative of `amode` matches: 32 bits, signed.
+    pub fn offset(&mut self) -> Smt {
+        let off = vars::immediate(OFF.name);
+        self.show(OFF.name, &off);
+        self.assumptions.push(imm::simm32(&off));
+        off
+    }
+    /// The statement: `goal`, and the effects of `right` if they are given.
+    pub fn state(self, goal: Smt, right: Option<&Recorder>, shown: Vec<(String, Smt)>) -> Statement {
+        let goal = right.map_or(goal.clone(), |r| goal.and(&same_effects(&self.recorder, r)));
+        let effects = right.and_then(|r| describe(&self.recorder, r));
+        let mut shown: Vec<_> = self.shown.into_iter().chain(shown).collect();
+        if let Some(right) = right {
+            shown.extend(terms("left", &self.recorder).chain(terms("right", right)));
+        }
+        Statement { assumptions: self.assumptions, goal, choices: self.recorder.choices, shown, effects }
+    }
+    /// Only values and addresses are tested for being equal where they stand twice.
+    fn once(&mut self, name: &'static str) -> Result<(), String> {
+        if self.once.contains(&name) {
+            return Err(format!("`{name}` stands twice on the left, which only a value or an address can"));
+        }
+        self.once.push(name);
+        Ok(())
+    }
+    fn show(&mut self, label: &str, t: &Smt) {
+        if self.shown.iter().all(|s| s.0 != label) {
+            self.shown.push((label.to_string(), t.clone()));
+        }
+    }
+    /// Bits of the value at the present place.
+    fn bits(&self) -> Result<u32, String> {
+        let ty = self.types.node(&self.path).ok_or("a value's type is not known")?.value;
+        match ty.bits() {
+            w @ 1..=64 => Ok(w),
+            _ => Err(format!("values of type {ty} in one register are not proved yet")),
+        }
+    }
+    fn rmi(&mut self, name: &'static str) -> Result<Smt, String> {
+        let bits = self.bits()?;
+        let value = match self.case.operand(name)? {
+            RmiForm::Register => {
+                let reg = vars::register(name);
+                self.show(&format!("{name} (register)"), &reg);
+                reg.extract(0, bits)
+            }
+            RmiForm::Memory => {
+                let addr = vars::address(name);
+                self.show(&format!("address of {name}"), &addr);
+                self.recorder.load(&addr, bits, vars::access(name, self.types))
+            }
+            RmiForm::Immediate => {
+                let k = vars::immediate(name);
+                self.assumptions.push(imm::simm32(&k));
+                self.assumptions.push(k.extract(0, bits).sext(64).eq(&k));
+                k.extract(0, bits)
+            }
+        };
+        self.show(name, &value);
+        Ok(value)
+    }
+    fn operation(&mut self, p: &OpPat) -> Result<Vec<Smt>, String> {
+        let row = p.op.row();
+        if let Some(why) = row.no_meaning {
+            return Err(format!("{} has no meaning: {why}", row.name));
+        }
+        let types = self.types.node(&self.path).ok_or("an operation's type is not known")?;
+        let mut args = vec![];
+        for (i, arg) in p.args.iter().enumerate() {
+            self.path.push(i);
+            args.push(self.value(arg)?);
+            self.path.pop();
+        }
+        let mut imms = Imms {
+            ty: types.ctv,
+            result: types.value,
+            imm: Smt::lit(64, 0),
+            cc: IntCC::Equal,
+            code: if self.path.is_empty() { ROOT_TRAP } else { INNER_TRAP },
+            access: Access::PLAIN,
+        };
+        if let Some(cc) = p.cc {
+            self.once(cc.0)?;
+            imms.cc = self.case.condition(cc.0)?;
+        }
+        if let Some(k) = p.imm {
+            self.once(k.name)?;
+            imms.imm = vars::immediate(k.name);
+            self.show(k.name, &imms.imm);
+            self.assumptions.extend(k.test.map(|t| (t.smt)(std::slice::from_ref(&imms.imm))));
+            if row.format == Format::UnaryImm {
+                let w = types.ctv.bits();
+                self.assumptions.push(imms.imm.extract(0, w).sext(64).eq(&imms.imm));
+            }
+        }
+        if let Some(a) = p.addr {
+            let at = row.operands.iter().position(|o| o.name == "p").ok_or("an address that the operation lacks")?;
+            args.insert(at, vars::base(a.0));
+            imms.imm = vars::offset_of(a.0);
+            imms.access = vars::access(a.0, self.types);
+            self.show(&format!("address {}", a.0), &vars::address(a.0));
+            self.assumptions.push(imm::simm32(&imms.imm));
+        }
+        Ok(meaning(p.op, &mut self.recorder, &imms, &args))
+    }
+}

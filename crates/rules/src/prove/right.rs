@@ -1,0 +1,174 @@
+//! The right side: machine instructions by the meanings of their rows. Operands are run first, in order, then what makes
+//! the flags, then the instruction itself, as lowering emits them.
+
+use super::effects::{Effect, Recorder};
+use super::vars::{self, Case, ROOT_TRAP, RmiForm, all_insts};
+use crate::pat::OFF;
+use crate::resolve::resolve;
+use crate::smt::Smt;
+use crate::term::*;
+use crate::types::Types;
+use windlass_desc::bv::Bv;
+use windlass_desc::env::{Access, Env};
+use windlass_desc::x64::flags::Cc;
+use windlass_desc::x64::{Family, Feature, Imm, Input, Output, Row, simulate};
+
+/// A run of the right side.
+pub struct Right<'a> {
+    types: &'a Types,
+    case: &'a Case,
+    rows: &'a [Row],
+    /// What it did.
+    pub recorder: Recorder,
+    /// One bit: do all immediates survive their encoding?
+    pub encodable: Smt,
+}
+
+/// What the operands of an instruction add up to.
+#[derive(Default)]
+struct Inputs {
+    uses: Vec<Smt>,
+    addr: Option<(Smt, Access)>,
+    imm: Option<Smt>,
+    /// The form of the `rmi` among them.
+    form: Option<RmiForm>,
+}
+
+impl<'a> Right<'a> {
+    /// Nothing run yet.
+    pub fn new(types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Right<'a> {
+        Right { types, case, rows, recorder: Recorder::new("machine"), encodable: Smt::lit(1, 1) }
+    }
+    /// Does a rule that asks for the feature `needs`, and for a `near` symbol or not, ask for all that `inst` needs?
+    pub fn features(&self, inst: &MInst, needs: Option<Feature>, near: bool) -> Result<(), String> {
+        for inst in all_insts(&[inst]) {
+            let row = &self.rows[resolve(inst, self.rows)?.register];
+            if row.feature.is_some() && row.feature != needs {
+                return Err(format!("{} needs {:?}, which the rule does not ask for", row.name, row.feature));
+            }
+            if row.family == Family::SymNear && !near {
+                return Err(format!("{} reaches near symbols only, which the rule does not ask for", row.name));
+            }
+        }
+        Ok(())
+    }
+    /// The register of a value.
+    pub fn register(&self, v: Val) -> Result<Smt, String> {
+        self.bound(v.name)?;
+        Ok(vars::register(v.name))
+    }
+    /// An immediate.
+    pub fn immediate(&self, k: &ImmExpr) -> Result<Smt, String> {
+        let var = |name: &'static str| {
+            // an alternative of `amode` has the offset without a pattern for it
+            if name != OFF.name {
+                self.bound(name)?;
+            }
+            Ok(vars::immediate(name))
+        };
+        match k {
+            ImmExpr::Var(name) => var(name),
+            ImmExpr::Const(n) => Ok(Smt::lit(64, *n as u64 as u128)),
+            ImmExpr::Fun(f, args) => {
+                let args: Vec<Smt> = args.iter().map(|a| var(a)).collect::<Result<_, String>>()?;
+                Ok((f.smt)(&args))
+            }
+        }
+    }
+    /// Reads memory of `bits` bits at an address.
+    pub fn load(&mut self, a: Addr, bits: u32) -> Result<Smt, String> {
+        self.bound(a.0)?;
+        Ok(self.recorder.load(&vars::address(a.0), bits, vars::access(a.0, self.types)))
+    }
+    /// Runs what makes flags; gives whether the condition holds, one bit.
+    pub fn condition_of(&mut self, producer: &MInst, cc: CcExpr) -> Result<Smt, String> {
+        let (flags, cc) = self.flags_of(producer, cc)?;
+        Ok(cc.holds(&flags))
+    }
+    /// Runs an instruction.
+    pub fn run(&mut self, inst: &MInst) -> Result<Output<Smt>, String> {
+        let resolved = resolve(inst, self.rows)?;
+        let mut inputs = Inputs::default();
+        for a in &inst.args {
+            self.input(a, &mut inputs)?;
+        }
+        let index = match inputs.form {
+            None | Some(RmiForm::Register) => Some(resolved.register),
+            Some(RmiForm::Memory) => resolved.memory,
+            Some(RmiForm::Immediate) => resolved.immediate,
+        };
+        let row = &self.rows[index.ok_or("no row takes the operand in this form")?];
+        if let Some(why) = row.family.info().no_meaning {
+            return Err(format!("{} has no meaning: {why}", row.name));
+        }
+        let (flags, cc) = match &inst.flags {
+            None => (None, Cc::O),
+            Some(Flags::Inst(producer, cc)) => {
+                let (flags, cc) = self.flags_of(producer, *cc)?;
+                (Some(flags), cc)
+            }
+            Some(Flags::Cond(c)) => {
+                self.recorder.effects.push(Effect::Opaque(c.name));
+                (Some(vars::flags(c.name)), if c.negated { Cc::E } else { Cc::Ne })
+            }
+        };
+        let imm = inputs.imm.unwrap_or(Smt::lit(64, 0));
+        self.encodable = self.encodable.and(&survives(row, &imm));
+        let (addr, access) = inputs.addr.map_or((None, Access::PLAIN), |(a, access)| (Some(a), access));
+        let input = Input { uses: inputs.uses, addr, imm, flags, cc, code: ROOT_TRAP, access };
+        Ok(simulate(row, &mut self.recorder, &input))
+    }
+    fn input(&mut self, arg: &Arg, out: &mut Inputs) -> Result<(), String> {
+        match arg {
+            Arg::Reg(Reg::Val(v)) => out.uses.push(self.register(*v)?),
+            Arg::Reg(Reg::Inst(i)) => {
+                let result = self.run(i)?.defs.first().cloned();
+                out.uses.push(result.ok_or_else(|| format!("{} has no result", i.family.info().name))?);
+            }
+            Arg::Imm(k) => out.imm = Some(self.immediate(k)?),
+            Arg::Addr(a) => {
+                self.bound(a.0)?;
+                out.addr = Some((vars::address(a.0), vars::access(a.0, self.types)));
+            }
+            // the place of the slot, which is what `stack_addr` gives
+            Arg::Slot(s) => out.addr = Some((self.immediate(&(*s).into())?, Access::PLAIN)),
+            Arg::Rmi(r) => {
+                let form = self.case.operand(r.name)?;
+                out.form = Some(form);
+                match form {
+                    RmiForm::Register => out.uses.push(vars::register(r.name)),
+                    RmiForm::Memory => out.addr = Some((vars::address(r.name), vars::access(r.name, self.types))),
+                    RmiForm::Immediate => out.imm = Some(vars::immediate(r.name)),
+                }
+            }
+        }
+        Ok(())
+    }
+    fn flags_of(&mut self, producer: &MInst, cc: CcExpr) -> Result<(Smt, Cc), String> {
+        let cc = match cc {
+            CcExpr::Is(cc) => cc,
+            CcExpr::Of(v) => Cc::of(self.case.condition(v.0)?),
+            CcExpr::Swapped(v) => Cc::of(self.case.condition(v.0)?.swap_args()),
+        };
+        let flags = self.run(producer)?.flags;
+        Ok((flags.ok_or_else(|| format!("{} leaves the flags alone", producer.family.info().name))?, cc))
+    }
+    fn bound(&self, name: &str) -> Result<(), String> {
+        match self.types.var(name) {
+            Some(_) => Ok(()),
+            None => Err(format!("`{name}` is not bound on the left")),
+        }
+    }
+}
+
+/// One bit: does the CPU see the immediate as it was given, in the bits that the row's meaning takes of it?
+fn survives(row: &Row, k: &Smt) -> Smt {
+    let w = row.width as u32;
+    let seen = match row.imm {
+        Imm::None | Imm::I64 => k.clone(),
+        Imm::I8 | Imm::Count => k.extract(0, 8).sext(64),
+        Imm::Short | Imm::Full => k.extract(0, w.min(32)).sext(64),
+        Imm::U32 => k.extract(0, 32).zext(64),
+    };
+    seen.extract(0, w).eq(&k.extract(0, w))
+}

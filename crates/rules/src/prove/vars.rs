@@ -1,0 +1,167 @@
+//! What variables stand for on both sides, by name and kind alone (the end of a symbol's name tells the kind, so that no
+//! two variables meet in one symbol), and the cases in which a rule is proved.
+//!
+//! A value is the low bits of a register of 64 bits whose other bits are arbitrary. An immediate is 64 bits. The address
+//! of a memory operation is a base plus an offset. An `rmi` is a register, a load, or an immediate, by case.
+
+use crate::resolve::{Resolved, resolve};
+use crate::smt::Smt;
+use crate::term::*;
+use crate::types::Types;
+use std::collections::BTreeMap;
+use windlass_desc::bv::Bv;
+use windlass_desc::cc::IntCC;
+use windlass_desc::env::{Access, TrapCode};
+use windlass_desc::x64::flags::FLAGS_WIDTH;
+use windlass_desc::x64::{Operand, Row};
+
+/// The trap code of a rule's root.
+pub const ROOT_TRAP: TrapCode = TrapCode::unwrap_user(250);
+/// The trap code of operations below the root, which the right side has no means to name.
+pub const INNER_TRAP: TrapCode = TrapCode::unwrap_user(249);
+
+/// The register of a value.
+pub fn register(name: &str) -> Smt {
+    Smt::sym(format!("{name}_reg"), 64)
+}
+
+/// An immediate.
+pub fn immediate(name: &str) -> Smt {
+    Smt::sym(format!("{name}_imm"), 64)
+}
+
+/// The tested value that the nonterminal `cond` matches.
+pub fn tested(name: &str, w: u32) -> Smt {
+    Smt::sym(format!("{name}_value"), w)
+}
+
+/// The base that a memory operation's address is computed from.
+pub fn base(name: &str) -> Smt {
+    Smt::sym(format!("{name}_base"), 64)
+}
+
+/// The offset of a memory operation.
+pub fn offset_of(name: &str) -> Smt {
+    Smt::sym(format!("{name}_off"), 64)
+}
+
+/// The address that the nonterminal `amode` gives.
+pub fn address(name: &str) -> Smt {
+    base(name).add(&offset_of(name))
+}
+
+/// The flags that the nonterminal `cond` gives: their zero flag is clear if the condition holds.
+pub fn flags(name: &str) -> Smt {
+    Smt::sym(format!("{name}_flags"), FLAGS_WIDTH)
+}
+
+/// How the memory operation of this address accesses memory: little-endian (no rule is for others), with a trap that
+/// tells it from all others.
+pub fn access(name: &str, types: &Types) -> Access {
+    let n = types.names().position(|v| v == name).unwrap_or(0) as u8;
+    Access { trap: TrapCode::user(n + 1), big_endian: false }
+}
+
+/// What an `rmi` is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RmiForm {
+    /// A register.
+    Register,
+    /// A load that is sunk.
+    Memory,
+    /// A constant that fits 32 bits, signed.
+    Immediate,
+}
+
+/// One case of a rule.
+#[derive(Clone, Default, Debug)]
+pub struct Case {
+    conditions: BTreeMap<&'static str, IntCC>,
+    operands: BTreeMap<&'static str, RmiForm>,
+}
+
+impl Case {
+    /// What a condition variable is.
+    pub fn condition(&self, name: &str) -> Result<IntCC, String> {
+        self.conditions.get(name).copied().ok_or_else(|| format!("the condition `{name}` is not bound on the left"))
+    }
+    /// What an `rmi` is.
+    pub fn operand(&self, name: &str) -> Result<RmiForm, String> {
+        self.operands.get(name).copied().ok_or_else(|| format!("the operand `{name}` is not bound on the left"))
+    }
+}
+
+impl std::fmt::Display for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let conditions = self.conditions.iter().map(|(n, c)| format!("{n} = {c}"));
+        let operands = self.operands.iter().map(|(n, k)| format!("{n} = {}", format!("{k:?}").to_lowercase()));
+        f.write_str(&conditions.chain(operands).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// All cases of a pattern: each condition for its condition variables, each kind of operand that the right side has rows
+/// for. Right sides are `insts`.
+pub fn cases(lhs: &Pat, insts: &[&MInst], types: &Types, rows: &[Row]) -> Result<Vec<Case>, String> {
+    let mut out = vec![Case::default()];
+    let mut stack = vec![lhs];
+    while let Some(p) = stack.pop() {
+        match p {
+            Pat::Op(p) => {
+                stack.extend(&p.args);
+                if let Some(cv) = p.cc {
+                    out = split(&out, IntCC::all(), |c, &cc| _ = c.conditions.insert(cv.0, cc));
+                }
+            }
+            Pat::Rmi(r) => {
+                let forms = forms(r.name, insts, types, rows)?;
+                out = split(&out, &forms, |c, &f| _ = c.operands.insert(r.name, f));
+            }
+            Pat::Val(_) | Pat::Cond(_) => {}
+        }
+    }
+    Ok(out)
+}
+
+/// Every case with every option.
+fn split<T>(cases: &[Case], options: &[T], set: impl Fn(&mut Case, &T)) -> Vec<Case> {
+    let with = |c: &Case, o: &T| {
+        let mut c = c.clone();
+        set(&mut c, o);
+        c
+    };
+    cases.iter().flat_map(|c| options.iter().map(move |o| (c, o))).map(|(c, o)| with(c, o)).collect()
+}
+
+/// What an `rmi` may be: what all instructions that take it have rows for. Memory only where the row reads as many bits
+/// as the value has, as in the generator.
+fn forms(name: &'static str, insts: &[&MInst], types: &Types, rows: &[Row]) -> Result<Vec<RmiForm>, String> {
+    let bits = types.var(name).map(|t| t.bits());
+    let (mut memory, mut immediate) = (true, true);
+    for inst in all_insts(insts) {
+        if !inst.args.iter().any(|a| matches!(a, Arg::Rmi(r) if r.name == name)) {
+            continue;
+        }
+        let Resolved { memory: m, immediate: i, .. } = resolve(inst, rows)?;
+        let reads = |o: &Operand| if let Operand::Mem(w) = o { Some(*w as u32) } else { None };
+        memory &= m.is_some_and(|m| rows[m].operands.iter().find_map(reads) == bits);
+        immediate &= i.is_some();
+    }
+    let mut out = vec![RmiForm::Register];
+    out.extend(memory.then_some(RmiForm::Memory));
+    out.extend(immediate.then_some(RmiForm::Immediate));
+    Ok(out)
+}
+
+/// The instructions and all that they take registers and flags from.
+pub fn all_insts<'a>(insts: &[&'a MInst]) -> Vec<&'a MInst> {
+    let mut out = vec![];
+    let mut stack = insts.to_vec();
+    while let Some(inst) = stack.pop() {
+        out.push(inst);
+        if let Some(Flags::Inst(p, _)) = &inst.flags {
+            stack.push(p);
+        }
+        stack.extend(inst.args.iter().filter_map(|a| if let Arg::Reg(Reg::Inst(i)) = a { Some(&**i) } else { None }));
+    }
+    out
+}

@@ -1,0 +1,448 @@
+//! The values that rules are made of: patterns of IR operations on the left, machine instructions on the right, and
+//! variables between them. Needs desc. Checked by [`crate::check`], so constructors accept anything.
+//!
+//! Variables of each kind have their own Rust type, so that a flags value cannot stand for a register: [`Val`] a value,
+//! [`Im`] an immediate, [`Cv`] a condition, [`Addr`] an address, [`Rmi`] and [`Cond`] what those nonterminals match.
+
+use std::panic::Location;
+use windlass_desc::bv::Num;
+use windlass_desc::ops::Opcode;
+use windlass_desc::types::Type;
+use windlass_desc::x64::flags::Cc;
+use windlass_desc::x64::{Family, Feature, Form};
+
+use crate::smt::Smt;
+
+/// A test on immediates, or a function of them: one generic function of desc's `imm` rooms in its two instances.
+#[derive(Clone, Copy)]
+pub struct Fun {
+    /// The function's name.
+    pub name: &'static str,
+    /// On numbers.
+    pub num: fn(&[Num]) -> Num,
+    /// On terms.
+    pub smt: fn(&[Smt]) -> Smt,
+}
+
+impl std::fmt::Debug for Fun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// A [`Fun`] of a generic function over `Bv`: `fun!(imm::simm32, k)`.
+#[macro_export]
+macro_rules! fun {
+    ($module:ident::$name:ident, $($arg:ident),+) => {{
+        fn on<B: windlass_desc::bv::Bv>(args: &[B]) -> B {
+            let [$($arg),+] = args else { unreachable!("as many arguments as the function is declared with") };
+            $module::$name($($arg),+)
+        }
+        $crate::term::Fun { name: stringify!($name), num: on::<windlass_desc::bv::Num>, smt: on::<$crate::smt::Smt> }
+    }};
+}
+
+/// A value variable. On the right side, a register that holds the value in its low bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Val {
+    /// Its name; the same name twice on the left means the same value twice.
+    pub name: &'static str,
+    /// Its type, where the operation around it does not determine it.
+    pub ty: Option<Type>,
+    /// It must come from an operation that leaves the register's upper half zero ([`RuleSet::contracts`]).
+    pub zero_upper: bool,
+    /// How the right side reads it.
+    pub read: Read,
+}
+
+/// How many bits of a value's register an operand reads, against the value's type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Read {
+    /// As many as the type has.
+    Exact,
+    /// More: the bits above the type are arbitrary and must not matter. (As many is fine too.)
+    Wide,
+    /// Fewer.
+    Low,
+}
+
+impl Val {
+    /// A value of this name.
+    pub const fn new(name: &'static str) -> Val {
+        Val { name, ty: None, zero_upper: false, read: Read::Exact }
+    }
+    /// Of this type.
+    pub fn at(self, ty: Type) -> Val {
+        Val { ty: Some(ty), ..self }
+    }
+    /// From an operation that promises a zero upper half.
+    pub fn zero_upper(self) -> Val {
+        Val { zero_upper: true, ..self }
+    }
+}
+
+/// Reads the register beyond the value's type; what stands there must not matter.
+pub fn wide<T: Readable>(x: T) -> T {
+    x.reading(Read::Wide)
+}
+
+/// Reads only the low bits of the value.
+pub fn low<T: Readable>(x: T) -> T {
+    x.reading(Read::Low)
+}
+
+/// What [`wide`] and [`low`] apply to.
+pub trait Readable {
+    /// The same, read so.
+    fn reading(self, read: Read) -> Self;
+}
+
+impl Readable for Val {
+    fn reading(self, read: Read) -> Val {
+        Val { read, ..self }
+    }
+}
+
+impl Readable for Rmi {
+    fn reading(self, read: Read) -> Rmi {
+        Rmi { read, ..self }
+    }
+}
+
+/// An immediate variable: a constant's value, sign-extended to 64 bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Im {
+    /// Its name.
+    pub name: &'static str,
+    /// A test it must pass.
+    pub test: Option<Fun>,
+}
+
+impl Im {
+    /// The immediate, if it passes the test.
+    pub fn when(self, test: Fun) -> Im {
+        Im { test: Some(test), ..self }
+    }
+}
+
+/// A condition variable: the condition of an `icmp`.
+#[derive(Clone, Copy, Debug)]
+pub struct Cv(pub &'static str);
+
+/// The address of a memory operation, base plus offset, as the nonterminal `amode` matches it.
+#[derive(Clone, Copy, Debug)]
+pub struct Addr(pub &'static str);
+
+/// What the nonterminal `rmi` matches: a constant that fits, a load that can be sunk, else a register.
+#[derive(Clone, Copy, Debug)]
+pub struct Rmi {
+    /// Its name.
+    pub name: &'static str,
+    /// How the right side reads it.
+    pub read: Read,
+}
+
+/// What the nonterminal `cond` matches: a value that is tested against 0, as a condition on flags.
+#[derive(Clone, Copy, Debug)]
+pub struct Cond {
+    /// Its name.
+    pub name: &'static str,
+    /// The opposite condition.
+    pub negated: bool,
+}
+
+impl Cond {
+    /// The opposite condition.
+    pub fn negate(self) -> Cond {
+        Cond { negated: !self.negated, ..self }
+    }
+}
+
+/// A pattern on the left.
+#[derive(Clone, Debug)]
+pub enum Pat {
+    /// Any value.
+    Val(Val),
+    /// The nonterminal `rmi`, always matches.
+    Rmi(Rmi),
+    /// The nonterminal `cond`, always matches.
+    Cond(Cond),
+    /// The result of an operation.
+    Op(Box<OpPat>),
+}
+
+/// An operation in a pattern.
+#[derive(Clone, Debug)]
+pub struct OpPat {
+    /// The operation.
+    pub op: Opcode,
+    /// Its controlling type, where what stands around it does not determine it.
+    pub ty: Option<Type>,
+    /// Its value operands, without the address of memory operations.
+    pub args: Vec<Pat>,
+    /// Its immediate.
+    pub imm: Option<Im>,
+    /// Its address.
+    pub addr: Option<Addr>,
+    /// Its condition.
+    pub cc: Option<Cv>,
+}
+
+/// A pattern of `op` with these operands.
+pub fn op<const N: usize>(op: Opcode, args: [Pat; N]) -> OpPat {
+    OpPat { op, ty: None, args: args.into(), imm: None, addr: None, cc: None }
+}
+
+impl OpPat {
+    /// At this controlling type.
+    pub fn at(self, ty: Type) -> OpPat {
+        OpPat { ty: Some(ty), ..self }
+    }
+    /// With this right side: a rule, whose type [`RuleSet::rule`] sets.
+    #[track_caller]
+    pub fn to(self, rhs: impl Into<Rhs>) -> Rule {
+        let (ty, at) = (windlass_desc::types::INVALID, Location::caller());
+        Rule { lhs: self, rhs: rhs.into(), needs: None, near: false, guards: vec![], ty, at }
+    }
+}
+
+macro_rules! into {
+    ($($from:ty => $to:ty: $x:ident => $e:expr;)*) => { $(impl From<$from> for $to { fn from($x: $from) -> $to { $e } })* };
+}
+
+into! {
+    Val => Pat: x => Pat::Val(x);
+    Rmi => Pat: x => Pat::Rmi(x);
+    Cond => Pat: x => Pat::Cond(x);
+    OpPat => Pat: x => Pat::Op(Box::new(x));
+    Val => Reg: x => Reg::Val(x);
+    MInst => Reg: x => Reg::Inst(Box::new(x));
+    Reg => Arg: x => Arg::Reg(x);
+    Val => Arg: x => Arg::Reg(Reg::Val(x));
+    MInst => Arg: x => Arg::Reg(Reg::Inst(Box::new(x)));
+    Rmi => Arg: x => Arg::Rmi(x);
+    Addr => Arg: x => Arg::Addr(x);
+    Im => Arg: x => Arg::Imm(ImmExpr::Var(x.name));
+    ImmExpr => Arg: x => Arg::Imm(x);
+    i64 => Arg: x => Arg::Imm(ImmExpr::Const(x));
+    Im => ImmExpr: x => ImmExpr::Var(x.name);
+    i64 => ImmExpr: x => ImmExpr::Const(x);
+    Cond => Flags: x => Flags::Cond(x);
+    MInst => Rhs: x => Rhs::Inst(x);
+    Val => Rhs: x => Rhs::Same(x);
+}
+
+/// A register on the right.
+#[derive(Clone, Debug)]
+pub enum Reg {
+    /// The register of a value.
+    Val(Val),
+    /// The result of an instruction.
+    Inst(Box<MInst>),
+}
+
+/// An immediate on the right.
+#[derive(Clone, Debug)]
+pub enum ImmExpr {
+    /// A variable.
+    Var(&'static str),
+    /// A number.
+    Const(i64),
+    /// A function of variables.
+    Fun(Fun, Vec<&'static str>),
+}
+
+/// A function of immediates.
+pub fn apply<const N: usize>(f: Fun, args: [Im; N]) -> ImmExpr {
+    ImmExpr::Fun(f, args.iter().map(|a| a.name).collect())
+}
+
+/// An operand on the right.
+#[derive(Clone, Debug)]
+pub enum Arg {
+    /// A register.
+    Reg(Reg),
+    /// A register, memory or an immediate, whichever was matched.
+    Rmi(Rmi),
+    /// An immediate.
+    Imm(ImmExpr),
+    /// Memory.
+    Addr(Addr),
+    /// Memory at a stack slot's place, for its address.
+    Slot(Im),
+}
+
+/// A condition on the right.
+#[derive(Clone, Copy, Debug)]
+pub enum CcExpr {
+    /// This one.
+    Is(Cc),
+    /// The machine's condition for a matched one.
+    Of(Cv),
+    /// The same for exchanged operands.
+    Swapped(Cv),
+}
+
+/// Where a consumer's flags come from.
+#[derive(Clone, Debug)]
+pub enum Flags {
+    /// An instruction just before it, and the condition that is asked.
+    Inst(Box<MInst>, CcExpr),
+    /// What the nonterminal `cond` matched.
+    Cond(Cond),
+}
+
+/// Flags of an instruction, asked for a condition.
+pub fn flags(cc: CcExpr, producer: MInst) -> Flags {
+    Flags::Inst(Box::new(producer), cc)
+}
+
+/// A machine instruction on the right.
+#[derive(Clone, Debug)]
+pub struct MInst {
+    /// Its family.
+    pub family: Family,
+    /// Its width.
+    pub width: u16,
+    /// Its form, where the operands leave a choice.
+    pub form: Option<Form>,
+    /// Its inputs: registers, memory, immediate.
+    pub args: Vec<Arg>,
+    /// Its flags, if it reads them.
+    pub flags: Option<Flags>,
+}
+
+/// The right side of a rule.
+#[derive(Clone, Debug)]
+pub enum Rhs {
+    /// The instruction's result, or its effect.
+    Inst(MInst),
+    /// The same register: no code.
+    Same(Val),
+}
+
+/// A test on immediates that the pattern has bound.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// The test.
+    pub test: Fun,
+    /// The immediates it takes.
+    pub args: Vec<&'static str>,
+}
+
+/// A rule at one concrete type, or a template of one before its type is set by [`RuleSet::rule`].
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The pattern; its operation is the root.
+    pub lhs: OpPat,
+    /// The right side.
+    pub rhs: Rhs,
+    /// A CPU feature it needs.
+    pub needs: Option<Feature>,
+    /// The root's symbol must be near: reached by a 32-bit displacement.
+    pub near: bool,
+    /// Tests that take several immediates; those of one stand with it.
+    pub guards: Vec<Guard>,
+    /// The controlling type of the root.
+    pub ty: Type,
+    /// Where it is written.
+    pub at: &'static Location<'static>,
+}
+
+impl Rule {
+    /// Only where the test holds.
+    pub fn when<const N: usize>(mut self, test: Fun, args: [Im; N]) -> Rule {
+        self.guards.push(Guard { test, args: args.iter().map(|a| a.name).collect() });
+        self
+    }
+    /// Only where the CPU has the feature.
+    pub fn needs(self, f: Feature) -> Rule {
+        Rule { needs: Some(f), ..self }
+    }
+    /// Only where the root's symbol is near.
+    pub fn near(self) -> Rule {
+        Rule { near: true, ..self }
+    }
+}
+
+/// A base of an address.
+#[derive(Clone, Debug)]
+pub enum Base {
+    /// A register.
+    Val(Val),
+    /// A stack slot, its place being this immediate.
+    Slot(Im),
+}
+
+/// An alternative of the nonterminal `amode`: the base of a memory operation, whose offset is the immediate `off`.
+#[derive(Clone, Debug)]
+pub struct AmodeRule {
+    /// What the base must be.
+    pub pat: Pat,
+    /// The address's base.
+    pub base: Base,
+    /// Its index.
+    pub index: Option<Val>,
+    /// The index is shifted left by this.
+    pub scale: ImmExpr,
+    /// Displacement.
+    pub disp: ImmExpr,
+    /// Tests.
+    pub guards: Vec<Guard>,
+    /// Where it is written.
+    pub at: &'static Location<'static>,
+}
+
+/// An alternative of the nonterminal `rmi`.
+#[derive(Clone, Debug)]
+pub struct RmiRule {
+    /// What the value must be.
+    pub pat: Pat,
+    /// What it becomes.
+    pub out: Arg,
+    /// Where it is written.
+    pub at: &'static Location<'static>,
+}
+
+/// An alternative of the nonterminal `cond`.
+#[derive(Clone, Debug)]
+pub struct CondRule {
+    /// What the tested value must be.
+    pub pat: Pat,
+    /// The type of the tested value.
+    pub ty: Type,
+    /// The condition that tells whether it is not 0.
+    pub cc: CcExpr,
+    /// What makes the flags.
+    pub producer: MInst,
+    /// Where it is written.
+    pub at: &'static Location<'static>,
+}
+
+/// All rules of a target, in order: the first match wins.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    /// Rules of operations, at concrete types.
+    pub rules: Vec<Rule>,
+    /// Alternatives of `amode`.
+    pub amode: Vec<AmodeRule>,
+    /// Alternatives of `rmi`.
+    pub rmi: Vec<RmiRule>,
+    /// Alternatives of `cond`.
+    pub cond: Vec<CondRule>,
+    /// (operation, type): the register of its result has a zero upper half, whichever rule made it.
+    pub contracts: Vec<(Opcode, Type)>,
+    /// Operations that are lowered by hand, with the function's name.
+    pub custom: Vec<(Opcode, &'static str)>,
+    /// (operation, types) that the target lowers by rules; any other type is an `Unsupported` error.
+    pub supported: Vec<(Opcode, Vec<Type>)>,
+    /// Operations that the target does not lower yet, and why.
+    pub declined: Vec<(Opcode, &'static str)>,
+}
+
+impl RuleSet {
+    /// A rule for each of `types`, which are controlling types of the root.
+    pub fn rule(&mut self, types: &[Type], make: impl Fn(Type) -> Rule) {
+        self.rules.extend(types.iter().map(|&ty| Rule { ty, ..make(ty) }));
+    }
+}

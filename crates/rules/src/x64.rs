@@ -1,0 +1,24 @@
+//! The rules of x86-64. Rules of a root operation stand together, in order: the first match wins. `inst.rs` has the
+//! constructors of right sides, `operands.rs` the nonterminals, the other files the rules by kind of operation.
+
+mod flow;
+pub mod inst;
+mod int;
+mod mem;
+mod operands;
+
+use crate::term::RuleSet;
+use windlass_desc::types::{I8, I16, I32, I64, Type};
+
+/// The types that have registers.
+pub const REGISTER_TYPES: &[Type] = &[I8, I16, I32, I64];
+
+/// All rules, with what is promised of results and what is lowered by hand.
+pub fn rules() -> RuleSet {
+    let mut r = RuleSet::default();
+    operands::rules(&mut r);
+    int::rules(&mut r);
+    mem::rules(&mut r);
+    flow::rules(&mut r);
+    r
+}

@@ -1,0 +1,116 @@
+//! Constructors of right sides: one function per x86-64 instruction, by the operands it takes. A width comes first, in
+//! bits; operands are inputs only, since a result has a place of its own. Needs [`crate::term`].
+
+use crate::term::*;
+use windlass_desc::x64::flags::Cc;
+use windlass_desc::x64::{Family, Form};
+
+fn inst(family: Family, width: u16, form: Option<Form>, args: Vec<Arg>) -> MInst {
+    MInst { family, width, form, args, flags: None }
+}
+
+/// `name Family` lines: two inputs, of which the second may be a register, memory or an immediate.
+macro_rules! two { ($($name:ident $family:ident;)*) => { $(
+    #[doc = concat!("`", stringify!($name), "`: see desc's row.")]
+    pub fn $name(w: u16, a: impl Into<Arg>, b: impl Into<Arg>) -> MInst {
+        inst(Family::$family, w, None, vec![a.into(), b.into()])
+    }
+)* } }
+
+two! {
+    add Add; or Or; and And; sub Sub; xor Xor; cmp Cmp; test Test; mul Imul;
+    shl Shl; shr Shr; sar Sar; rol Rol; ror Ror; shlx Shlx; shrx Shrx; sarx Sarx;
+}
+
+/// `name Family` lines: one input.
+macro_rules! one { ($($name:ident $family:ident;)*) => { $(
+    #[doc = concat!("`", stringify!($name), "`: see desc's row.")]
+    pub fn $name(w: u16, a: impl Into<Arg>) -> MInst {
+        inst(Family::$family, w, None, vec![a.into()])
+    }
+)* } }
+
+one! {
+    neg Neg; not Not;
+    movzx8 Movzx8; movzx16 Movzx16; movsx8 Movsx8; movsx16 Movsx16; movsx32 Movsx32;
+}
+
+/// Copies a register.
+pub fn mov(w: u16, a: impl Into<Reg>) -> MInst {
+    inst(Family::Mov, w, Some(Form::Rr), vec![Arg::Reg(a.into())])
+}
+
+/// Loads.
+pub fn mov_load(w: u16, a: Addr) -> MInst {
+    inst(Family::Mov, w, Some(Form::Rm), vec![a.into()])
+}
+
+/// Stores a register or an immediate.
+pub fn mov_store(w: u16, a: Addr, x: impl Into<Arg>) -> MInst {
+    inst(Family::Mov, w, None, vec![a.into(), x.into()])
+}
+
+/// A constant of 32 bits, zero-extended; the shortest.
+pub fn mov_u32(k: impl Into<ImmExpr>) -> MInst {
+    inst(Family::Mov, 32, Some(Form::Rw), vec![Arg::Imm(k.into())])
+}
+
+/// A constant of 32 bits, sign-extended to 64.
+pub fn mov_s32(k: impl Into<ImmExpr>) -> MInst {
+    inst(Family::Mov, 64, Some(Form::Ri), vec![Arg::Imm(k.into())])
+}
+
+/// A constant of 64 bits.
+pub fn mov_64(k: impl Into<ImmExpr>) -> MInst {
+    inst(Family::Mov, 64, Some(Form::Rw), vec![Arg::Imm(k.into())])
+}
+
+/// The address of a stack slot.
+pub fn lea_slot(s: Im) -> MInst {
+    inst(Family::Lea, 64, None, vec![Arg::Slot(s)])
+}
+
+/// A byte that tells whether a condition holds.
+pub fn set(f: impl Into<Flags>) -> MInst {
+    MInst { flags: Some(f.into()), ..inst(Family::Set, 8, None, vec![]) }
+}
+
+/// `b` if the condition holds, else `a`.
+pub fn cmov(w: u16, f: impl Into<Flags>, a: impl Into<Arg>, b: impl Into<Arg>) -> MInst {
+    MInst { flags: Some(f.into()), ..inst(Family::Cmov, w, None, vec![a.into(), b.into()]) }
+}
+
+/// Traps if a condition holds, with the code of the rule's root.
+pub fn trap_if(f: impl Into<Flags>) -> MInst {
+    MInst { flags: Some(f.into()), ..inst(Family::TrapIf, 64, None, vec![]) }
+}
+
+/// Leaves the block by a condition.
+pub fn branch(f: impl Into<Flags>) -> MInst {
+    MInst { flags: Some(f.into()), ..inst(Family::Branch, 64, None, vec![]) }
+}
+
+/// Traps, with the code of the rule's root.
+pub fn ud2() -> MInst {
+    inst(Family::Ud2, 64, None, vec![])
+}
+
+/// The address of a symbol near by.
+pub fn sym_near(s: Im) -> MInst {
+    inst(Family::SymNear, 64, None, vec![s.into()])
+}
+
+/// The address of a symbol anywhere.
+pub fn sym_far(s: Im) -> MInst {
+    inst(Family::SymFar, 64, None, vec![s.into()])
+}
+
+/// Shorthand: the machine's condition for a matched one.
+pub fn of(cc: Cv) -> CcExpr {
+    CcExpr::Of(cc)
+}
+
+/// Shorthand: this condition.
+pub fn is(cc: Cc) -> CcExpr {
+    CcExpr::Is(cc)
+}

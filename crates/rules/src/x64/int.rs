@@ -1,0 +1,132 @@
+//! Integer arithmetic, logic, shifts, extensions, comparisons and selects on x86-64, up to 64 bits.
+
+use super::inst::*;
+use super::operands::{INTS, Instruction, Pattern, op_width};
+use crate::fun;
+use crate::pat::*;
+use crate::term::*;
+use windlass_desc::ops::Opcode;
+use windlass_desc::types::{I8, I16, I32, I64, Type};
+use windlass_desc::x64::Feature;
+use windlass_desc::x64::imm;
+
+const NARROW: &[Type] = &[I8, I16];
+const WIDE: &[Type] = &[I32, I64];
+
+pub fn rules(r: &mut RuleSet) {
+    constants(r);
+    arithmetic(r);
+    logic(r);
+    shifts(r);
+    extensions(r);
+    comparisons(r);
+}
+
+/// An operation whose operands can be exchanged, with an immediate or a load on either side.
+fn commuting(r: &mut RuleSet, pat: Pattern, inst: Instruction) {
+    r.rule(INTS, |t| pat(X.into(), R.into()).to(inst(op_width(t), wide(X).into(), wide(R).into())));
+}
+
+fn constants(r: &mut RuleSet) {
+    r.supported.push((Opcode::Iconst, INTS.into()));
+    r.rule(&[I8, I16, I32], |_| iconst(K).to(mov_u32(K)));
+    r.rule(&[I64], |_| iconst(K.when(fun!(imm::uimm32, k))).to(mov_u32(K)));
+    r.rule(&[I64], |_| iconst(K.when(fun!(imm::simm32, k))).to(mov_s32(K)));
+    r.rule(&[I64], |_| iconst(K).to(mov_64(K)));
+}
+
+fn arithmetic(r: &mut RuleSet) {
+    for op in [Opcode::Iadd, Opcode::Isub, Opcode::Ineg, Opcode::Imul] {
+        r.supported.push((op, INTS.into()));
+    }
+    commuting(r, iadd, add);
+    r.rule(INTS, |t| isub(X, R).to(sub(op_width(t), wide(X), wide(R))));
+    r.rule(INTS, |t| ineg(X).to(neg(op_width(t), wide(X))));
+    r.rule(INTS, |t| imul(X, iconst(K.when(fun!(imm::simm32, k)))).to(mul(op_width(t), wide(X), K)));
+    commuting(r, imul, mul);
+}
+
+fn logic(r: &mut RuleSet) {
+    for op in [Opcode::Band, Opcode::Bor, Opcode::Bxor, Opcode::Bnot] {
+        r.supported.push((op, INTS.into()));
+    }
+    commuting(r, band, and);
+    commuting(r, bor, or);
+    commuting(r, bxor, xor);
+    r.rule(INTS, |t| bnot(X).to(not(op_width(t), wide(X))));
+}
+
+/// Any type of shift amount.
+const AMOUNTS: &[Type] = INTS;
+
+fn shifts(r: &mut RuleSet) {
+    for op in [Opcode::Ishl, Opcode::Ushr, Opcode::Sshr, Opcode::Rotl, Opcode::Rotr] {
+        r.supported.push((op, INTS.into()));
+    }
+    let fixed = |t: Type, k: Im| match t {
+        I8 => apply(fun!(imm::mod8, k), [k]),
+        I16 => apply(fun!(imm::mod16, k), [k]),
+        I32 => apply(fun!(imm::mod32, k), [k]),
+        _ => apply(fun!(imm::mod64, k), [k]),
+    };
+    let ops: [(Pattern, Instruction, Option<Instruction>); 5] = [
+        (ishl, shl, Some(shlx)),
+        (ushr, shr, Some(shrx)),
+        (sshr, sar, Some(sarx)),
+        (rotl, rol, None),
+        (rotr, ror, None),
+    ];
+    for (pat, inst, flagless) in ops {
+        for &from in AMOUNTS {
+            r.rule(INTS, |t| {
+                pat(X.into(), iconst(K).at(from).into()).to(inst(t.bits() as u16, X.into(), fixed(t, K).into()))
+            });
+        }
+        if let Some(flagless) = flagless {
+            for &from in AMOUNTS {
+                r.rule(WIDE, |t| {
+                    let amount = if from.bits() < t.bits() { wide(Y) } else { low(Y) };
+                    pat(X.into(), Y.at(from).into())
+                        .to(flagless(t.bits() as u16, X.into(), amount.into()))
+                        .needs(Feature::Bmi2)
+                });
+            }
+        }
+        for &from in AMOUNTS {
+            // the CPU takes the amount modulo 32 or 64; narrow values need it modulo their own width
+            r.rule(NARROW, |t| {
+                let amount = and(32, if from == I64 { low(Y) } else { wide(Y) }, t.bits() as i64 - 1);
+                pat(X.into(), Y.at(from).into()).to(inst(t.bits() as u16, X.into(), amount.into()))
+            });
+            r.rule(WIDE, |t| pat(X.into(), Y.at(from).into()).to(inst(t.bits() as u16, X.into(), low(Y).into())));
+        }
+    }
+}
+
+fn extensions(r: &mut RuleSet) {
+    for op in [Opcode::Uextend, Opcode::Sextend] {
+        r.supported.push((op, vec![I16, I32, I64]));
+    }
+    r.supported.push((Opcode::Ireduce, vec![I8, I16, I32]));
+    r.rule(&[I64], |_| uextend(X.at(I32).zero_upper()).to(X));
+    r.rule(&[I16, I32, I64], |_| uextend(X.at(I8)).to(movzx8(32, X)));
+    r.rule(&[I32, I64], |_| uextend(X.at(I16)).to(movzx16(32, X)));
+    r.rule(&[I64], |_| uextend(X.at(I32)).to(mov(32, X)));
+    r.rule(&[I16, I32], |_| sextend(X.at(I8)).to(movsx8(32, X)));
+    r.rule(&[I64], |_| sextend(X.at(I8)).to(movsx8(64, X)));
+    r.rule(&[I32], |_| sextend(X.at(I16)).to(movsx16(32, X)));
+    r.rule(&[I64], |_| sextend(X.at(I16)).to(movsx16(64, X)));
+    r.rule(&[I64], |_| sextend(X.at(I32)).to(movsx32(64, X)));
+    r.rule(&[I8], |_| ireduce(X.at(I16)).to(X));
+    r.rule(&[I8, I16], |_| ireduce(X.at(I32)).to(X));
+    r.rule(&[I8, I16, I32], |_| ireduce(X.at(I64)).to(X));
+}
+
+fn comparisons(r: &mut RuleSet) {
+    r.supported.push((Opcode::Icmp, INTS.into()));
+    r.supported.push((Opcode::Select, INTS.into()));
+    let zero = || K.when(fun!(imm::zero, k));
+    r.rule(INTS, |t| icmp(CC, X, iconst(zero())).to(set(flags(of(CC), test(t.bits() as u16, X, X)))));
+    r.rule(INTS, |t| icmp(CC, X, R).to(set(flags(of(CC), cmp(t.bits() as u16, X, R)))));
+    r.rule(INTS, |t| select(C, X, Y).to(cmov(op_width(t), C, wide(Y), wide(X))));
+}

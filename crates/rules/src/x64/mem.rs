@@ -1,0 +1,72 @@
+//! Loads, stores, arithmetic on memory, and addresses on x86-64. All of them little-endian.
+
+use super::inst::*;
+use super::operands::{INTS, Instruction, Pattern};
+use crate::fun;
+use crate::pat::*;
+use crate::term::*;
+use windlass_desc::ops::Opcode;
+use windlass_desc::types::{I8, I16, I32, I64};
+use windlass_desc::x64::imm;
+
+pub fn rules(r: &mut RuleSet) {
+    loads(r);
+    stores(r);
+    addresses(r);
+}
+
+fn loads(r: &mut RuleSet) {
+    r.supported.push((Opcode::Load, INTS.into()));
+    r.supported.push((Opcode::Uload8, vec![I16, I32, I64]));
+    r.supported.push((Opcode::Sload8, vec![I16, I32, I64]));
+    r.supported.push((Opcode::Uload16, vec![I32, I64]));
+    r.supported.push((Opcode::Sload16, vec![I32, I64]));
+    r.supported.push((Opcode::Uload32, vec![I64]));
+    r.supported.push((Opcode::Sload32, vec![I64]));
+    // a narrow value may have anything above it, but zero-extending loads are the ones without a false dependency
+    r.rule(&[I8], |_| load(A).to(movzx8(32, A)));
+    r.rule(&[I16], |_| load(A).to(movzx16(32, A)));
+    r.rule(&[I32, I64], |t| load(A).to(mov_load(t.bits() as u16, A)));
+    r.rule(&[I16, I32, I64], |_| uload8(A).to(movzx8(32, A)));
+    r.rule(&[I32, I64], |_| uload16(A).to(movzx16(32, A)));
+    r.rule(&[I64], |_| uload32(A).to(mov_load(32, A)));
+    r.rule(&[I16, I32], |_| sload8(A).to(movsx8(32, A)));
+    r.rule(&[I64], |_| sload8(A).to(movsx8(64, A)));
+    r.rule(&[I32], |_| sload16(A).to(movsx16(32, A)));
+    r.rule(&[I64], |_| sload16(A).to(movsx16(64, A)));
+    r.rule(&[I64], |_| sload32(A).to(movsx32(64, A)));
+}
+
+fn stores(r: &mut RuleSet) {
+    r.supported.push((Opcode::Store, INTS.into()));
+    r.supported.push((Opcode::Istore8, vec![I16, I32, I64]));
+    r.supported.push((Opcode::Istore16, vec![I32, I64]));
+    r.supported.push((Opcode::Istore32, vec![I64]));
+    let modify: [(Pattern, Instruction); 5] = [(iadd, add), (isub, sub), (band, and), (bor, or), (bxor, xor)];
+    for (pat, inst) in modify {
+        // the load and the store are neighbours and go to one address
+        r.rule(INTS, |t| {
+            let k = K.when(fun!(imm::simm32, k));
+            let value = pat(load(A).into(), iconst(k).into());
+            store(value, A).to(inst(t.bits() as u16, A.into(), K.into()))
+        });
+        r.rule(INTS, |t| {
+            let value = pat(load(A).into(), X.into());
+            store(value, A).to(inst(t.bits() as u16, A.into(), X.into()))
+        });
+    }
+    let small = || K.when(fun!(imm::simm32, k));
+    r.rule(INTS, |t| store(iconst(small()), A).to(mov_store(t.bits() as u16, A, K)));
+    r.rule(INTS, |t| store(X, A).to(mov_store(t.bits() as u16, A, X)));
+    r.rule(&[I16, I32, I64], |_| istore8(X, A).to(mov_store(8, A, low(X))));
+    r.rule(&[I32, I64], |_| istore16(X, A).to(mov_store(16, A, low(X))));
+    r.rule(&[I64], |_| istore32(X, A).to(mov_store(32, A, low(X))));
+}
+
+fn addresses(r: &mut RuleSet) {
+    r.supported.push((Opcode::StackAddr, vec![I64]));
+    r.supported.push((Opcode::FuncAddr, vec![I64]));
+    r.rule(&[I64], |_| stack_addr(S).to(lea_slot(S)));
+    r.rule(&[I64], |_| func_addr(S).to(sym_near(S)).near());
+    r.rule(&[I64], |_| func_addr(S).to(sym_far(S)));
+}

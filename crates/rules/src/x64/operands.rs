@@ -1,0 +1,114 @@
+//! The nonterminals of x86-64: addresses (`amode`), operands of any kind (`rmi`), conditions on flags (`cond`), and the
+//! promises that results make.
+
+use super::inst::*;
+use crate::fun;
+use crate::pat::*;
+use crate::term::*;
+use std::panic::Location;
+use windlass_desc::ops::Opcode;
+use windlass_desc::types::{I8, I16, I32, I64, Type};
+use windlass_desc::x64::flags::Cc;
+use windlass_desc::x64::imm;
+
+/// The integer types with instructions of their own.
+pub const INTS: &[Type] = &[I8, I16, I32, I64];
+
+/// Constructor of a pattern with two operands.
+pub type Pattern = fn(Pat, Pat) -> OpPat;
+
+/// Constructor of an instruction with two inputs.
+pub type Instruction = fn(u16, Arg, Arg) -> MInst;
+
+/// The width of arithmetic on a type: narrow values are computed in 32 bits, their upper bits being arbitrary anyway.
+pub fn op_width(t: Type) -> u16 {
+    t.bits().max(32) as u16
+}
+
+pub fn rules(r: &mut RuleSet) {
+    amode(r);
+    rmi(r);
+    cond(r);
+    for op in [
+        Opcode::Iadd,
+        Opcode::Isub,
+        Opcode::Ineg,
+        Opcode::Imul,
+        Opcode::Band,
+        Opcode::Bor,
+        Opcode::Bxor,
+        Opcode::Bnot,
+        Opcode::Ishl,
+        Opcode::Ushr,
+        Opcode::Sshr,
+        Opcode::Load,
+        Opcode::Uload8,
+        Opcode::Sload8,
+        Opcode::Uload16,
+        Opcode::Sload16,
+    ] {
+        r.contracts.push((op, I32));
+    }
+}
+
+/// An alternative of `amode`: what the base must be, and base, index, scale and displacement.
+#[track_caller]
+fn addr(pat: impl Into<Pat>, base: Base, index: Option<Val>, scale: ImmExpr, disp: ImmExpr) -> AmodeRule {
+    AmodeRule { pat: pat.into(), base, index, scale, disp, guards: vec![], at: Location::caller() }
+}
+
+fn amode(r: &mut RuleSet) {
+    let y32 = Y.at(I32).zero_upper();
+    let scale = || fun!(imm::scale, k);
+    let scale_of = || apply(fun!(imm::scale_of, k), [K]);
+    let shifted = || ishl(Y, iconst(K.when(scale())).at(I64));
+    let shifted32 = || ishl(uextend(y32), iconst(K.when(scale())).at(I64));
+    let none = || ImmExpr::Const(0);
+    let sum = || apply(fun!(imm::sum, a, b), [K, OFF]);
+    let fits = || vec![Guard { test: fun!(imm::sum_fits, a, b), args: vec![K.name, OFF.name] }];
+    r.amode = vec![
+        AmodeRule { guards: fits(), ..addr(iadd(X, iconst(K)), Base::Val(X), None, none(), sum()) },
+        AmodeRule { guards: fits(), ..addr(iadd(iconst(K), X), Base::Val(X), None, none(), sum()) },
+        addr(iadd(X, shifted32()), Base::Val(X), Some(y32), scale_of(), OFF.into()),
+        addr(iadd(shifted32(), X), Base::Val(X), Some(y32), scale_of(), OFF.into()),
+        addr(iadd(X, shifted()), Base::Val(X), Some(Y), scale_of(), OFF.into()),
+        addr(iadd(shifted(), X), Base::Val(X), Some(Y), scale_of(), OFF.into()),
+        addr(iadd(X, Y), Base::Val(X), Some(Y), none(), OFF.into()),
+        addr(stack_addr(S), Base::Slot(S), None, none(), OFF.into()),
+        addr(X, Base::Val(X), None, none(), OFF.into()),
+    ];
+}
+
+fn rmi(r: &mut RuleSet) {
+    #[track_caller]
+    fn alternative(pat: impl Into<Pat>, out: impl Into<Arg>) -> RmiRule {
+        RmiRule { pat: pat.into(), out: out.into(), at: Location::caller() }
+    }
+    r.rmi = vec![alternative(iconst(K.when(fun!(imm::simm32, k))), K), alternative(load(A), A), alternative(X, X)];
+}
+
+fn cond(r: &mut RuleSet) {
+    #[track_caller]
+    fn alternative(ty: Type, pat: impl Into<Pat>, cc: CcExpr, producer: MInst) -> CondRule {
+        CondRule { pat: pat.into(), ty, cc, producer, at: Location::caller() }
+    }
+    let zero = || K.when(fun!(imm::zero, k));
+    let small = || K.when(fun!(imm::simm32, k));
+    for &t in INTS {
+        let w = t.bits() as u16;
+        r.cond.extend([
+            // compares give i8; t is the type of what is compared
+            alternative(I8, icmp(CC, band(X, R), iconst(zero())).at(t), of(CC), test(w, X, R)),
+            alternative(I8, icmp(CC, X, iconst(zero())).at(t), of(CC), test(w, X, X)),
+            alternative(I8, icmp(CC, iconst(small()), X).at(t), CcExpr::Swapped(CC), cmp(w, X, K)),
+            alternative(I8, icmp(CC, X, R).at(t), of(CC), cmp(w, X, R)),
+        ]);
+        for &wide in INTS.iter().filter(|i| i.bits() > 8) {
+            r.cond.push(alternative(wide, uextend(icmp(CC, X, R).at(t)), of(CC), cmp(w, X, R)));
+        }
+        r.cond.push(alternative(t, band(X, R), is(Cc::Ne), test(w, X, R)));
+    }
+    for &t in INTS {
+        r.cond.push(alternative(t, X, is(Cc::Ne), test(t.bits() as u16, X, X)));
+    }
+}

@@ -1,0 +1,146 @@
+//! `prove`: proves that every lowering rule is right, or shows a counterexample. Exit status 0 only if all is proved.
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::{HashMap, HashSet};
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use windlass_prove::solver::{Error, Solver};
+use windlass_prove::{Outcome, prove};
+use windlass_rules::prove::{Kind, Obligation, obligations};
+
+/// Proves the lowering rules with Z3.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// Lists what is to be proved, and proves nothing.
+    #[arg(long)]
+    list: bool,
+    /// Only what is written at this place; any end of the path will do.
+    #[arg(long, value_name = "FILE:LINE")]
+    rule: Option<String>,
+    /// Prints the scripts of what is chosen, and proves nothing.
+    #[arg(long)]
+    smt: bool,
+    /// Seconds for one question.
+    #[arg(long, default_value_t = 20)]
+    timeout: u64,
+    /// Solvers side by side.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let start = Instant::now();
+    let all = obligations(&windlass_rules::x64::rules(), &windlass_desc::x64::rows());
+    let chosen: Vec<&Obligation> = all.iter().filter(|o| args.rule.as_ref().is_none_or(|r| is_at(o, r))).collect();
+    if chosen.is_empty() {
+        eprintln!("prove: nothing is written there; `prove --list` shows all");
+        return ExitCode::FAILURE;
+    }
+    if args.list || args.smt {
+        for o in &chosen {
+            print_obligation(o, args.smt);
+        }
+        return ExitCode::SUCCESS;
+    }
+    match run(&args, &chosen) {
+        Ok(outcomes) => report(&chosen, &outcomes, start.elapsed()),
+        Err(e) => {
+            eprintln!("prove: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Is the obligation written at FILE:LINE?
+fn is_at(o: &Obligation, place: &str) -> bool {
+    let Some((file, line)) = place.rsplit_once(':') else { return false };
+    line == o.at.line().to_string() && o.at.file().ends_with(file)
+}
+
+/// Its heading: place, kind, operation, type, case.
+fn heading(o: &Obligation) -> String {
+    let kind = match o.kind {
+        Kind::Rule => format!("{}.{}", o.what, o.ty),
+        Kind::Contract => format!("contract of {}.{}", o.what, o.ty),
+        Kind::Amode | Kind::Rmi | Kind::Cond => format!("alternative of {} at {}", o.what, o.ty),
+    };
+    let case = if o.case.is_empty() { String::new() } else { format!(", {}", o.case) };
+    format!("{}:{}: {kind}{case}", o.at.file(), o.at.line())
+}
+
+fn print_obligation(o: &Obligation, script: bool) {
+    match (&o.query, script) {
+        (_, false) => println!("{}", heading(o)),
+        (Err(why), true) => println!("; {}\n; ill-formed: {why}", heading(o)),
+        (Ok(q), true) => println!("; {}\n(push)\n{}(check-sat)\n(pop)", heading(o), q.script),
+    }
+}
+
+fn run(args: &Args, chosen: &[&Obligation]) -> Result<Vec<Outcome>, Error> {
+    let solver = Solver::find(Duration::from_secs(args.timeout))?;
+    let bar =
+        if std::io::stderr().is_terminal() { ProgressBar::new(chosen.len() as u64) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template("proving {bar:40} {pos}/{len} {elapsed}") {
+        bar.set_style(style);
+    }
+    let outcomes = prove(&solver, chosen, args.jobs, || bar.inc(1))?;
+    bar.finish_and_clear();
+    Ok(outcomes)
+}
+
+/// Prints what is not proved (of each rule the first case only), and a summary.
+fn report(chosen: &[&Obligation], outcomes: &[Outcome], took: Duration) -> ExitCode {
+    let mut told: HashMap<(Kind, usize), usize> = HashMap::new();
+    for (o, outcome) in chosen.iter().zip(outcomes).filter(|(_, outcome)| **outcome != Outcome::Proved) {
+        let open = told.entry((o.kind, o.number)).or_default();
+        *open += 1;
+        if *open == 1 {
+            print_failure(o, outcome);
+        }
+    }
+    let more: usize = told.values().map(|n| n - 1).sum();
+    if more > 0 {
+        println!("and {more} more cases of the same");
+    }
+    let count = |kinds: &[Kind]| {
+        let of_kinds = chosen.iter().filter(|o| kinds.contains(&o.kind));
+        of_kinds.map(|o| (o.kind, o.number)).collect::<HashSet<_>>().len()
+    };
+    let proved = outcomes.iter().filter(|o| **o == Outcome::Proved).count();
+    let unknown = outcomes.iter().filter(|o| matches!(o, Outcome::Unknown(_))).count();
+    println!(
+        "{proved} proved, {} failed, {unknown} unknown: {} rules, {} alternatives of nonterminals, {} contracts, in {:.1} s",
+        outcomes.len() - proved - unknown,
+        count(&[Kind::Rule]),
+        count(&[Kind::Amode, Kind::Rmi, Kind::Cond]),
+        count(&[Kind::Contract]),
+        took.as_secs_f64()
+    );
+    if proved == outcomes.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn print_failure(o: &Obligation, outcome: &Outcome) {
+    let failed = if let Outcome::Unknown(_) = outcome { "UNKNOWN" } else { "FAILED" };
+    println!("{failed} {}", heading(o));
+    match outcome {
+        Outcome::Proved => {}
+        Outcome::Refuted(model) => print_model(o, model),
+        Outcome::IllFormed(why) => println!("  {why}"),
+        Outcome::Vacuous => println!("  its tests cannot be met: it never matches"),
+        Outcome::Unknown(why) => println!("  the solver gave up: {why}"),
+    }
+}
+
+fn print_model(o: &Obligation, model: &[(String, String)]) {
+    for (label, value) in model {
+        println!("  {label:20} {value}");
+    }
+    let effects = o.query.as_ref().ok().and_then(|q| q.effects.as_ref());
+    for line in effects.into_iter().flat_map(|e| e.lines()) {
+        println!("  effects, {line}");
+    }
+}

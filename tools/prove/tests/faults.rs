@@ -1,0 +1,200 @@
+//! The prover itself is tested by faults: each is planted in a rule of the real set, or next to it, and must be refuted
+//! with a counterexample, while the rule without the fault is proved.
+
+use std::time::Duration;
+use windlass_desc::bv::Bv;
+use windlass_desc::ops::Opcode;
+use windlass_desc::types::{I8, I16, I32, I64, Type};
+use windlass_desc::x64::flags::Cc;
+use windlass_desc::x64::{imm, rows};
+use windlass_prove::solver::{Answer, Solver};
+use windlass_prove::{Outcome, prove};
+use windlass_rules::fun;
+use windlass_rules::pat::*;
+use windlass_rules::prove::{self as state, Obligation};
+use windlass_rules::smt::{Script, Smt};
+use windlass_rules::term::*;
+use windlass_rules::x64::{inst::*, rules};
+
+/// Functions that no rule uses.
+mod faulty {
+    use windlass_desc::bv::Bv;
+
+    pub fn sum_and_one<B: Bv>(a: &B, b: &B) -> B {
+        a.add(b).add(&B::lit(64, 1))
+    }
+    pub fn never<B: Bv>(k: &B) -> B {
+        k.eq(k).not()
+    }
+}
+
+fn solver() -> Solver {
+    Solver::find(Duration::from_secs(60)).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn outcomes(all: &[Obligation]) -> Vec<Outcome> {
+    assert!(!all.is_empty(), "nothing to be proved");
+    prove(&solver(), &all.iter().collect::<Vec<_>>(), 1, || ()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[track_caller]
+fn proved(all: &[Obligation]) {
+    for (o, outcome) in all.iter().zip(outcomes(all)) {
+        assert_eq!(outcome, Outcome::Proved, "{}:{} {} {}", o.at.file(), o.at.line(), o.what, o.case);
+    }
+}
+
+/// At least one case is refuted, with values for the variables, and none stays open.
+#[track_caller]
+fn refuted(all: &[Obligation]) {
+    let outcomes = outcomes(all);
+    let counterexample = |o: &Outcome| matches!(o, Outcome::Refuted(model) if !model.is_empty());
+    assert!(outcomes.iter().any(counterexample), "not refuted: {outcomes:?}");
+    assert!(outcomes.iter().all(|o| matches!(o, Outcome::Refuted(_) | Outcome::Proved)), "{outcomes:?}");
+}
+
+/// The obligations of a rule written here, at a type.
+fn at(ty: Type, r: Rule) -> Vec<Obligation> {
+    state::rule(&Rule { ty, ..r }, &rows())
+}
+
+/// The last rule of an operation at a type in the real set, which is the most general one.
+fn real(op: Opcode, ty: Type) -> Rule {
+    rules().rules.into_iter().rfind(|r| r.lhs.op == op && r.ty == ty).expect("the operation has rules at the type")
+}
+
+/// The real rule is proved; as `fault` changes it, it is refuted.
+#[track_caller]
+fn plant(op: Opcode, ty: Type, fault: impl Fn(&mut MInst)) {
+    let mut rule = real(op, ty);
+    proved(&state::rule(&rule, &rows()));
+    let Rhs::Inst(inst) = &mut rule.rhs else { panic!("the rule has an instruction") };
+    fault(inst);
+    refuted(&state::rule(&rule, &rows()));
+}
+
+#[test]
+fn swapped_operands() {
+    plant(Opcode::Select, I32, |cmov| cmov.args.swap(0, 1));
+}
+
+#[test]
+fn wrong_mask_width() {
+    let with = |mask: i64| ushr(X, Y.at(I8)).to(shr(8, X, and(32, wide(Y), mask)));
+    proved(&at(I8, with(7)));
+    refuted(&at(I8, with(15)));
+}
+
+#[test]
+fn widened_load() {
+    plant(Opcode::Uload8, I32, |load| *load = mov_load(32, A));
+}
+
+#[test]
+fn dropped_extension() {
+    plant(Opcode::Uextend, I64, |mov| mov.width = 64);
+    proved(&at(I64, uextend(X.at(I32).zero_upper()).to(X)));
+    refuted(&at(I64, uextend(X.at(I32)).to(X)));
+}
+
+#[test]
+fn off_by_one_immediate() {
+    let mut alternative = rules().amode.into_iter().next().expect("amode has alternatives");
+    proved(&[state::amode(&alternative)]);
+    alternative.disp = apply(fun!(faulty::sum_and_one, a, b), [K, OFF]);
+    refuted(&[state::amode(&alternative)]);
+}
+
+#[test]
+fn wrong_condition() {
+    let swapped = |c: &CondRule| matches!(c.cc, CcExpr::Swapped(_));
+    let mut alternative = rules().cond.into_iter().find(swapped).expect("a comparison with a constant in front");
+    proved(&state::cond(&alternative, &rows()));
+    alternative.cc = CcExpr::Of(CC);
+    refuted(&state::cond(&alternative, &rows()));
+    alternative.cc = CcExpr::Is(Cc::E);
+    refuted(&state::cond(&alternative, &rows()));
+}
+
+#[test]
+fn wrong_trap() {
+    plant(Opcode::Trapz, I32, |trap| *trap = trap_if(C));
+    refuted(&at(I64, uadd_overflow_trap(X, Y).to(add(64, X, Y))));
+}
+
+#[test]
+fn reordered_effect() {
+    const B: Addr = Addr("b");
+    let both =
+        |first: Addr, second: Addr| iadd(load(A), load(B)).to(add(32, mov_load(32, first), mov_load(32, second)));
+    proved(&at(I32, both(A, B)));
+    refuted(&at(I32, both(B, A)));
+}
+
+#[test]
+fn wrong_predicate() {
+    let with = |test: Fun| iconst(K.when(test)).to(mov_s32(K));
+    proved(&at(I64, with(fun!(imm::simm32, k))));
+    refuted(&at(I64, with(fun!(imm::uimm32, k))));
+}
+
+#[test]
+fn wrong_contract() {
+    let set = rules();
+    proved(&state::contract(&set, (Opcode::Iadd, I32), &rows()));
+    refuted(&state::contract(&set, (Opcode::Sextend, I64), &rows()));
+    refuted(&state::contract(&set, (Opcode::Ishl, I16), &rows()));
+    // what a call gives is not made by a rule
+    let by_hand = outcomes(&state::contract(&set, (Opcode::Call, I32), &rows()));
+    assert!(matches!(&by_hand[..], [Outcome::IllFormed(why)] if why.contains("no rule")), "{by_hand:?}");
+}
+
+#[test]
+fn a_lost_operand_in_memory_is_a_lost_load() {
+    // as a register or a constant the operand may be dropped, as a load it may not
+    let o = at(I32, band(R, iconst(K.when(fun!(imm::zero, k)))).to(mov_u32(0)));
+    let refuted = |o: &Outcome| matches!(o, Outcome::Refuted(_));
+    assert_eq!(outcomes(&o).iter().filter(|o| refuted(o)).count(), 1);
+}
+
+#[test]
+fn a_rule_that_never_matches_proves_nothing() {
+    let o = at(I32, iconst(K.when(fun!(faulty::never, k))).to(mov_u32(K)));
+    assert_eq!(outcomes(&o), [Outcome::Vacuous]);
+}
+
+#[test]
+fn ill_formed_rules_are_told() {
+    let told = |r: Rule| match &outcomes(&at(I32, r))[..] {
+        [Outcome::IllFormed(why), ..] => why.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(told(ineg(X).to(neg(32, Y))), "`y` is not bound on the left");
+    assert!(told(ishl(X, Y.at(I32)).to(shlx(32, X, Y))).contains("needs Some(Bmi2)"));
+    assert!(told(iadd(iconst(K), iconst(K)).to(mov_u32(K))).starts_with("`k` stands twice"));
+    assert!(told(iadd(X, Y).to(ud2())).contains("gives no result"));
+    assert!(told(brif(C).to(set(C))).contains("does not have"));
+    assert!(told(iadd(X, Y).to(mov_store(8, A, K))).contains("not bound"));
+    assert!(told(brif(C).to(branch(flags(is(Cc::E), mov(32, X))))).contains("not bound"));
+}
+
+#[test]
+fn choices_of_the_left_side_are_existential() {
+    // any `x` is some choice, but not every one is a choice with a clear sign
+    let (x, c) = (Smt::sym("x", 8), Smt::sym("c", 8));
+    let ask = |same: Smt| {
+        let mut script = Script::default();
+        script.assert_forall(std::slice::from_ref(&c), &same.not());
+        let mut session = solver().start().unwrap_or_else(|e| panic!("{e}"));
+        session.check(script.text(), &[]).unwrap_or_else(|e| panic!("{e}"))
+    };
+    assert_eq!(ask(c.eq(&x)), Answer::Unsat);
+    assert_eq!(ask(c.and(&Smt::lit(8, 0x7f)).eq(&x)), Answer::Sat(vec![]));
+}
+
+#[test]
+fn narrow_arithmetic_may_leave_anything_above() {
+    proved(&at(I8, iadd(X, R).to(add(32, wide(X), wide(R)))));
+    proved(&at(I16, isub(X, R).to(sub(16, X, R))));
+    refuted(&at(I32, isub(X, R).to(sub(16, low(X), low(R)))));
+}
