@@ -68,7 +68,7 @@ pub fn of_text(target: &str, sets: impl IntoIterator<Item = String>) -> Result<B
     let options = Options {
         features,
         frame_pointer: flags.preserve_frame_pointers(),
-        check_allocation: true,
+        check: true,
         ..Options::default()
     };
     let level = leveled.then(|| Level::from_name(&flags.opt_level().to_string())).flatten();
@@ -115,6 +115,6 @@ pub fn host() -> Result<Build, Unfit> {
         let feature = Feature::ALL.iter().find(|f| f.1 == value.name && value.as_bool() == Some(true));
         features |= feature.map_or(0, |f| 1 << f.0 as u64);
     }
-    let options = Options { features, check_allocation: true, ..Options::default() };
+    let options = Options { features, check: true, ..Options::default() };
     Ok(Build { triple: Triple::host(), options, level: None })
 }
