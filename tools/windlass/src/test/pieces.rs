@@ -9,7 +9,8 @@ use windlass_ir::reader::Location;
 pub fn readable(source: &Source) -> (Source, Vec<Failure>) {
     let lines: Vec<&str> = source.text.lines().collect();
     let starts: Vec<usize> = (0..lines.len()).filter(|&n| lines[n].trim_start().starts_with("function ")).collect();
-    let header = lines[..starts.first().copied().unwrap_or(lines.len())].join("\n");
+    let first = starts.first().copied().unwrap_or(lines.len());
+    let header = lines[..first].join("\n");
     let mut text: Vec<&str> = lines.clone();
     let mut failures = vec![];
     for (n, &start) in starts.iter().enumerate() {
@@ -17,9 +18,8 @@ pub fn readable(source: &Source) -> (Source, Vec<Failure>) {
         let piece = format!("{header}\n{}", lines[start..end].join("\n"));
         let alone = Source { path: source.path.clone(), text: piece };
         let Err(error) = alone.try_parse() else { continue };
-        // the piece has the header and one line break before it
-        let before = header.lines().count().max(1);
-        let line_number = (error.location.line_number + start).saturating_sub(before);
+        // before the piece is the header, or an empty line if there is none
+        let line_number = (error.location.line_number + start).saturating_sub(first.max(1));
         let location = Location { line_number, ..error.location };
         let name = lines[start].trim_start()["function ".len()..].split(['(', ' ']).next().unwrap_or("-");
         failures.push(Failure::of(name, source.at(location, &error.message)));
