@@ -60,7 +60,7 @@ struct Gen<'a> {
 
 /// Makes a function that may call those made before.
 pub fn function(rng: &mut Rng, ops: &Ops, made: &[Made], name: &str) -> Made {
-    let mut param = |rng: &mut Rng| {
+    let param = |rng: &mut Rng| {
         let ty = *rng.pick(&INTS);
         (ty, if ty == I64 { "" } else { *rng.pick(&["", "", " uext", " sext"]) })
     };
@@ -209,7 +209,7 @@ impl Gen<'_> {
         let slot = self.hidden(I64, format_args!("stack_addr.i64 ss0")).name;
         for word in 0..SLOT / 8 {
             let value = self.value(I64);
-            self.line(format_args!("    store notrap aligned {value}, {slot}+{}", 8 * word));
+            self.line(format_args!("    store.i64 notrap aligned {value}, {slot}+{}", 8 * word));
         }
         if self.rng.percent(30) {
             let ty = self.returns.first().copied().unwrap_or(I64);
@@ -254,7 +254,7 @@ impl Gen<'_> {
             operands.push(self.value(of));
         }
         let condition = match op.format() {
-            Format::IntCompare => format!("{} ", self.rng.pick(&IntCC::ALL)),
+            Format::IntCompare => format!("{} ", self.rng.pick(IntCC::all())),
             _ => String::new(),
         };
         self.define(result_type(typed), format_args!("{op}.{ty} {condition}{}", operands.join(", ")));
@@ -373,7 +373,7 @@ impl Gen<'_> {
                 let ty = *self.rng.pick(&[I8, I8, I8, I32, I64]);
                 let c = self.value(ty);
                 let (yes, no) = (self.edge(yes), self.edge(no));
-                self.line(format_args!("    brif {c}, {yes}, {no}"));
+                self.line(format_args!("    brif.{ty} {c}, {yes}, {no}"));
             }
         }
     }

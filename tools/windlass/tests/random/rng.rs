@@ -43,12 +43,12 @@ impl Rng {
 
     /// An integer of this many bits, sign-extended: often one at which something changes.
     pub fn integer(&mut self, bits: u32) -> i64 {
-        let n = match self.below(8) {
+        let n: i64 = match self.below(8) {
             0 => 0,
             1 => 1,
             2 => -1,
             3 => 1 << (bits - 1),
-            4 => (1 << (bits - 1)) - 1,
+            4 => i64::MAX >> (64 - bits),
             5 => self.below(256) as i64 - 128,
             6 => 1 << self.below(bits as usize),
             _ => self.bits() as i64 >> self.below(64),
