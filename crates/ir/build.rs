@@ -254,9 +254,9 @@ fn immediate_methods() -> String {
         let (cond, pass) = if op == "icmp" { (", cond: IntCC", "cond, ") } else { ("", "") };
         let shifts = matches!(op, "rotl" | "rotr" | "ishl" | "ushr" | "sshr");
         let amount = if shifts { "        let ty = amount_type(ty);\n" } else { "" };
-        for (suffix, signed, how) in
-            [("", true, "sign-extended"), ("_s", true, "sign-extended"), ("_u", false, "zero-extended")]
-        {
+        let signed = matches!(op, "iadd" | "imul" | "sdiv" | "srem" | "icmp");
+        for (suffix, signed) in [("", signed), ("_s", true), ("_u", false)] {
+            let how = if signed { "sign-extended" } else { "zero-extended" };
             writeln!(
                 out,
                 "    /// `{op}` with a constant of `x`'s type as second operand: `y`, {how} where 64 bits are too few.
@@ -304,7 +304,7 @@ const CONVENIENCES: [(&[&str], &str); 7] = [
     fn stack_load<T: Into<Offset32>>(mut self, pointer: Type, ty: Type, stack_slot: StackSlot, offset: T) -> Value {
         let data = InstructionData::StackAddr { opcode: Opcode::StackAddr, stack_slot, offset: offset.into() };
         let address = aux_value(&mut self, data, pointer);
-        self.load(ty, MemFlagsData::trusted(), address, 0)
+        self.load(ty, MemFlagsData::new().with_notrap(), address, 0)
     }",
     ),
     (
@@ -313,7 +313,7 @@ const CONVENIENCES: [(&[&str], &str); 7] = [
     fn stack_store<T: Into<Offset32>>(mut self, pointer: Type, x: Value, stack_slot: StackSlot, offset: T) -> Inst {
         let data = InstructionData::StackAddr { opcode: Opcode::StackAddr, stack_slot, offset: offset.into() };
         let address = aux_value(&mut self, data, pointer);
-        self.store(MemFlagsData::trusted(), x, address, 0)
+        self.store(MemFlagsData::new().with_notrap(), x, address, 0)
     }",
     ),
     (
@@ -322,7 +322,7 @@ const CONVENIENCES: [(&[&str], &str); 7] = [
     fn dynamic_stack_load(mut self, pointer: Type, ty: Type, dynamic_stack_slot: DynamicStackSlot) -> Value {
         let data = InstructionData::DynamicStackAddr { opcode: Opcode::DynamicStackAddr, dynamic_stack_slot };
         let address = aux_value(&mut self, data, pointer);
-        self.load(ty, MemFlagsData::trusted(), address, 0)
+        self.load(ty, MemFlagsData::new().with_notrap(), address, 0)
     }",
     ),
     (
@@ -331,7 +331,7 @@ const CONVENIENCES: [(&[&str], &str); 7] = [
     fn dynamic_stack_store(mut self, pointer: Type, x: Value, dynamic_stack_slot: DynamicStackSlot) -> Inst {
         let data = InstructionData::DynamicStackAddr { opcode: Opcode::DynamicStackAddr, dynamic_stack_slot };
         let address = aux_value(&mut self, data, pointer);
-        self.store(MemFlagsData::trusted(), x, address, 0)
+        self.store(MemFlagsData::new().with_notrap(), x, address, 0)
     }",
     ),
 ];

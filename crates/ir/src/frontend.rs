@@ -55,15 +55,16 @@ use crate::ir::builder::InstBuilderBase;
 use crate::ir::stackslot::{DynamicStackSlotData, StackSlotData};
 use crate::ir::types::Type;
 use crate::ir::{
-    Block, DataFlowGraph, DynamicStackSlot, ExtFuncData, FuncRef, Function, GlobalValue, GlobalValueData, Inst,
-    InstructionData, JumpTable, JumpTableData, RelSourceLoc, SigRef, Signature, SourceLoc, StackSlot, Value,
-    ValueLabel, ValueLabelStart,
+    AliasRegion, AliasRegionSet, Block, DataFlowGraph, DynamicStackSlot, ExtFuncData, FuncRef, Function, GlobalValue,
+    GlobalValueData, Inst, InstructionData, JumpTable, JumpTableData, RelSourceLoc, SigRef, Signature, SourceLoc,
+    StackSlot, Value, ValueLabel, ValueLabelStart,
 };
 use crate::isa::TargetFrontendConfig;
 use windlass_entity::packed_option::PackedOption;
 use windlass_entity::{EntitySet, PrimaryMap, SecondaryMap, entity_impl};
 
 mod memory;
+mod safepoints;
 mod ssa;
 mod switch;
 #[cfg(test)]
@@ -110,6 +111,7 @@ pub struct FunctionBuilderContext {
     status: SecondaryMap<Block, BlockStatus>,
     stack_map_vars: EntitySet<Variable>,
     stack_map_values: EntitySet<Value>,
+    slot_region: Option<safepoints::SlotRegion>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -131,6 +133,7 @@ impl FunctionBuilderContext {
         self.status.clear();
         self.stack_map_vars.clear();
         self.stack_map_values.clear();
+        self.slot_region = None;
     }
 }
 
@@ -329,12 +332,25 @@ impl<'a> FunctionBuilder<'a> {
         FuncCursor::new(self.func).with_srcloc(self.srcloc).at_bottom(self.position.unwrap())
     }
     /// Ends the function. All blocks must be sealed, and all that are in the layout end in a terminator.
-    pub fn finalize(self, _config: TargetFrontendConfig) {
+    /// Values that a collector must know of are spilled where calls run while they are live.
+    pub fn finalize(self, config: TargetFrontendConfig) {
         for block in &self.func.layout {
             debug_assert!(self.ctx.ssa.is_sealed(block), "{block} is not sealed");
             debug_assert!(!self.is_partial(block), "{block} does not end in a terminator");
         }
+        if !self.ctx.stack_map_values.is_empty() {
+            let region = self.ctx.slot_region.as_ref();
+            safepoints::spill(self.func, &self.ctx.stack_map_values, config.pointer_type(), region);
+        }
         self.ctx.clear();
+    }
+    /// Says in which alias regions the slots are that hold values for stack maps: of which type, in which slot, where.
+    #[allow(clippy::type_complexity, reason = "the interface is given")]
+    pub fn make_stack_map_alias_region(
+        &mut self,
+        region: Box<dyn Fn(&mut AliasRegionSet, Type, StackSlot, u32) -> Option<AliasRegion> + Send + Sync>,
+    ) {
+        self.ctx.slot_region = Some(region);
     }
 
     /// Says that values of a variable must be known to a collector while calls run. Comes before the first definition.

@@ -5,8 +5,8 @@ use crate::flowgraph::ControlFlowGraph;
 use crate::flowgraph::tests::random_edges;
 use crate::ir::condcodes::IntCC;
 use crate::ir::types::{I8, I32, I64, I128};
-use crate::ir::{BlockArg, InstBuilder, MemFlagsData, Opcode, TrapCode, types};
-use crate::isa::TargetFacts;
+use crate::ir::{BlockArg, ExternalName, InstBuilder, MemFlagsData, Opcode, TrapCode, types};
+use crate::isa::{CallConv, TargetFacts};
 use std::collections::HashMap;
 use windlass_desc::bv::{Bv, Num};
 use windlass_entity::EntityRef;
@@ -15,9 +15,12 @@ fn config() -> TargetFrontendConfig {
     TargetFacts::of(&"x86_64-linux".parse().unwrap()).frontend
 }
 
+/// How far a collector moves things.
+const MOVED: i64 = 1000;
+
 /// Runs a function of constants, sums, comparisons and branches for some steps: what its stores wrote, which is all it does.
 fn run(func: &Function, steps: usize, decide: &mut dyn FnMut() -> bool) -> Vec<i64> {
-    let (mut values, mut out) = (HashMap::<Value, i64>::new(), vec![]);
+    let (mut values, mut slots, mut out) = (HashMap::<Value, i64>::new(), HashMap::<StackSlot, i64>::new(), vec![]);
     let mut block = func.layout.entry_block().unwrap();
     for _ in 0..steps {
         let mut next = None;
@@ -33,8 +36,20 @@ fn run(func: &Function, steps: usize, decide: &mut dyn FnMut() -> bool) -> Vec<i
                     let [a, b] = [args[0], args[1]].map(|x| Num::lit(64, x as u64 as u128));
                     i64::from(cond.holds(&a, &b).is_true())
                 }
+                InstructionData::StackAddr { stack_slot, .. } => -1 - i64::from(stack_slot.as_u32()),
+                InstructionData::Load { .. } => slots[&StackSlot::from_u32(u32::try_from(-1 - args[0]).unwrap())],
                 InstructionData::Store { .. } => {
-                    out.push(args[0]);
+                    match u32::try_from(-1 - args[1]) {
+                        Ok(slot) => drop(slots.insert(StackSlot::from_u32(slot), args[0])),
+                        Err(_) => out.push(args[0]),
+                    }
+                    continue;
+                }
+                // a collector moves what the stack map tells
+                InstructionData::Call { .. } => {
+                    for entry in func.dfg.user_stack_map_entries(inst).unwrap_or(&[]) {
+                        *slots.get_mut(&entry.slot).expect("slots are written first") += MOVED;
+                    }
                     continue;
                 }
                 InstructionData::Jump { .. } => {
@@ -69,28 +84,35 @@ fn run(func: &Function, steps: usize, decide: &mut dyn FnMut() -> bool) -> Vec<i
     out
 }
 
-/// What each block does with its variables: writes a constant, copies one to another, or shows one.
+/// How many blocks of a program are run.
+const STEPS: usize = 60;
+
+/// What each block does with its variables: writes a constant, copies one to another, shows one, or
+/// calls a function.
 #[derive(Clone, Copy, Debug)]
 enum Action {
     Set(usize, i64),
     Copy(usize, usize),
     Show(usize),
+    Call,
 }
 
 /// Runs the program that [`build`] translates.
 fn run_program(
     edges: &[Vec<usize>],
     actions: &[Vec<Action>],
-    steps: usize,
+    moving: bool,
     decide: &mut dyn FnMut() -> bool,
 ) -> Vec<i64> {
-    let (mut vars, mut out, mut block) = ([0i64; 4], vec![], 0);
-    for _ in 0..steps {
+    // each variable with the number of calls when it was written
+    let (mut vars, mut calls, mut out, mut block) = ([(0i64, 0); 4], 0, vec![], 0);
+    for _ in 0..STEPS {
         for action in &actions[block] {
             match *action {
-                Action::Set(v, x) => vars[v] = x,
+                Action::Set(v, x) => vars[v] = (x, calls),
                 Action::Copy(to, from) => vars[to] = vars[from],
-                Action::Show(v) => out.push(vars[v]),
+                Action::Show(v) => out.push(vars[v].0 + if moving { MOVED * (calls - vars[v].1) } else { 0 }),
+                Action::Call => calls += 1,
             }
         }
         block = match edges[block][..] {
@@ -102,10 +124,16 @@ fn run_program(
     out
 }
 
-fn build(edges: &[Vec<usize>], actions: &[Vec<Action>], seal_early: bool) -> Function {
+fn build(edges: &[Vec<usize>], actions: &[Vec<Action>], seal_early: bool, moving: bool) -> Function {
     let (mut func, mut ctx) = (Function::new(), FunctionBuilderContext::new());
     let mut b = FunctionBuilder::new(&mut func, &mut ctx);
     let vars: Vec<Variable> = (0..4).map(|_| b.declare_var(I64)).collect();
+    if moving {
+        vars.iter().for_each(|v| b.declare_var_needs_stack_map(*v));
+    }
+    let signature = b.import_signature(Signature::new(CallConv::Fast));
+    let name = ExternalName::testcase("collect");
+    let callee = b.import_function(ExtFuncData { name, signature, colocated: false, patchable: false });
     let blocks: Vec<Block> = edges.iter().map(|_| b.create_block()).collect();
     let (mut built, mut sealed) = (vec![false; edges.len()], vec![false; edges.len()]);
     for n in 0..edges.len() {
@@ -132,6 +160,7 @@ fn build(edges: &[Vec<usize>], actions: &[Vec<Action>], seal_early: bool) -> Fun
                     let x = b.use_var(vars[v]);
                     b.ins().store(MemFlagsData::trusted(), x, x, 0);
                 }
+                Action::Call => drop(b.ins().call(callee, &[])),
             }
         }
         match edges[n][..] {
@@ -162,14 +191,15 @@ fn programs_mean_what_they_did() {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (state >> 33) as usize % m
         };
-        let mut action = || match random(3) {
-            0 => Action::Set(random(4), random(1000) as i64),
+        let mut action = || match random(4) {
+            0 => Action::Set(random(4), random(MOVED as usize) as i64),
             1 => Action::Copy(random(4), random(4)),
-            _ => Action::Show(random(4)),
+            2 => Action::Show(random(4)),
+            _ => Action::Call,
         };
         let actions: Vec<Vec<Action>> = (0..n).map(|_| (0..3).map(|_| action()).collect()).collect();
-        for seal_early in [false, true] {
-            let func = build(&edges, &actions, seal_early);
+        for (seal_early, moving) in [(false, false), (true, false), (false, true), (true, true)] {
+            let func = build(&edges, &actions, seal_early, moving);
             for path in 0..8u64 {
                 let decisions = || {
                     let mut bits = path.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
@@ -178,8 +208,12 @@ fn programs_mean_what_they_did() {
                         bits >> 60 & 1 != 0
                     }
                 };
-                let expected = run_program(&edges, &actions, 60, &mut decisions());
-                assert_eq!(run(&func, 60, &mut decisions()), expected, "{edges:?} {actions:?} {seal_early}");
+                let expected = run_program(&edges, &actions, moving, &mut decisions());
+                assert_eq!(
+                    run(&func, STEPS, &mut decisions()),
+                    expected,
+                    "{edges:?} {actions:?} {seal_early} {moving}"
+                );
             }
         }
     }
@@ -190,7 +224,7 @@ fn programs_mean_what_they_did() {
 fn unchanged_variables_need_no_parameters() {
     let edges = [vec![1], vec![2, 3], vec![1], vec![]];
     let actions = [vec![Action::Set(0, 7)], vec![Action::Show(0)], vec![Action::Show(0)], vec![Action::Show(0)]];
-    let func = build(&edges, &actions, true);
+    let func = build(&edges, &actions, true, false);
     assert!(func.dfg.blocks.iter().all(|b| func.dfg.num_block_params(b) == 0));
     assert_eq!(ControlFlowGraph::with_function(&func).num_blocks(), 4);
 }
@@ -210,7 +244,7 @@ fn long_chains() {
         let mut actions = vec![vec![]; N];
         actions[0].push(Action::Set(0, 5));
         actions[N - 1].push(Action::Show(0));
-        let func = build(&edges, &actions, false);
+        let func = build(&edges, &actions, false, false);
         assert_eq!(run(&func, 2 * N, &mut || true), [5]);
     }
 }
@@ -220,7 +254,7 @@ fn unreachable_circles_and_undefined_variables() {
     let edges = [vec![3], vec![2], vec![1], vec![]];
     let actions = [vec![], vec![Action::Show(0)], vec![Action::Show(1)], vec![Action::Show(2)]];
     for seal_early in [false, true] {
-        assert_eq!(run(&build(&edges, &actions, seal_early), 9, &mut || true), [0]);
+        assert_eq!(run(&build(&edges, &actions, seal_early, false), 9, &mut || true), [0]);
     }
     let (mut func, mut ctx) = (Function::new(), FunctionBuilderContext::new());
     let mut b = FunctionBuilder::new(&mut func, &mut ctx);
@@ -293,7 +327,7 @@ fn switches_go_where_they_should() {
             let blocks: Vec<(Block, i64)> = cases.iter().map(|c| (b.create_block(), *c as i64)).collect();
             blocks.iter().for_each(|(block, c)| switch.set_entry(*c as u128, *block));
             switch.emit(&mut b, x, otherwise);
-            for (block, c) in blocks.into_iter().chain([(otherwise, -1)]) {
+            for (block, c) in blocks.into_iter().chain([(otherwise, 9999)]) {
                 b.switch_to_block(block);
                 b.seal_block(block);
                 let c = b.ins().iconst(I64, c);
@@ -301,7 +335,7 @@ fn switches_go_where_they_should() {
                 b.ins().return_(&[]);
             }
             b.finalize(config());
-            let expected = if cases.contains(&probe) { probe as i64 } else { -1 };
+            let expected = if cases.contains(&probe) { probe as i64 } else { 9999 };
             assert_eq!(run(&func, 99, &mut || true), [expected], "round {round}: {cases:?} {probe}");
         }
     }
@@ -329,4 +363,20 @@ fn little_memory_is_accessed_in_line() {
     let less = b.emit_small_memory_compare(config(), IntCC::UnsignedLessThan, p, q, 16, one, one, MemFlagsData::new());
     assert_eq!((b.func.dfg.value_type(equal), b.func.dfg.value_type(less), count(&b, Opcode::Call)), (I8, I8, 3));
     assert_eq!(b.func.dfg.ctrl_typevar(b.func.dfg.value_def(less).unwrap_inst()), types::I32);
+}
+
+/// Values that do not live across calls stay where they are; those that do share slots if they can.
+#[test]
+fn few_slots_and_loads() {
+    let edges = [vec![]];
+    let actions = [vec![Action::Set(0, 1), Action::Show(0), Action::Call]];
+    let func = build(&edges, &actions, true, true);
+    assert_eq!((func.sized_stack_slots.len(), func.dfg.num_values()), (0, 1));
+
+    let (set, show) = (Action::Set, Action::Show);
+    let actions = [vec![set(0, 1), show(0), Action::Call, show(0), show(0), set(1, 2), Action::Call, show(1)]];
+    let func = build(&edges, &actions, true, true);
+    let loads = func.layout.blocks().flat_map(|b| func.layout.block_insts(b));
+    let loads = loads.filter(|i| func.dfg.insts[*i].opcode() == Opcode::Load).count();
+    assert_eq!((func.sized_stack_slots.len(), loads), (1, 2));
 }

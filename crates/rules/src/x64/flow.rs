@@ -15,7 +15,6 @@ pub fn rules(r: &mut RuleSet) {
         (Opcode::CallIndirect, "call_indirect"),
         (Opcode::Nop, "nop"),
     ];
-    r.declined = vec![(Opcode::UaddOverflowTrap, "needs right sides with a result and a trap")];
     r.supported.push((Opcode::Brif, INTS.into()));
     r.supported.push((Opcode::Trapz, INTS.into()));
     r.supported.push((Opcode::Trapnz, INTS.into()));
