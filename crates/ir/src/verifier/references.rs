@@ -34,7 +34,7 @@ impl Verifier<'_> {
         if !dfg.value_is_valid(v) {
             return self.missing(inst, "value", v);
         }
-        let attached = match dfg.value_def(dfg.resolve_aliases(v)) {
+        let attached = match dfg.value_def(self.aliases.resolve(v)) {
             ValueDef::Result(def, _) => layout.inst_block(def).is_some(),
             ValueDef::Param(block, _) => layout.is_block_inserted(block),
         };
