@@ -317,9 +317,9 @@ impl<'a> Lower<'a> {
     pub fn temp(&mut self) -> VReg {
         self.new_vreg(windlass_desc::types::I64)
     }
-    /// The register of the instruction's first result.
-    pub fn result(&mut self, i: Inst) -> VReg {
-        let v = self.func.dfg.inst_results(i).first().copied();
+    /// The register of the instruction's `n`-th result, used or not.
+    pub fn result(&mut self, i: Inst, n: usize) -> VReg {
+        let v = self.func.dfg.inst_results(i).get(n).copied();
         match v.map(|v| self.s.vregs[v.index()]) {
             Some(r) if r != NONE => VReg(r),
             _ => self.temp(),

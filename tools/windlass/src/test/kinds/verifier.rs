@@ -1,20 +1,30 @@
 //! `test verifier`: a function with `error:` comments must not verify, and must have just those errors: at the same
-//! entity, with that text in the message. Any other function must verify.
+//! entity, with that text in the message. Any other function must verify. What depends on a target is checked for the last
+//! `target` line, if there is one.
 
 use crate::source::Source;
 use crate::test::verdict::{Failure, Verdict};
+use target_lexicon::Triple;
 use windlass_ir::ir::Function;
+use windlass_ir::isa::TargetFacts;
 use windlass_ir::testfile::{Details, TestFile};
 use windlass_ir::verifier::{VerifierErrors, verify_function};
 
 /// Runs the case.
 pub fn run(source: &Source, file: &TestFile<'_>) -> Verdict {
-    Verdict::of(file.functions.iter().filter_map(|(func, details)| check(source, func, details)).collect())
+    let triple = file.targets.last().map(|line| line.triple.parse::<Triple>());
+    let facts = match triple {
+        Some(Ok(triple)) => Some(TargetFacts::of(&triple)),
+        Some(Err(_)) => return Verdict::Failed(vec![Failure::whole("the `target` line has no target")]),
+        None => None,
+    };
+    let check = |(func, details): &(Function, Details<'_>)| check(source, func, details, facts.as_ref());
+    Verdict::of(file.functions.iter().filter_map(check).collect())
 }
 
-fn check(source: &Source, func: &Function, details: &Details<'_>) -> Option<Failure> {
+fn check(source: &Source, func: &Function, details: &Details<'_>, facts: Option<&TargetFacts>) -> Option<Failure> {
     let expected: Vec<_> = details.comments.iter().filter_map(|c| Some((c.entity, c.directive("error:")?))).collect();
-    let mut left = verify_function(func, None).err().unwrap_or_default();
+    let mut left = verify_function(func, facts).err().unwrap_or_default();
     let mut missing = vec![];
     for (entity, text) in expected {
         match left.0.iter().position(|e| e.location == entity && e.message.contains(text)) {
