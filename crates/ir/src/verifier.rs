@@ -116,11 +116,13 @@ struct Verifier<'a> {
     target: Option<&'a TargetFacts>,
     errors: &'a mut VerifierErrors,
     aliases: Aliases,
+    /// Does the instruction being checked refer to something that is not there?
+    dangling: bool,
 }
 
 impl<'a> Verifier<'a> {
     fn new(func: &'a Function, target: Option<&'a TargetFacts>, errors: &'a mut VerifierErrors) -> Self {
-        Verifier { func, target, errors, aliases: Aliases::of(&func.dfg) }
+        Verifier { func, target, errors, aliases: Aliases::of(&func.dfg), dangling: false }
     }
 }
 

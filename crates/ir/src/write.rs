@@ -6,10 +6,11 @@ mod preamble;
 
 use crate::aliases::{Aliases, Resolver};
 use crate::entity::SecondaryMap;
+use crate::entity::packed_option::ReservedValue;
 use crate::ir::dfg::{DataFlowGraph, DisplayInst};
 use crate::ir::entities::{AnyEntity, Block, Inst, Value};
 use crate::ir::function::{DisplayFunction, DisplayFunctionSpec};
-use crate::ir::{Function, ValueDef};
+use crate::ir::{DynamicTypeData, Function, ValueDef};
 use std::fmt::{self, Write};
 use windlass_desc::ops::Ctv;
 
@@ -309,8 +310,9 @@ fn write_suffix(w: &mut dyn Write, dfg: &DataFlowGraph, inst: Inst) -> fmt::Resu
     }
     let ty = dfg.ctrl_typevar(inst);
     if ty.is_dynamic_vector() {
-        // It goes by the name of its declaration.
-        if let Some((dt, _)) = dfg.dynamic_types.iter().find(|(_, d)| d.concrete() == Some(ty)) {
+        // It goes by the name of a declaration that is printed.
+        let declares = |d: &DynamicTypeData| d.concrete() == Some(ty) && !d.dynamic_scale.is_reserved_value();
+        if let Some((dt, _)) = dfg.dynamic_types.iter().find(|(_, d)| declares(d)) {
             return write!(w, ".{dt}");
         }
     }

@@ -86,6 +86,7 @@ impl<'a> Interpreter<'a> {
             policy: &mut *self.policy,
             memory: Memory::default(),
             values: Vec::new(),
+            pinned: 0,
             aliases: FxHashMap::default(),
             frames: Vec::new(),
         };
@@ -103,7 +104,7 @@ impl<'a> Interpreter<'a> {
 /// A function that runs.
 pub(super) struct Frame<'a> {
     pub(super) func: &'a Function,
-    /// The addresses of its stack slots.
+    /// The addresses of its stack slots, then those of its dynamic ones.
     pub(super) slots: Vec<u64>,
     /// The instruction to run next, or the call that runs.
     pub(super) inst: Option<Inst>,
@@ -137,6 +138,8 @@ pub(super) struct Machine<'m, 'a> {
     pub(super) policy: &'m mut dyn Policy,
     pub(super) memory: Memory,
     values: Vec<u128>,
+    /// The pinned register.
+    pub(super) pinned: u128,
     /// The aliases of functions that have run.
     aliases: FxHashMap<FuncIndex, Rc<Aliases>>,
     pub(super) frames: Vec<Frame<'a>>,
@@ -214,7 +217,7 @@ impl<'a> Machine<'_, 'a> {
         };
         let (values, memory) = (self.values.len(), self.memory.top());
         let room = self.frames.len() < FRAME_LIMIT && values + func.dfg.num_values() <= VALUE_LIMIT;
-        let slots = if room { self.memory.push(&func.sized_stack_slots) } else { None };
+        let slots = if room { self.memory.push(func) } else { None };
         let Some(slots) = slots else { return Ok(Step::Trap(TrapCode::STACK_OVERFLOW)) };
         self.values.resize(values + func.dfg.num_values(), 0);
         let aliases = self.aliases.entry(index).or_insert_with(|| Rc::new(Aliases::of(&func.dfg))).clone();

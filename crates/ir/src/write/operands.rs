@@ -195,7 +195,7 @@ fn constant_text(dfg: &DataFlowGraph, resolver: Resolver, v: Value) -> Option<St
 }
 
 fn f128(dfg: &DataFlowGraph, opcode: Opcode, constant: crate::ir::Constant) -> Option<Ieee128> {
-    if opcode.row().name != "f128const" {
+    if opcode != Opcode::F128const {
         return None;
     }
     Ieee128::try_from(dfg.constants.get(constant)).ok()
