@@ -185,11 +185,13 @@ fn swap_lines(s: &mut String, r: &mut Random) {
 fn exercise(text: &str) -> bool {
     let Ok(file) = parse_test(text, ParseOptions::default()) else { return false };
     for (func, details) in &file.functions {
-        let _ = verify_function(func, None);
+        let valid = verify_function(func, None).is_ok();
         let printed = func.to_string();
         match parse_functions(&printed) {
             Ok(again) => assert_eq!(again[0].to_string(), printed, "a function prints differently when read back"),
-            Err(e) => panic!("a printed function cannot be read: {e}\n{printed}"),
+            Err(e) if valid => panic!("a printed function cannot be read: {e}\n{printed}"),
+            // A wrong type is printed as it is, even where no such type can be read.
+            Err(_) => {}
         }
         for comment in &details.comments {
             let _ = parse_run_command(comment.text, &func.signature);
