@@ -98,11 +98,14 @@ pub struct Access {
     pub trap: Option<TrapCode>,
     /// Most significant byte first.
     pub big_endian: bool,
+    /// At once, and in one order with all other atomic accesses of all threads (sequentially consistent). Between a load
+    /// and a store of one instruction no other thread accesses what they access.
+    pub atomic: bool,
 }
 
 impl Access {
-    /// Accessible, little-endian.
-    pub const PLAIN: Access = Access { trap: None, big_endian: false };
+    /// Accessible, little-endian, not atomic.
+    pub const PLAIN: Access = Access { trap: None, big_endian: false, atomic: false };
 }
 
 /// A set of values that a definition leaves free.
@@ -125,6 +128,8 @@ pub trait Env {
     fn load(&mut self, addr: &Self::B, w: u32, access: Access) -> Self::B;
     /// Writes memory.
     fn store(&mut self, addr: &Self::B, value: &Self::B, access: Access);
+    /// Orders all accesses before it before those after it. A run of one thread need not know.
+    fn fence(&mut self) {}
     /// Leaves the block: to the first target where `cond` (one bit) is 1, else to the second.
     fn branch(&mut self, cond: &Self::B);
 }

@@ -182,6 +182,9 @@ const fn lanes(of: &[Type]) -> u16 {
     set
 }
 
+/// Lane counts of fixed vectors: 2 to 256.
+const VECTOR_COUNTS: u16 = 0x1fe;
+
 impl TypeSet {
     /// These scalars.
     pub const fn scalars(of: &[Type]) -> TypeSet {
@@ -189,11 +192,11 @@ impl TypeSet {
     }
     /// The set with fixed vectors of 2 to 256 lanes as well.
     pub const fn and_vectors(self) -> TypeSet {
-        TypeSet { counts: self.counts | 0x1fe, ..self }
+        TypeSet { counts: self.counts | VECTOR_COUNTS, ..self }
     }
     /// The set with dynamic vectors as well.
     pub const fn and_dynamic(self) -> TypeSet {
-        TypeSet { dynamic: 0x1fe, ..self }
+        TypeSet { dynamic: VECTOR_COUNTS, ..self }
     }
     /// The set with exactly these counts (bit = log2) instead.
     pub const fn counts(self, counts: u16) -> TypeSet {
@@ -222,6 +225,28 @@ pub const MEM: TypeSet = ANY.and_dynamic();
 pub const NARROW_INT: TypeSet = TypeSet::scalars(&[I8, I16, I32, I64]);
 /// Addresses.
 pub const ADDR: TypeSet = TypeSet::scalars(&[I32, I64]);
+/// Scalar integers that have halves.
+pub const WIDE_INT: TypeSet = TypeSet::scalars(&[I16, I32, I64, I128]);
+/// Integers in fixed vectors.
+pub const INT_VECTORS: TypeSet = INT_FIXED.counts(VECTOR_COUNTS);
+/// Vectors whose lanes are halved and doubled in number: 16 to 64 bits, 2 to 8 lanes.
+pub const NARROWABLE: TypeSet = TypeSet { lanes: lanes(&[I16, I32, I64]), counts: 0b1110, dynamic: 0b1110 };
+/// Vectors whose lanes are doubled and halved in number: 8 to 32 bits, 2 to 16 lanes.
+pub const WIDENABLE: TypeSet = TypeSet { lanes: lanes(&[I8, I16, I32]), counts: 0b11110, dynamic: 0b11110 };
+/// Vectors of numbers below 1: 16 and 32 bits, 4 and 8 lanes.
+pub const FIXED_POINT_VECTORS: TypeSet = TypeSet { lanes: lanes(&[I16, I32]), counts: 0b1100, dynamic: 0 };
+/// All scalar floats.
+pub const FLOAT_SCALARS: TypeSet = TypeSet::scalars(&FLOATS);
+/// Floats, scalar and in fixed vectors.
+pub const FLOAT_FIXED: TypeSet = FLOAT_SCALARS.and_vectors();
+/// Floats, scalar and in vectors of any kind.
+pub const FLOAT_ANY: TypeSet = FLOAT_FIXED.and_dynamic();
+/// Fixed vectors.
+pub const VECTORS_FIXED: TypeSet = ANY.counts(VECTOR_COUNTS);
+/// Vectors of any kind.
+pub const VECTORS: TypeSet = VECTORS_FIXED.and_dynamic();
+/// Scalars and dynamic vectors, but no fixed ones.
+pub const SCALARS_OR_DYNAMIC: TypeSet = SCALARS.and_dynamic();
 /// What 8 bits extend to.
 pub const EXT8: TypeSet = TypeSet::scalars(&[I16, I32, I64]);
 /// What 16 bits extend to.

@@ -22,6 +22,7 @@ pub mod ir;
 pub mod isa;
 pub mod loop_analysis;
 pub mod post_dominator_tree;
+pub mod print_errors;
 pub mod reader;
 pub mod testfile;
 pub mod traversals;

@@ -33,7 +33,7 @@ impl Smt {
     }
     /// The number, if it is one.
     pub fn as_num(&self) -> Option<Num> {
-        if let Kind::Lit(n) = self.0.kind { Some(n) } else { None }
+        if let Kind::Lit(n) = &self.0.kind { Some(n.clone()) } else { None }
     }
     fn app(name: impl Into<String>, w: u32, args: &[&Smt]) -> Smt {
         let args = args.iter().map(|&a| a.clone()).collect();
@@ -80,6 +80,18 @@ impl Bv for Smt {
     }
     fn mul(&self, o: &Self) -> Self {
         self.binary(o, "bvmul", Num::mul)
+    }
+    fn udiv(&self, o: &Self) -> Self {
+        self.binary(o, "bvudiv", Num::udiv)
+    }
+    fn urem(&self, o: &Self) -> Self {
+        self.binary(o, "bvurem", Num::urem)
+    }
+    fn sdiv(&self, o: &Self) -> Self {
+        self.binary(o, "bvsdiv", Num::sdiv)
+    }
+    fn srem(&self, o: &Self) -> Self {
+        self.binary(o, "bvsrem", Num::srem)
     }
     fn and(&self, o: &Self) -> Self {
         self.binary(o, "bvand", Num::and)
@@ -218,7 +230,10 @@ impl Script {
     fn define(&mut self, t: &Smt) -> String {
         let w = t.0.w;
         match &t.0.kind {
-            Kind::Lit(n) => format!("(_ bv{} {w})", n.get()),
+            Kind::Lit(n) if w <= 128 => format!("(_ bv{} {w})", n.get()),
+            Kind::Lit(n) => {
+                (0..w).rev().fold("#b".into(), |s, i| s + if n.extract(i, 1).is_true() { "1" } else { "0" })
+            }
             Kind::Sym(name) => {
                 if self.symbols.insert(name.clone(), w).is_none() {
                     let _ = writeln!(self.text, "(declare-const {name} (_ BitVec {w}))");

@@ -5,7 +5,9 @@ use crate::flowgraph::ControlFlowGraph;
 use crate::flowgraph::tests::random_edges;
 use crate::ir::condcodes::IntCC;
 use crate::ir::types::{I8, I32, I64, I128};
-use crate::ir::{BlockArg, ExternalName, InstBuilder, MemFlagsData, Opcode, TrapCode, types};
+use crate::ir::{
+    AbiParam, BlockArg, ExceptionTableData, ExternalName, InstBuilder, MemFlagsData, Opcode, TrapCode, ValueList, types,
+};
 use crate::isa::{CallConv, TargetFacts};
 use std::collections::HashMap;
 use windlass_desc::bv::{Bv, Num};
@@ -30,6 +32,7 @@ fn run(func: &Function, steps: usize, decide: &mut dyn FnMut() -> bool) -> Vec<i
             let targets = func.dfg.insts[inst].branch_destination(&func.dfg.jump_tables, &func.dfg.exception_tables);
             let result = match func.dfg.insts[inst] {
                 InstructionData::UnaryImm { imm, .. } => imm.bits(),
+                InstructionData::Unary { opcode: Opcode::Ireduce, .. } => args[0] & i64::from(u32::MAX),
                 InstructionData::Binary { opcode: Opcode::Iadd, .. } => args[0] + args[1],
                 InstructionData::Binary { opcode: Opcode::Isub, .. } => args[0].wrapping_sub(args[1]),
                 InstructionData::IntCompare { cond, .. } => {
@@ -379,4 +382,38 @@ fn few_slots_and_loads() {
     let loads = func.layout.blocks().flat_map(|b| func.layout.block_insts(b));
     let loads = loads.filter(|i| func.dfg.insts[*i].opcode() == Opcode::Load).count();
     assert_eq!((func.sized_stack_slots.len(), loads), (1, 2));
+}
+
+/// A value that a `try_call` passes on is loaded on the edge, after the call.
+#[test]
+fn values_passed_on_by_calls_are_loaded_after_them() {
+    let Some(opcode) = Opcode::parse("try_call") else { return };
+    let (mut func, mut ctx) = (Function::new(), FunctionBuilderContext::new());
+    let mut b = FunctionBuilder::new(&mut func, &mut ctx);
+    let mut sig = Signature::new(CallConv::Fast);
+    sig.returns.push(AbiParam::new(I64));
+    let signature = b.import_signature(sig);
+    let name = ExternalName::testcase("f");
+    let callee = b.import_function(ExtFuncData { name, signature, colocated: false, patchable: false });
+    let [entry, next] = [b.create_block(), b.create_block()];
+    let params = [I64, I64].map(|t| b.append_block_param(next, t));
+    b.switch_to_block(entry);
+    let x = b.ins().iconst(I64, 7);
+    b.declare_value_needs_stack_map(x);
+    let normal = b.func.dfg.block_call(next, &[BlockArg::TryCallRet(0), x.into()]);
+    let table = b.func.dfg.exception_tables.push(ExceptionTableData::new(signature, normal, []));
+    let (call, _) = b.ins().TryCall(opcode, types::INVALID, callee, table, ValueList::new());
+    b.switch_to_block(next);
+    b.ins().return_(&params);
+    b.seal_all_blocks();
+    b.finalize(config());
+
+    let edge = func.block_successors(entry).next().unwrap();
+    let ops: Vec<Opcode> = func.layout.block_insts(edge).map(|i| func.dfg.insts[i].opcode()).collect();
+    assert_eq!(ops, [Opcode::StackAddr, Opcode::Load, Opcode::Jump]);
+    assert_eq!((func.layout.next_block(entry), func.layout.next_block(edge)), (Some(edge), Some(next)));
+    let jump = func.layout.last_inst(edge).unwrap();
+    let [passed, loaded] = func.dfg.inst_values(jump).collect::<Vec<_>>()[..] else { panic!("two arguments") };
+    assert_eq!((func.dfg.block_params(edge), func.dfg.value_def(loaded).num()), (&[passed][..], 0));
+    assert_eq!(func.dfg.user_stack_map_entries(call).map(<[_]>::len), Some(1));
 }

@@ -10,16 +10,19 @@ use crate::ir::{
 };
 use smallvec::SmallVec;
 use windlass_desc::bv::{Bv, Num};
-use windlass_desc::cc::IntCC;
-use windlass_desc::env::{Access, TrapCode};
-use windlass_desc::ops::{Effects as Kind, Format, Imms, OpRow, Opcode, Ty, meaning};
-use windlass_desc::types::{self, Type};
+use windlass_desc::env::Access;
+use windlass_desc::ops::{Effects as Kind, Imms, OpRow, Opcode, meaning};
+use windlass_desc::types;
 
 /// How many global values one may be based on.
 const GLOBAL_DEPTH: usize = 1000;
 
 fn access(flags: MemFlagsData) -> Access {
-    Access { trap: flags.trap_code(), big_endian: flags.explicit_endianness() == Some(Endianness::Big) }
+    Access {
+        trap: flags.trap_code(),
+        big_endian: flags.explicit_endianness() == Some(Endianness::Big),
+        ..Access::PLAIN
+    }
 }
 
 impl<'a> Machine<'_, 'a> {
@@ -81,10 +84,7 @@ impl<'a> Machine<'_, 'a> {
         let (opcode, args) = self.operands(inst);
         let imms = self.imms(inst)?;
         let mut env = Effects::new(&mut self.memory, self.policy);
-        let results = match lanewise(row, imms.ty) {
-            true => by_lane(opcode, &mut env, &imms, &args),
-            false => meaning(opcode, &mut env, &imms, &args),
-        };
+        let results = meaning(opcode, &mut env, &imms, &args);
         if let Some(fault) = env.fault {
             return Err(fault);
         }
@@ -103,11 +103,6 @@ impl<'a> Machine<'_, 'a> {
             return Err(InterpreterError::Unsupported { opcode: row.name, reason });
         }
         let dfg = &self.frame().func.dfg;
-        let ctv = dfg.ctrl_typevar(inst);
-        let whole = matches!(row.format, Format::Load | Format::Store | Format::LoadNoOffset | Format::StoreNoOffset);
-        if !ctv.is_lane() && ctv != types::INVALID && !whole && !lanewise(row, ctv) {
-            return Err(InterpreterError::Unsupported { opcode: row.name, reason: "its meaning is for scalars" });
-        }
         let values = dfg.inst_args(inst).iter().chain(dfg.inst_results(inst));
         match values.map(|v| dfg.value_type(*v)).find(|t| t.bits() > 128 || t.is_dynamic_vector()) {
             Some(ty) => Err(InterpreterError::UnsupportedType(ty)),
@@ -118,15 +113,9 @@ impl<'a> Machine<'_, 'a> {
     /// What an instruction has besides its values.
     fn imms(&mut self, inst: Inst) -> Result<Imms<Num>, InterpreterError> {
         let func = self.frame().func;
-        let results = func.dfg.inst_results(inst);
-        let mut imms = Imms {
-            ty: func.dfg.ctrl_typevar(inst),
-            result: results.first().map_or(types::INVALID, |v| func.dfg.value_type(*v)),
-            imm: Num::lit(64, 0),
-            cc: IntCC::Equal,
-            code: TrapCode::STACK_OVERFLOW,
-            access: Access::PLAIN,
-        };
+        let first = |values: &[Value]| values.first().map_or(types::INVALID, |v| func.dfg.value_type(*v));
+        let (result, arg) = (first(func.dfg.inst_results(inst)), first(func.dfg.inst_args(inst)));
+        let mut imms = Imms::new(func.dfg.ctrl_typevar(inst), result, arg);
         let word = |v: i64| Num::lit(64, v as u64 as u128);
         let data = self.data(inst);
         if let Some(code) = data.trap_code() {
@@ -147,6 +136,8 @@ impl<'a> Machine<'_, 'a> {
                 imms.imm = Num::lit(64, *imm as u128);
             }
             InstructionData::IntCompare { cond, .. } => imms.cc = *cond,
+            InstructionData::FloatCompare { cond, .. } => imms.fcc = *cond,
+            InstructionData::AtomicRmw { op, .. } => imms.rmw = *op,
             InstructionData::FuncAddr { func_ref, .. } => imms.imm = word(self.callee(*func_ref)?.address() as i64),
             InstructionData::StackAddr { stack_slot, offset, .. } => {
                 let slot = self.frame().slots[stack_slot.as_u32() as usize] as i64;
@@ -244,37 +235,4 @@ impl<'a> Machine<'_, 'a> {
         }
         Ok(value)
     }
-}
-
-/// Does an operation on vectors of type `ty` do in each lane what it does to scalars? That is so if it also takes scalars
-/// of that type, and if all its operands are such vectors or independent scalars.
-fn lanewise(row: &OpRow, ty: Type) -> bool {
-    let computes = matches!(row.format, Format::Unary | Format::Binary | Format::Ternary | Format::IntCompare);
-    let operand = |t: Ty| matches!(t, Ty::Ctv) || matches!(t, Ty::In(set) if set.counts == 1 && set.dynamic == 0);
-    computes
-        && ty.is_vector()
-        && row.ctv.set().is_some_and(|s| s.contains(ty.lane_type()))
-        && row.operands.iter().all(|o| operand(o.ty))
-        && row.results.iter().all(|r| matches!(r.ty, Ty::Ctv | Ty::AsTruthy))
-}
-
-/// Runs a meaning once for each lane.
-fn by_lane(opcode: Opcode, env: &mut Effects, imms: &Imms<Num>, args: &[Num]) -> Vec<Num> {
-    let row = opcode.row();
-    let (lane, vector) = (imms.ty.lane_bits(), imms.ty.bits());
-    let imms = Imms { ty: imms.ty.lane_type(), result: imms.result.lane_type(), ..imms.clone() };
-    let mut whole = vec![0u128; row.results.len()];
-    for n in 0..vector / lane {
-        let operand = |(a, o): (&Num, &windlass_desc::ops::Operand)| match o.ty {
-            Ty::Ctv => a.extract(n * lane, lane),
-            _ => *a,
-        };
-        let args: SmallVec<[Num; 3]> = args.iter().zip(row.operands).map(operand).collect();
-        for ((all, r), v) in whole.iter_mut().zip(row.results).zip(meaning(opcode, env, &imms, &args)) {
-            // A truth value fills its lane.
-            let v = if r.ty == Ty::AsTruthy { Num::lit(lane, if v.is_true() { u128::MAX } else { 0 }) } else { v };
-            *all |= v.get() << (n * lane);
-        }
-    }
-    whole.into_iter().map(|v| Num::lit(vector, v)).collect()
 }
