@@ -271,7 +271,8 @@ impl Gen<'_> {
     }
 
     fn flags(&mut self) -> &'static str {
-        *self.rng.pick(&["", "notrap ", "little ", "notrap little ", "user9 "])
+        const FLAGS: [&str; 5] = ["", "notrap ", "little ", "notrap little ", "user9 "];
+        FLAGS[self.rng.below(FLAGS.len())]
     }
 
     /// Base and offset of some bytes of the slot, the base made in one of many ways.
