@@ -9,6 +9,7 @@
 use crate::error::{CodegenError, CodegenResult};
 use crate::order::BlockOrder;
 use crate::vcode::{NO_RULE, VCode};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use windlass_desc::cc::IntCC;
 use windlass_desc::ops::{Effects, Opcode};
@@ -37,6 +38,7 @@ pub struct Scratch {
     before: Vec<u32>,
     after: Vec<u32>,
     sunk: Vec<bool>,
+    symbols: FxHashMap<windlass_ir::ir::ExternalName, u32>,
 }
 
 /// A function being lowered.
@@ -96,6 +98,7 @@ impl Scratch {
         fill(&mut self.before, insts, 0);
         fill(&mut self.after, insts, 0);
         fill(&mut self.sunk, insts, false);
+        self.symbols.clear();
     }
 }
 
@@ -314,9 +317,9 @@ impl<'a> Lower<'a> {
     pub fn temp(&mut self) -> VReg {
         self.new_vreg(windlass_desc::types::I64)
     }
-    /// The register of the instruction's first result.
-    pub fn result(&mut self, i: Inst) -> VReg {
-        let v = self.func.dfg.inst_results(i).first().copied();
+    /// The register of the instruction's `n`-th result, used or not.
+    pub fn result(&mut self, i: Inst, n: usize) -> VReg {
+        let v = self.func.dfg.inst_results(i).get(n).copied();
         match v.map(|v| self.s.vregs[v.index()]) {
             Some(r) if r != NONE => VReg(r),
             _ => self.temp(),
@@ -383,16 +386,16 @@ impl<'a> Lower<'a> {
         code.list_operands.extend(operands.iter().map(|o| o.1));
         code.pool.extend(operands.iter().map(|o| o.0.0));
         code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers });
-        self.pending.payload = code.lists.len() as u64 - 1 | (symbol as u64) << 32;
+        self.pending.payload = (code.lists.len() as u64 - 1) | ((symbol as u64) << 32);
         self.end();
     }
     /// The number of a symbol in the code's table.
     pub fn symbol_number(&mut self, name: windlass_ir::ir::ExternalName) -> u32 {
         let symbols = &mut self.vcode.symbols;
-        symbols.iter().rposition(|s| *s == name).unwrap_or_else(|| {
+        *self.s.symbols.entry(name.clone()).or_insert_with(|| {
             symbols.push(name);
-            symbols.len() - 1
-        }) as u32
+            symbols.len() as u32 - 1
+        })
     }
 }
 

@@ -37,6 +37,10 @@ impl<K: EntityRef, V> PrimaryMap<K, V> {
     pub fn get_mut(&mut self, k: K) -> Option<&mut V> {
         self.elems.get_mut(k.index())
     }
+    /// A pointer to the element of `k`, if there is one.
+    pub fn get_raw_mut(&mut self, k: K) -> Option<*mut V> {
+        self.get_mut(k).map(std::ptr::from_mut)
+    }
     /// The elements of consecutive keys, if there are all of them.
     pub fn get_range(&self, range: Range<K>) -> Option<&[V]> {
         self.elems.get(range.start.index()..range.end.index())

@@ -52,9 +52,6 @@ impl<L: Into<AnyEntity>, M: Into<String>> From<(L, M)> for VerifierError {
     }
 }
 
-/// What one step of checking gives: `Err` if it makes no sense to go on.
-pub type VerifierStepResult = Result<(), ()>;
-
 /// What checking gives.
 pub type VerifierResult<T> = Result<T, VerifierErrors>;
 
@@ -78,26 +75,9 @@ impl VerifierErrors {
         !self.is_empty()
     }
 
-    /// `Err` if something is wrong.
-    pub fn as_result(&self) -> VerifierStepResult {
-        if self.is_empty() { Ok(()) } else { Err(()) }
-    }
-
     /// Adds an error.
     pub fn report(&mut self, error: impl Into<VerifierError>) {
         self.0.push(error.into());
-    }
-
-    /// Adds an error after which it makes no sense to go on.
-    pub fn fatal(&mut self, error: impl Into<VerifierError>) -> VerifierStepResult {
-        self.report(error);
-        Err(())
-    }
-
-    /// Adds an error after which it makes sense to go on.
-    pub fn nonfatal(&mut self, error: impl Into<VerifierError>) -> VerifierStepResult {
-        self.report(error);
-        Ok(())
     }
 }
 
@@ -152,12 +132,11 @@ pub fn verify_context(
     domtree: &DominatorTree,
     target: Option<&TargetFacts>,
     errors: &mut VerifierErrors,
-) -> VerifierStepResult {
+) {
     let mut verifier = Verifier { func, target, errors };
     if verifier.without_order() {
         verifier.order(domtree);
     }
-    errors.as_result()
 }
 
 impl Verifier<'_> {

@@ -124,6 +124,11 @@ pub fn decorate_function<FW: FuncWriter>(writer: &mut FW, w: &mut dyn Write, fun
     w.write_str("}\n")
 }
 
+fn write_indent(w: &mut dyn Write, indent: usize) -> fmt::Result {
+    const BLANKS: &str = "                                    ";
+    w.write_str(&BLANKS[..indent.min(BLANKS.len())])
+}
+
 /// Has any instruction a source location or debug tags?
 fn has_places(func: &Function) -> bool {
     !func.debug_tags.is_empty()
@@ -142,7 +147,8 @@ fn alias_map(func: &Function) -> Aliases {
 
 /// Writes a block's first line, for a function whose instructions are indented by `indent`.
 pub fn write_block_header(w: &mut dyn Write, func: &Function, block: Block, indent: usize) -> fmt::Result {
-    write!(w, "{:1$}{block}", "", indent - INDENT)?;
+    write_indent(w, indent.saturating_sub(INDENT))?;
+    write!(w, "{block}")?;
     let params = func.dfg.block_params(block);
     for (i, &v) in params.iter().enumerate() {
         write!(w, "{}{v}: {}", if i == 0 { "(" } else { ", " }, func.dfg.value_type(v))?;
@@ -156,7 +162,8 @@ fn write_aliases(w: &mut dyn Write, aliases: &Aliases, of: Value, indent: usize)
     let mut todo = vec![of];
     while let Some(to) = todo.pop() {
         for &alias in &aliases[to] {
-            writeln!(w, "{:indent$}{alias} -> {to}", "")?;
+            write_indent(w, indent)?;
+            writeln!(w, "{alias} -> {to}")?;
             todo.push(alias);
         }
     }
@@ -198,12 +205,11 @@ impl fmt::Debug for Function {
 
 fn write_instruction(w: &mut dyn Write, func: &Function, aliases: &Aliases, inst: Inst, indent: usize) -> fmt::Result {
     let tags = tags(func, inst)?;
-    let mut place = tags.clone();
     let srcloc = func.srcloc(inst);
-    if !srcloc.is_default() {
-        write!(place, "{srcloc} ")?;
-    }
-    write!(w, "{place:indent$}")?;
+    let place = if srcloc.is_default() { String::new() } else { format!("{srcloc} ") };
+    w.write_str(&tags)?;
+    w.write_str(&place)?;
+    write_indent(w, indent.saturating_sub(tags.len() + place.len()))?;
     write_results(w, &func.dfg, inst)?;
     if !is_suffix_known(func, inst) {
         write_suffix(w, &func.dfg, inst)?;

@@ -75,7 +75,7 @@ impl Mover {
         }
     }
 
-    /// Executes `moves` and empties it.
+    /// Executes `moves` and empties it. A register that is to keep its value is in `keep`, not among the moves.
     pub fn run(&mut self, env: &MoveEnv, emit: &mut impl FnMut(Edit)) -> Result<(), Error> {
         if self.moves.is_empty() {
             return Ok(());
@@ -247,5 +247,86 @@ fn load(from: Source, to: PReg, class: Class, width: u8) -> Edit {
     match from {
         Source::At(from) => Edit::Move { from, to: Loc::reg(to), class, width },
         Source::Remat(inst) => Edit::Remat { inst, to },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    const SLOTS: u32 = 5;
+
+    fn loc(n: u32, regs: u32) -> Loc {
+        if n < regs { Loc::reg(PReg(n as u8)) } else { Loc::spill(n - regs) }
+    }
+
+    /// All kinds of moves among few registers and slots: targets get their values, other registers keep theirs.
+    #[test]
+    fn random_moves() {
+        let order: &[PReg] = const { &[PReg(0), PReg(1), PReg(2)] };
+        let index: Vec<u32> = (0..SLOTS).collect();
+        let mut mover = Mover::default();
+        mover.reserve(SLOTS as usize);
+        let mut seed = 1u64;
+        let mut below = |n: u32| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as u32 % n
+        };
+        for round in 0..20_000u32 {
+            let regs = 1 + round % 3;
+            let machine = Machine {
+                rows: &[],
+                order: [&order[..regs as usize], &[]],
+                callee_saved: RegSet::EMPTY,
+                exchange: [round % 2 == 0, false],
+            };
+            let mut wanted: HashMap<Loc, u64> = (0..regs).map(|r| (loc(r, regs), r as u64)).collect();
+            let all = regs + SLOTS;
+            for n in (0..all).filter(|_| below(3) > 0).collect::<Vec<_>>() {
+                let (from, value) = match below(6) {
+                    0 => (Source::Remat(n), 100 + n as u64),
+                    // A rotation, often.
+                    1..4 => (Source::At(loc((n + 1) % all, regs)), (n as u64 + 1) % all as u64),
+                    _ => {
+                        let from = below(all);
+                        (Source::At(loc(from, regs)), from as u64)
+                    }
+                };
+                if from == Source::At(loc(n, regs)) {
+                    continue;
+                }
+                wanted.insert(loc(n, regs), value);
+                mover.moves.push(Move { to: loc(n, regs), from, class: Class::Int, width: 8 });
+            }
+            let targets = mover.moves.iter().filter_map(|m| m.to.as_reg()).fold(0, |mask, r| mask | 1u64 << r.0);
+            let env = MoveEnv {
+                machine: &machine,
+                alloc: [(1 << regs) - 1, 0],
+                keep: ((1 << regs) - 1) & !targets,
+                cheap: 0,
+                widest: [8, 8],
+                temps: SLOTS,
+                slots: Some(&index),
+            };
+            let mut now: HashMap<Loc, u64> = (0..all).map(|n| (loc(n, regs), n as u64)).collect();
+            let mut emit = |edit: Edit| match edit {
+                Edit::Move { from, to, .. } => {
+                    assert!(from.as_reg().is_some() || to.as_reg().is_some());
+                    let value = now[&from];
+                    now.insert(to, value);
+                }
+                Edit::Exchange { a, b, .. } => {
+                    let (x, y) = (now[&Loc::reg(a)], now[&Loc::reg(b)]);
+                    now.insert(Loc::reg(a), y);
+                    now.insert(Loc::reg(b), x);
+                }
+                Edit::Remat { inst, to } => drop(now.insert(Loc::reg(to), 100 + inst as u64)),
+            };
+            assert_eq!(mover.run(&env, &mut emit), Ok(()));
+            for (at, value) in wanted {
+                assert_eq!(now[&at], value, "round {round}: {at:?}");
+            }
+        }
     }
 }

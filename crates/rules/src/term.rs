@@ -228,7 +228,11 @@ into! {
     Im => ImmExpr: x => ImmExpr::Var(x.name);
     i64 => ImmExpr: x => ImmExpr::Const(x);
     Cond => Flags: x => Flags::Cond(x);
+    Tmp => Reg: x => Reg::Tmp(x);
+    Tmp => Arg: x => Arg::Reg(Reg::Tmp(x));
+    CcExpr => Flags: x => Flags::Before(x);
     MInst => Rhs: x => Rhs::Inst(x);
+    Seq => Rhs: x => Rhs::Seq(x);
     Val => Rhs: x => Rhs::Same(x);
 }
 
@@ -239,6 +243,8 @@ pub enum Reg {
     Val(Val),
     /// The result of an instruction.
     Inst(Box<MInst>),
+    /// The result of an earlier step.
+    Tmp(Tmp),
 }
 
 /// An immediate on the right.
@@ -288,6 +294,8 @@ pub enum CcExpr {
 pub enum Flags {
     /// An instruction just before it, and the condition that is asked.
     Inst(Box<MInst>, CcExpr),
+    /// The last step before it that writes flags, and the condition that is asked.
+    Before(CcExpr),
     /// What the nonterminal `cond` matched.
     Cond(Cond),
 }
@@ -312,11 +320,54 @@ pub struct MInst {
     pub flags: Option<Flags>,
 }
 
+/// A register that the steps of a right side pass on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tmp(pub &'static str);
+
+/// One of several instructions of a right side.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Where its result goes, if anything takes it.
+    pub def: Option<Tmp>,
+    /// The instruction. Its flags may come from the step before that wrote some ([`Flags::Before`]).
+    pub inst: MInst,
+}
+
+/// Instructions in the order of execution, with the results of the operation: for several results, and where flags and
+/// value of one instruction are both wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Seq {
+    /// The instructions.
+    pub steps: Vec<Step>,
+    /// The operation's results, in order.
+    pub results: Vec<Tmp>,
+}
+
+impl Seq {
+    /// Then this, its result named.
+    pub fn set(mut self, def: Tmp, inst: MInst) -> Seq {
+        self.steps.push(Step { def: Some(def), inst });
+        self
+    }
+    /// Then this, for its effect or its flags.
+    pub fn run(mut self, inst: MInst) -> Seq {
+        self.steps.push(Step { def: None, inst });
+        self
+    }
+    /// And these are the results.
+    pub fn gives<const N: usize>(mut self, results: [Tmp; N]) -> Seq {
+        self.results = results.into();
+        self
+    }
+}
+
 /// The right side of a rule.
 #[derive(Clone, Debug)]
 pub enum Rhs {
     /// The instruction's result, or its effect.
     Inst(MInst),
+    /// Several instructions.
+    Seq(Seq),
     /// The same register: no code.
     Same(Val),
 }
@@ -347,6 +398,17 @@ pub struct Rule {
     pub ty: Type,
     /// Where it is written.
     pub at: &'static Location<'static>,
+}
+
+impl Rhs {
+    /// The outermost instructions, in the order of execution.
+    pub fn insts(&self) -> Vec<&MInst> {
+        match self {
+            Rhs::Inst(i) => vec![i],
+            Rhs::Seq(s) => s.steps.iter().map(|s| &s.inst).collect(),
+            Rhs::Same(_) => vec![],
+        }
+    }
 }
 
 impl Rule {

@@ -180,7 +180,10 @@ impl Emitter<'_> {
     }
 
     fn edit(&mut self, edit: Edit) -> Result<(), CodegenError> {
-        self.line(|| format!("{edit:?}"), "register allocation", None);
+        if self.listing {
+            let text = self.edit_text(edit);
+            self.line(|| text, "register allocation", None);
+        }
         let sink = &mut self.s.buffer.sink;
         match edit {
             Edit::Exchange { a, b, class: Class::Int } => insts::xchg(sink, a.hw(), b.hw()),
@@ -198,6 +201,21 @@ impl Emitter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// An edit in assembler syntax.
+    fn edit_text(&self, edit: Edit) -> String {
+        let loc = |l: Loc, width: u8| match l.as_reg() {
+            Some(r) => windlass_desc::x64::regs::name(r.hw(), width as u16 * 8),
+            None => format!("[rsp + {}]", self.frame.offset(l)),
+        };
+        match edit {
+            Edit::Move { from, to, width, .. } => format!("mov {}, {}", loc(to, width), loc(from, width)),
+            Edit::Exchange { a, b, .. } => format!("xchg {}, {}", loc(Loc::reg(a), 8), loc(Loc::reg(b), 8)),
+            Edit::Remat { inst, to } => {
+                asm::print(&self.machine.code.insts[inst as usize], &[Loc::reg(to).0], &self.offsets)
+            }
+        }
     }
 
     /// An instruction that goes on to the next.
@@ -225,7 +243,20 @@ impl Emitter<'_> {
         let offsets = self.offsets;
         let source = self.source(i);
         let origin = self.machine.origin(i);
-        self.line(|| asm::print(inst, ops, &offsets), source, origin);
+        let symbols = &self.machine.symbols;
+        let text = || match inst.row {
+            CALL => format!("call {}", symbols[(inst.payload >> 32) as usize].display(None)),
+            SYM_NEAR | SYM_FAR => {
+                let symbol = symbols[inst.payload as u32 as usize].display(None);
+                format!("{}, {symbol}", asm::print(inst, ops, &offsets))
+            }
+            CALL_REG => format!("call {}", windlass_desc::x64::regs::name(ops[0] as u8, 64)),
+            _ => asm::print(inst, ops, &offsets),
+        };
+        if self.listing {
+            let text = text();
+            self.line(|| text, source, origin);
+        }
     }
 
     fn special_or_plain(&mut self, inst: &Inst, ops: &[u32], i: Option<u32>) -> Result<(), CodegenError> {

@@ -197,7 +197,7 @@ impl X64 for Lower<'_> {
         self.end();
     }
     fn copy(&mut self, i: Inst, v: Value) {
-        let d = self.result(i);
+        let d = self.result(i, 0);
         self.start(MOV64_RR);
         self.def_vreg(d);
         self.use_val(v);

@@ -151,7 +151,7 @@ fn expected(row: &Row, run: &Run, [a, b]: [&Output<Num>; 2]) -> (State, State) {
         (values.regs[r], certain.regs[r]) = (a, !(a ^ b));
     }
     for (i, bit) in FLAG_BITS.iter().enumerate() {
-        let Some((a, b)) = a.flags.zip(b.flags) else {
+        let Some((a, b)) = a.flags.as_ref().zip(b.flags.as_ref()) else {
             certain.flags |= 1 << bit;
             continue;
         };

@@ -117,7 +117,7 @@ pub fn row(family: Family, width: u16, form: Form, operands: Vec<Operand>, enc: 
         flow: Flow::Next,
         remat: false,
         feature: None,
-        mnemonic: info.name,
+        mnemonic: info.mnemonic,
         shown,
     }
 }

@@ -266,8 +266,7 @@ impl FunctionReader<'_, '_> {
             self.p.expect(b'@')?;
             let slot = self.stack_slot()?;
             self.p.eat(b'+');
-            let positive = |s: &str| super::number::unsigned(s.strip_prefix('+').unwrap_or(s), 32);
-            let offset = self.p.number("an offset", positive)? as u32;
+            let offset = self.p.u32("an offset")?;
             self.func.dfg.append_user_stack_map_entry(inst, UserStackMapEntry { ty, slot, offset });
             if self.p.peek() != Tok::Punct(b']') {
                 self.p.expect(b',')?;

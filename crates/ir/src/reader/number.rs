@@ -44,9 +44,9 @@ fn digits(s: &str, radix: u32, underscores: bool, max: u32) -> Result<u128, Numb
     }
 }
 
-/// An unsigned integer of `bits` bits, without a sign.
+/// An unsigned integer of `bits` bits. Those of 8 bits have no sign at all.
 pub(crate) fn unsigned(text: &str, bits: u32) -> Result<u64, NumberError> {
-    if text.starts_with(['-', '+']) {
+    if text.starts_with('-') || text.starts_with('+') && bits == 8 {
         return Err("expected a number without a sign");
     }
     int(text, bits, bits >= 32).map(|v| v as u64)

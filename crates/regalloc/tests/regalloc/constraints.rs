@@ -306,6 +306,58 @@ fn narrow_values_take_narrow_slots() {
 }
 
 #[test]
+fn the_entry_may_be_a_loop() {
+    let mut f = Func::new(2);
+    let values: Vec<u32> = (0..6).map(|_| emit(&mut f, 0, CONST, &[])).collect();
+    let sum = values.iter().fold(values[0], |sum, &v| emit(&mut f, 0, ADD3, &[sum, v]));
+    f.inst(0, CMPBR, &[sum, values[2]]);
+    f.jump(0, 0, &[]);
+    f.jump(0, 1, &[]);
+    ret(&mut f, 1, &values[..3]);
+    run(f, &tiny(true));
+}
+
+#[test]
+fn wide_vectors_have_wide_aligned_slots() {
+    let machine = tiny(true);
+    for width in [32u8, 64] {
+        let (mut f, v) = start(1, 1);
+        let vec = |role| Operand { role, class: Class::Vec, width, constraint: Constraint::Reg };
+        let values: Vec<u32> = (0..9).map(|_| f.vreg(Class::Vec, width)).collect();
+        for &x in &values {
+            f.listed(0, CALL, &[(vec(Role::Def), x), (uses(Constraint::Reg), v[0])], RegSet::EMPTY);
+        }
+        for pair in values.windows(2) {
+            f.listed(0, CALL, &[(vec(Role::Use), pair[0]), (vec(Role::Use), pair[1])], RegSet::EMPTY);
+        }
+        ret(&mut f, 0, &v);
+        let before = f.finish();
+        let (mut after, mut alloc) = (before.clone(), Allocation::default());
+        allocate(&mut after, &machine, &mut Context::default(), &mut alloc).expect("valid");
+        assert_eq!(windlass_regalloc::check::check(&before, &after, &alloc, &machine), Ok(()));
+        assert!(alloc.spill_size >= 5 * width as u32 && alloc.spill_align == width as u32);
+    }
+}
+
+/// A parameter narrower or wider than its argument: only the common bytes count.
+#[test]
+fn arguments_of_another_width() {
+    let (mut f, v) = start(2, 3);
+    let narrow = f.vreg(Class::Int, 4);
+    f.inst(0, TRUNC, &[narrow, v[0]]);
+    let (p, q) = (f.param(1, Class::Int, 4), f.param(1, Class::Int, 8));
+    f.inst(0, CMPBR, &[v[1], v[2]]);
+    f.jump(0, 1, &[v[1], narrow]);
+    f.jump(0, 1, &[narrow, v[2]]);
+    let (x, y) = (emit(&mut f, 1, WIDEN, &[p]), f.vreg(Class::Int, 4));
+    let z = f.vreg(Class::Int, 4);
+    f.inst(1, NARROW, &[y, p, p]);
+    f.inst(1, NARROW, &[z, q, y]);
+    ret(&mut f, 1, &[x]);
+    run(f, &tiny(true));
+}
+
+#[test]
 fn impossible_constraints_are_errors() {
     let constraint = |list: &[Constraint], early: Option<Constraint>, machine: &Machine| {
         let (mut f, v) = start(1, 4);

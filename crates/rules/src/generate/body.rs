@@ -7,7 +7,7 @@ use crate::resolve::{Resolved, resolve, takes_symbol};
 use crate::term::*;
 use std::fmt::Write;
 use windlass_desc::types::Type;
-use windlass_desc::x64::{Imm, MemMode, Operand, Row};
+use windlass_desc::x64::{Family, Imm, MemMode, Operand, Row};
 
 /// No row: that form does not exist.
 const NO_ROW: &str = "NO_ROW";
@@ -23,9 +23,8 @@ pub fn rule(n: usize, rule: &Rule, rows: &[Row], out: &mut String) -> Result<()>
             let v = body.names.value(v.name)?;
             body.line(format!("c.copy(i, {v})"));
         }
-        Rhs::Inst(inst) => {
-            body.inst(inst, Some("c.result(i)"), true)?;
-        }
+        Rhs::Inst(inst) => body.inst(inst, Some("c.result(i, 0)"), true)?,
+        Rhs::Seq(seq) => body.seq(seq)?,
     }
     out.push_str(&body.text);
     let _ = writeln!(out, "}}\n");
@@ -137,6 +136,23 @@ impl Body<'_> {
         let _ = writeln!(self.text, "    {text};");
     }
 
+    /// Steps, the last first. What traps or touches memory stands for the root.
+    fn seq(&mut self, seq: &Seq) -> Result<()> {
+        for t in seq.steps.iter().filter_map(|s| s.def) {
+            let reg = match seq.results.iter().position(|r| *r == t) {
+                Some(n) => format!("c.result(i, {n})"),
+                None => "c.temp()".into(),
+            };
+            self.line(format!("let {} = {reg}", t.0));
+        }
+        for step in seq.steps.iter().rev() {
+            let row = &self.rows[resolve(&step.inst, self.rows)?.register];
+            let effect = row.mem != MemMode::None || matches!(row.family, Family::TrapIf | Family::Ud2);
+            self.inst(&step.inst, step.def.map(|t| t.0), effect)?;
+        }
+        Ok(())
+    }
+
     /// An instruction whose result goes to the register that `dest` gives; `root` if it stands for the rule's root.
     fn inst(&mut self, inst: &MInst, dest: Option<&str>, root: bool) -> Result<()> {
         let Resolved { register: reg, memory: mem, immediate: imm } = resolve(inst, self.rows)?;
@@ -169,6 +185,7 @@ impl Body<'_> {
         if let Some(producer) = producer {
             match producer {
                 Flags::Inst(p, _) => self.inst(&p, None, false)?,
+                Flags::Before(_) => {}
                 Flags::Cond(_) => self.line("c.flags_of(&f)".into()),
             }
         }
@@ -207,6 +224,7 @@ impl Body<'_> {
                     self.line(format!("c.use_vreg({temp})"));
                     nested.push((temp, (**inner).clone()));
                 }
+                Some(Arg::Reg(Reg::Tmp(t))) => self.line(format!("c.use_vreg({})", t.0)),
                 Some(Arg::Addr(a)) => {
                     let Bound::Addr(at) = self.names.get(a.0)?.clone() else {
                         return Err(format!("{} is no address", a.0));
@@ -236,7 +254,7 @@ impl Body<'_> {
     fn flags(&mut self, inst: &MInst) -> Result<Option<Flags>> {
         match &inst.flags {
             None => {}
-            Some(Flags::Inst(_, cc)) => {
+            Some(Flags::Inst(_, cc) | Flags::Before(cc)) => {
                 let cc = self.names.cc(*cc)?;
                 self.line(format!("c.set_cc({cc})"));
             }

@@ -33,13 +33,9 @@ impl<'a> Left<'a> {
         let recorder = Recorder::new("ir");
         Left { types, case, path: vec![], recorder, assumptions: vec![], shown: vec![], once: vec![] }
     }
-    /// Runs a rule's pattern; gives its result if it has one.
-    pub fn root(&mut self, p: &OpPat) -> Result<Option<Smt>, String> {
-        let mut results = self.operation(p)?;
-        if results.len() > 1 {
-            return Err("results beyond the first are not proved yet".into());
-        }
-        Ok(results.pop())
+    /// Runs a rule's pattern; gives its results.
+    pub fn root(&mut self, p: &OpPat) -> Result<Vec<Smt>, String> {
+        self.operation(p)
     }
     /// Runs a pattern that matches a value; gives the value.
     pub fn value(&mut self, pat: &Pat) -> Result<Smt, String> {

@@ -31,7 +31,6 @@ pub fn rules(r: &mut RuleSet) {
 
 /// What has no lowering yet, by name, with a reason for each group.
 const DECLINED: &[(&str, &str)] = &[
-    ("needs right sides with a result and a trap", "uadd_overflow_trap"),
     (
         "not lowered yet: control",
         "br_table debugtrap return_call return_call_indirect try_call try_call_indirect sequence_point \

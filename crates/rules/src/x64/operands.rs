@@ -98,7 +98,7 @@ fn cond(r: &mut RuleSet) {
         let w = t.bits() as u16;
         r.cond.extend([
             // compares give i8; t is the type of what is compared
-            alternative(I8, icmp(CC, band(X, Y), iconst(zero())).at(t), of(CC), test(w, X, Y)),
+            alternative(I8, icmp(CC, band(X, R), iconst(zero())).at(t), of(CC), test(w, X, R)),
             alternative(I8, icmp(CC, X, iconst(zero())).at(t), of(CC), test(w, X, X)),
             alternative(I8, icmp(CC, iconst(small()), X).at(t), CcExpr::Swapped(CC), cmp(w, X, K)),
             alternative(I8, icmp(CC, X, R).at(t), of(CC), cmp(w, X, R)),
@@ -106,7 +106,7 @@ fn cond(r: &mut RuleSet) {
         for &wide in INTS.iter().filter(|i| i.bits() > 8) {
             r.cond.push(alternative(wide, uextend(icmp(CC, X, R).at(t)), of(CC), cmp(w, X, R)));
         }
-        r.cond.push(alternative(t, band(X, iconst(small())), is(Cc::Ne), test(w, X, K)));
+        r.cond.push(alternative(t, band(X, R), is(Cc::Ne), test(w, X, R)));
     }
     for &t in INTS {
         r.cond.push(alternative(t, X, is(Cc::Ne), test(t.bits() as u16, X, X)));
