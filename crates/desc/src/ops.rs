@@ -7,6 +7,7 @@ use crate::cc::{FloatCC, IntCC};
 use crate::env::{Access, Env, TrapCode};
 use crate::types::*;
 
+mod float;
 pub(crate) mod int;
 mod mem;
 mod query;
