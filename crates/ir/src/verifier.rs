@@ -56,6 +56,8 @@ impl<L: Into<AnyEntity>, M: Into<String>> From<(L, M)> for VerifierError {
 
 /// What checking gives.
 pub type VerifierResult<T> = Result<T, VerifierErrors>;
+/// What a step of checking gives: the errors themselves are with those that were reported.
+pub type VerifierStepResult = Result<(), ()>;
 
 /// All that is wrong.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -80,6 +82,26 @@ impl VerifierErrors {
     /// Adds an error.
     pub fn report(&mut self, error: impl Into<VerifierError>) {
         self.0.push(error.into());
+    }
+
+    /// Adds an error after which nothing can be checked any more.
+    #[allow(clippy::result_unit_err, reason = "the interface is given")]
+    pub fn fatal(&mut self, error: impl Into<VerifierError>) -> VerifierStepResult {
+        self.report(error);
+        Err(())
+    }
+
+    /// Adds an error after which other things can be checked.
+    #[allow(clippy::result_unit_err, reason = "the interface is given")]
+    pub fn nonfatal(&mut self, error: impl Into<VerifierError>) -> VerifierStepResult {
+        self.report(error);
+        Ok(())
+    }
+
+    /// Is nothing wrong?
+    #[allow(clippy::result_unit_err, reason = "the interface is given")]
+    pub fn as_result(&self) -> VerifierStepResult {
+        if self.is_empty() { Ok(()) } else { Err(()) }
     }
 }
 
@@ -183,5 +205,19 @@ impl Verifier<'_> {
     fn inst_error(&mut self, inst: Inst, message: impl Into<String>) {
         let context = short_text(&self.func.dfg, inst);
         self.errors.report((inst, context, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_reported_and_end_steps() {
+        let mut errors = VerifierErrors::new();
+        assert_eq!(errors.as_result(), Ok(()));
+        assert_eq!(errors.nonfatal((AnyEntity::Function, "odd")), Ok(()));
+        assert_eq!(errors.fatal((AnyEntity::Function, "context", "bad")), Err(()));
+        assert_eq!((errors.as_result(), errors.0.len()), (Err(()), 2));
     }
 }
