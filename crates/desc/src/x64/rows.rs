@@ -184,7 +184,7 @@ families! {
     /// MUL: product of double width, unsigned; carry and overflow tell whether the upper half is not 0.
     MulWide "mul" "mul" |f| wide(f, 4, true), is |e, w, _, a| {
         let r = a[0].zext(2 * w).mul(&a[1].zext(2 * w));
-        let f = product_flags(e, &r.extract(w, w).is_zero().not());
+        let f = product_flags(e, &r.extract(0, w).zext(2 * w).eq(&r).not());
         Meant { results: vec![r.extract(0, w), r.extract(w, w)], flags: Some(f) }
     };
     /// IMUL: product of double width, signed; carry and overflow tell whether the upper half is not the lower's sign.

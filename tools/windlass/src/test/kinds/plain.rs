@@ -52,7 +52,7 @@ fn printed(file: &TestFile<'_>) -> Vec<Failure> {
 
 fn compiled(file: &TestFile<'_>, level: Level, on: &mut Listener<'_>) -> Verdict {
     let build = match target::host() {
-        Ok(build) => build,
+        Ok(build) => build.checked(),
         Err(target::Unfit::Bad(why) | target::Unfit::Elsewhere(why)) => return Verdict::Skipped(why),
     };
     let mut functions = Functions::new();
