@@ -277,7 +277,6 @@ fn check_shared(flags: &Flags) -> CodegenResult<()> {
         ("enable_pinned_reg", flags.enable_pinned_reg()),
         ("enable_probestack", flags.enable_probestack()),
         ("is_pic", flags.is_pic()),
-        ("bb_padding_log2_minus_one", flags.bb_padding_log2_minus_one() > 0),
     ];
     if let Some((name, _)) = missing.iter().find(|m| m.1) {
         return Err(CodegenError::unsupported(format!("setting {name}: leave it off, nothing honours it yet")));
