@@ -259,9 +259,9 @@ ops! {
     /// One lane of `x`. The index must be below the lane count.
     "extractlane" Extractlane BinaryImm8 (x: T) -> (a: LaneOf) Ctv::Operand(0, VECTORS), PURE,
         is |_, i, a| vector::extractlane(i, &a[0]);
-    /// One fixed vector out of those that a dynamic one is made of, by its place.
+    /// One fixed vector out of those that a dynamic one is made of, by its place. Where meanings run there is one.
     "extract_vector" ExtractVector BinaryImm8 (x: T) -> (a: DynamicToVector) Ctv::Operand(0, SCALARS_OR_DYNAMIC), PURE,
-        no_meaning "meanings see one unit of a dynamic vector, and cannot tell units apart";
+        is |_, _, a| vec![a[0].clone()];
     /// Bytes of `x`, picked by the bytes of `y`; those of 16 and more pick 0.
     "swizzle" Swizzle Binary (x: Is(I8X16), y: Is(I8X16)) -> (a: Is(I8X16)) Ctv::None, PURE,
         is |_, _, a| vector::swizzle(&a[0], &a[1]);
