@@ -222,8 +222,8 @@ pub struct Imms<B> {
     pub result: Type,
     /// The type of the first value operand ([`INVALID`] if there is none).
     pub arg: Type,
-    /// The immediate: a number, an offset or a lane's index as 64 bits, sign-extended; the bits of a float, a constant or a
-    /// mask, at least as many as it has; the address that an entity has.
+    /// The immediate: a number, an offset or a lane's index as 64 bits, sign-extended; the bits of a float, a constant
+    /// or a mask, at least as many as it has; the address that an entity has.
     pub imm: B,
     /// The condition of an integer comparison.
     pub cc: IntCC,

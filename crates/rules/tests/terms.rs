@@ -43,11 +43,9 @@ impl Env for Symbols {
     }
 }
 
-/// Wider vectors than this are left out: their terms are the same, only larger.
-const MAX_BITS: u32 = 1024;
-
+/// All types of values.
 fn types() -> impl Iterator<Item = Type> {
-    (0..512).map(Type::from_repr).filter(|t| !t.is_invalid() && t.bits() <= MAX_BITS && !t.is_dynamic_vector())
+    (0..512).map(Type::from_repr).filter(|t| !t.is_invalid())
 }
 
 /// A type for an operand: of those that it may have, one as large if there is one, else one with as many lanes. None if

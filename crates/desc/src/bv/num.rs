@@ -1,5 +1,5 @@
-//! Numbers as bit vectors. Up to 128 bits they are one machine number, which is what scalars and most vectors are; wider
-//! ones are lists of words. Needs the words' arithmetic next door.
+//! Numbers as bit vectors. Up to 128 bits they are one machine number, which is what scalars and most vectors are;
+//! wider ones are lists of words. Needs the words' arithmetic next door.
 
 use super::{Bv, wide};
 use crate::fp::{self, FpFormat, FpOp};
