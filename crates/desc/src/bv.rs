@@ -1,8 +1,8 @@
 //! Bit vectors: the one vocabulary that meanings are written in.
 //! [`Bv`] is the trait, [`Num`] its instance on numbers; the instance on SMT terms lives with the prover.
 //!
-//! Vectors are bit vectors too, with lane 0 in the low bits. What happens to each lane is said with [`Bv::map_lanes`] and
-//! [`Bv::zip_lanes`], for which a scalar is one lane.
+//! Vectors are bit vectors too, with lane 0 in the low bits. What happens to each lane is said with [`Bv::map_lanes`]
+//! and [`Bv::zip_lanes`], for which a scalar is one lane.
 
 mod num;
 mod wide;

@@ -100,8 +100,8 @@ pub struct Access {
     pub trap: Option<TrapCode>,
     /// Most significant byte first.
     pub big_endian: bool,
-    /// At once, and in one order with all other atomic accesses of all threads (sequentially consistent). Between a load
-    /// and a store of one instruction no other thread accesses what they access.
+    /// At once, and in one order with all other atomic accesses of all threads (sequentially consistent). Between a
+    /// load and a store of one instruction no other thread accesses what they access.
     pub atomic: bool,
 }
 
@@ -115,8 +115,8 @@ impl Access {
 pub enum Choice {
     /// Any bits. Named after what is undefined: flags, or the upper part of a register.
     Any(&'static str),
-    /// Any quiet NaN of a format: sign and payload are free ([`FpFormat::nan`]). Which one a concrete run takes is a matter
-    /// of its policy: the canonical one, that of a CPU, a random one.
+    /// Any quiet NaN of a format: sign and payload are free ([`FpFormat::nan`]). Which one a concrete run takes is a
+    /// matter of its policy: the canonical one, that of a CPU, a random one.
     Nan(FpFormat),
 }
 

@@ -1,8 +1,8 @@
 //! Floats as bit vectors: formats, the operations that IEEE 754 defines, and what can be said with bits alone. Needs
 //! [`crate::bv`]; `exact.rs` computes the operations on numbers.
 //!
-//! Comparisons and signs are bits, so that proofs see through them; sums, roundings and the like are [`FpOp`]s, which on
-//! terms are functions that nothing is known of.
+//! Comparisons and signs are bits, so that proofs see through them; sums, roundings and the like are [`FpOp`]s, which
+//! on terms are functions that nothing is known of.
 
 mod exact;
 pub(crate) use exact::exact;

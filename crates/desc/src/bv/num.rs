@@ -1,10 +1,9 @@
-//! Numbers as bit vectors. Up to 128 bits they are one machine number, which is what scalars and most vectors are; wider
-//! ones are lists of words. Needs the words' arithmetic next door.
+//! Numbers as bit vectors. Up to 128 bits they are one machine number, which is what scalars and most vectors are;
+//! wider ones are lists of words. Needs the words' arithmetic next door.
 
 use super::{Bv, wide};
 use crate::fp::{self, FpFormat, FpOp};
 use std::cmp::Ordering;
-use std::rc::Rc;
 
 /// A number of any width.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -15,7 +14,7 @@ enum Repr {
     /// Of up to 128 bits, zero-extended.
     Narrow { w: u32, v: u128 },
     /// Of more, as words of 64 bits, the lowest first, with zeros above the width.
-    Wide { w: u32, words: Rc<[u64]> },
+    Wide { w: u32, words: Box<[u64]> },
 }
 use Repr::*;
 

@@ -1,5 +1,5 @@
-//! Meanings of operations on memory, and of `bitcast`, which is a store and a load without memory. Needs [`super::Imms`]
-//! and the vocabulary.
+//! Meanings of operations on memory, and of `bitcast`, which is a store and a load without memory. Needs
+//! [`super::Imms`] and the vocabulary.
 //!
 //! Accesses of an environment are of whole numbers in some order of bytes. In memory lane 0 of a vector always comes
 //! first, so that among the bytes of a big-endian number it is the highest part.
