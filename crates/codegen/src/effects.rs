@@ -7,6 +7,10 @@ use crate::order::BlockOrder;
 use crate::vcode::VCode;
 use windlass_ir::ir::{Function, Inst};
 
+fn is_load(func: &Function, inst: Inst) -> bool {
+    func.dfg.insts[inst].opcode().row().effects.has(windlass_desc::ops::Effects::LOAD)
+}
+
 /// The first difference, in words.
 pub fn check(func: &Function, order: &BlockOrder, vcode: &VCode) -> Result<(), String> {
     let mut at = 0;
@@ -19,11 +23,15 @@ pub fn check(func: &Function, order: &BlockOrder, vcode: &VCode) -> Result<(), S
         let mut machine = vcode.effects[first..at].iter().map(|e| Inst::from_u32(e.1)).peekable();
         let mut free: Vec<Inst> = vec![];
         for inst in func.layout.block_insts(block) {
-            let loads = func.dfg.insts[inst].opcode().row().effects.has(windlass_desc::ops::Effects::LOAD);
             if !has_effect(func, inst) {
                 // a load that cannot trap may be anywhere up to the next effect, or nowhere
-                free.extend(loads.then_some(inst));
+                free.extend(is_load(func, inst).then_some(inst));
                 continue;
+            }
+            if is_load(func, inst) {
+                // this load may have gone to its user, past others that cannot trap
+                let after = std::iter::successors(func.layout.next_inst(inst), |i| func.layout.next_inst(*i));
+                free.extend(after.take_while(|i| !has_effect(func, *i)).filter(|i| is_load(func, *i)));
             }
             while machine.peek().is_some_and(|i| free.contains(i)) {
                 machine.next();

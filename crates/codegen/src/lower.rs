@@ -239,9 +239,11 @@ impl<'a> Lower<'a> {
         let flags = self.func.dfg.insts[i].memflags_data(&self.func.dfg);
         flags.is_none_or(|f| f.explicit_endianness() != Some(Endianness::Big))
     }
-    /// May the load `i`, whose result is `v`, become part of `root`?
+    /// May the load `i`, whose result is `v`, become part of `root`? Not if something lowered already wants its result in a
+    /// register: a compare's user may have repeated the compare.
     pub fn can_sink(&self, v: Value, i: Inst, root: Inst) -> bool {
         self.once(v)
+            && self.s.vregs[v.index()] == NONE
             && !self.s.sunk[i.index()]
             && self.s.after[i.index()] == self.s.before[root.index()]
             && self.func.layout.inst_block(i) == self.func.layout.inst_block(root)

@@ -8,6 +8,8 @@ mod num;
 mod wide;
 pub use num::Num;
 
+use crate::fp::{FpFormat, FpOp};
+
 /// A bit vector of known width. Binary operations take two vectors of the same width.
 pub trait Bv: Clone {
     /// The number `v`, truncated or zero-extended to `w` bits.
@@ -37,6 +39,9 @@ pub trait Bv: Clone {
     fn lshr(&self, o: &Self) -> Self;
     /// Arithmetic shift right; amounts of `w` and more give the sign in every bit.
     fn ashr(&self, o: &Self) -> Self;
+
+    /// What an operation on floats gives; all operands but integers are of the format.
+    fn fp(op: FpOp, format: FpFormat, args: &[&Self]) -> Self;
 
     /// One bit: are the two equal?
     fn eq(&self, o: &Self) -> Self;
@@ -111,14 +116,14 @@ pub trait Bv: Clone {
         }
     }
     /// `f` of each of `n` lanes.
-    fn map_lanes(&self, n: u32, f: impl Fn(&Self) -> Self) -> Self {
+    fn map_lanes(&self, n: u32, mut f: impl FnMut(&Self) -> Self) -> Self {
         if n == 1 {
             return f(self);
         }
-        Self::from_lanes(&self.lanes(n).iter().map(f).collect::<Vec<_>>())
+        Self::from_lanes(&self.lanes(n).iter().map(&mut f).collect::<Vec<_>>())
     }
     /// `f` of each pair of `n` lanes.
-    fn zip_lanes(&self, o: &Self, n: u32, f: impl Fn(&Self, &Self) -> Self) -> Self {
+    fn zip_lanes(&self, o: &Self, n: u32, mut f: impl FnMut(&Self, &Self) -> Self) -> Self {
         if n == 1 {
             return f(self, o);
         }

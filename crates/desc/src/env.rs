@@ -1,9 +1,11 @@
 //! What a meaning can do besides computing: memory, traps, branches, and choices that a definition leaves open.
 //!
 //! A meaning runs in an [`Env`]. A concrete one performs the effects (the interpreter, a machine simulator); a symbolic
-//! one records them in order, which is the *outcome* that refinement compares. Needs [`crate::bv`].
+//! one records them in order, which is the *outcome* that refinement compares. Needs [`crate::bv`] and the
+//! formats of floats.
 
 use crate::bv::Bv;
+use crate::fp::FpFormat;
 use std::num::NonZeroU8;
 
 /// Why an instruction traps: 1 to 250 are the user's, the rest are reserved.
@@ -113,6 +115,9 @@ impl Access {
 pub enum Choice {
     /// Any bits. Named after what is undefined: flags, or the upper part of a register.
     Any(&'static str),
+    /// Any quiet NaN of a format: sign and payload are free ([`FpFormat::nan`]). Which one a concrete run takes is a matter
+    /// of its policy: the canonical one, that of a CPU, a random one.
+    Nan(FpFormat),
 }
 
 /// Where a meaning runs.

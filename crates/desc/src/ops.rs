@@ -7,7 +7,8 @@ use crate::cc::{FloatCC, IntCC};
 use crate::env::{Access, Env, TrapCode};
 use crate::types::*;
 
-mod int;
+mod float;
+pub(crate) mod int;
 mod mem;
 mod query;
 mod rmw;

@@ -148,8 +148,9 @@ impl Left<'_> {
             }
             flags |= row.writes_flags;
             match (step.def, def) {
+                (Some(t), Some(_)) if self.temp(t).is_ok() => return Err(format!("{t} is set twice")),
                 (Some(t), Some(w)) => self.temps.push((t, w)),
-                (Some(t), None) => return Err(format!("{} gives no result for {}", row.name, t.0)),
+                (Some(t), None) => return Err(format!("{} gives no result for {t}", row.name)),
                 (None, Some(_)) => return Err(format!("the result of {} is lost", row.name)),
                 (None, None) => {}
             }
@@ -158,7 +159,7 @@ impl Left<'_> {
     }
 
     fn temp(&self, t: Tmp) -> Result<u16, String> {
-        self.temps.iter().find(|x| x.0 == t).map(|x| x.1).ok_or_else(|| format!("{} is not set before it is read", t.0))
+        self.temps.iter().find(|x| x.0 == t).map(|x| x.1).ok_or_else(|| format!("{t} is not set before it is read"))
     }
 
     /// Does the left side ask for a zero upper half anywhere?
@@ -241,7 +242,7 @@ impl Left<'_> {
                 _ => Ok(()),
             },
             Arg::Reg(Reg::Tmp(t)) => match (self.temp(*t)?, width) {
-                (def, Some(w)) if (def as u32) < w => Err(format!("reads {w} bits of {}, which has {def}", t.0)),
+                (def, Some(w)) if (def as u32) < w => Err(format!("reads {w} bits of {t}, which has {def}")),
                 _ => Ok(()),
             },
             Arg::Addr(a) => self.bound(a.0, Kind::Addr),

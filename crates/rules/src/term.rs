@@ -320,9 +320,22 @@ pub struct MInst {
     pub flags: Option<Flags>,
 }
 
-/// A register that the steps of a right side pass on.
+/// A register that the steps of a right side pass on: a name and a number, 0 for one of its kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Tmp(pub &'static str);
+pub struct Tmp(pub &'static str, pub u32);
+
+impl Tmp {
+    /// One of its kind.
+    pub const fn new(name: &'static str) -> Tmp {
+        Tmp(name, 0)
+    }
+}
+
+impl std::fmt::Display for Tmp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.1 == 0 { f.write_str(self.0) } else { write!(f, "{}_{}", self.0, self.1) }
+    }
+}
 
 /// One of several instructions of a right side.
 #[derive(Clone, Debug)]

@@ -65,12 +65,8 @@ pub fn of_text(target: &str, sets: impl IntoIterator<Item = String>) -> Result<B
     let on = enabled(&target);
     let feature = |f: &&(Feature, &str)| on.contains(&f.1);
     let features = Feature::ALL.iter().filter(feature).fold(0, |bits, f| bits | 1 << f.0 as u64);
-    let options = Options {
-        features,
-        frame_pointer: flags.preserve_frame_pointers(),
-        check: true,
-        ..Options::default()
-    };
+    let options =
+        Options { features, frame_pointer: flags.preserve_frame_pointers(), check: true, ..Options::default() };
     let level = leveled.then(|| Level::from_name(&flags.opt_level().to_string())).flatten();
     if target.triple.architecture != Architecture::X86_64 {
         return Err(Unfit::Elsewhere(format!("no code is made for {} yet", target.triple.architecture)));

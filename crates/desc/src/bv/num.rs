@@ -2,6 +2,7 @@
 //! ones are lists of words. Needs the words' arithmetic next door.
 
 use super::{Bv, wide};
+use crate::fp::{self, FpFormat, FpOp};
 use std::cmp::Ordering;
 use std::rc::Rc;
 
@@ -154,6 +155,9 @@ impl Bv for Num {
     fn ashr(&self, o: &Num) -> Num {
         let n = self.amount(o).unwrap_or(self.w() - 1);
         self.extract(n, self.w() - n).sext(self.w())
+    }
+    fn fp(op: FpOp, format: FpFormat, args: &[&Num]) -> Num {
+        fp::exact(op, format, args)
     }
     fn eq(&self, o: &Num) -> Num {
         Num::bit(self.order(o).is_eq())

@@ -54,7 +54,8 @@ float_ccs! {
 }
 
 impl FloatCC {
-    fn relations(self) -> u8 {
+    /// The relations for which it holds, a bit each: equal, less, greater, unordered.
+    pub(crate) fn relations(self) -> u8 {
         FLOAT_CCS[self as usize].2
     }
     /// The code for a set of relations. The table has all sets but none and all of them.

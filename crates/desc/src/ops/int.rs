@@ -201,6 +201,11 @@ pub fn cls<B: Bv>(x: &B) -> B {
 }
 
 pub fn popcnt<B: Bv>(x: &B) -> B {
-    let w = x.w();
-    (0..w).fold(B::lit(w, 0), |n, i| n.add(&x.extract(i, 1).zext(w)))
+    // halves first: the shape in which machines without the instruction count, so that proofs find it again
+    let mut counts = x.lanes(x.w());
+    while counts.len() > 1 {
+        let pairs = counts.chunks(2);
+        counts = pairs.map(|p| p[1..].iter().fold(p[0].zext(p[0].w() + 1), |n, o| n.add(&o.zext(n.w())))).collect();
+    }
+    counts[0].resize(x.w())
 }

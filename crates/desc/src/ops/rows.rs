@@ -53,7 +53,8 @@ macro_rules! ops { ($( $(#[doc = $doc:literal])* $name:literal $op:ident $format
     (@run no_meaning $why:expr, $e:ident, $i:ident, $args:ident) => {{ let _ = ($e, $i, $args); vec![] }};
 }
 
-use super::{int, mem, vector};
+use super::{float, int, mem, vector};
+use crate::fp::{self, FpOp};
 use Ty::{
     AsTruthy, Ctv as T, DoubleWidth, DynamicToVector, HalfWidth, In, Is, LaneOf, MergeLanes, Narrower, SplitLanes,
     Wider,
@@ -410,37 +411,49 @@ ops! {
 
     /// Compares floats: 1 if the condition holds, else 0; in vectors a lane of ones, else of zeros. NaNs are unordered with
     /// everything, and zeros are equal.
-    "fcmp" Fcmp FloatCompare (x: T, y: T) -> (a: AsTruthy) Ctv::Operand(0, FLOAT_ANY), PURE, no_meaning "floats follow";
+    "fcmp" Fcmp FloatCompare (x: T, y: T) -> (a: AsTruthy) Ctv::Operand(0, FLOAT_ANY), PURE,
+        is |_, i, a| float::fcmp(i, &a[0], &a[1]);
     /// Sum.
-    "fadd" Fadd Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES, no_meaning "floats follow";
+    "fadd" Fadd Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES,
+        is |e, i, a| float::arithmetic(e, i, FpOp::Add, a);
     /// Difference.
-    "fsub" Fsub Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, no_meaning "floats follow";
+    "fsub" Fsub Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+        is |e, i, a| float::arithmetic(e, i, FpOp::Sub, a);
     /// Product.
-    "fmul" Fmul Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES, no_meaning "floats follow";
+    "fmul" Fmul Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES,
+        is |e, i, a| float::arithmetic(e, i, FpOp::Mul, a);
     /// Quotient.
-    "fdiv" Fdiv Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, no_meaning "floats follow";
+    "fdiv" Fdiv Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+        is |e, i, a| float::arithmetic(e, i, FpOp::Div, a);
     /// Square root; a NaN of numbers below 0, but -0 of -0.
-    "sqrt" Sqrt Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, no_meaning "floats follow";
+    "sqrt" Sqrt Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, is |e, i, a| float::arithmetic(e, i, FpOp::Sqrt, a);
     /// `x` times `y` plus `z`, rounded once.
-    "fma" Fma Ternary (x: T, y: T, z: T) -> (a: T) Ctv::Operand(1, FLOAT_ANY), COMMUTES, no_meaning "floats follow";
+    "fma" Fma Ternary (x: T, y: T, z: T) -> (a: T) Ctv::Operand(1, FLOAT_ANY), COMMUTES,
+        is |e, i, a| float::arithmetic(e, i, FpOp::Fma, a);
     /// The sign bit inverted, of NaNs too, all else as it is.
-    "fneg" Fneg Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, no_meaning "floats follow";
+    "fneg" Fneg Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, is |_, i, a| each(i, a, float::fneg);
     /// The sign bit cleared, of NaNs too, all else as it is.
-    "fabs" Fabs Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, no_meaning "floats follow";
+    "fabs" Fabs Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, is |_, i, a| each(i, a, float::fabs);
     /// `x` with the sign bit of `y`, of NaNs too, all else as it is.
-    "fcopysign" Fcopysign Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, no_meaning "floats follow";
+    "fcopysign" Fcopysign Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+        is |_, i, a| each2(i, a, fp::copy_sign);
     /// The smaller number, -0 below 0; a NaN if either is one.
-    "fmin" Fmin Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES, no_meaning "floats follow";
+    "fmin" Fmin Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES,
+        is |e, i, a| float::extremum(e, i, a, |x, y| fp::before(x, y));
     /// The larger number, 0 above -0; a NaN if either is one.
-    "fmax" Fmax Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES, no_meaning "floats follow";
+    "fmax" Fmax Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES,
+        is |e, i, a| float::extremum(e, i, a, |x, y| fp::before(y, x));
     /// Rounds to an integer, up. Zeros that come of it have the sign of `x`.
-    "ceil" Ceil Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, no_meaning "floats follow";
+    "ceil" Ceil Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, is |e, i, a| float::arithmetic(e, i, FpOp::Ceil, a);
     /// Rounds to an integer, down. Zeros that come of it have the sign of `x`.
-    "floor" Floor Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, no_meaning "floats follow";
+    "floor" Floor Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+        is |e, i, a| float::arithmetic(e, i, FpOp::Floor, a);
     /// Rounds to an integer, toward 0. Zeros that come of it have the sign of `x`.
-    "trunc" Trunc Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, no_meaning "floats follow";
+    "trunc" Trunc Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+        is |e, i, a| float::arithmetic(e, i, FpOp::Trunc, a);
     /// Rounds to the nearest integer, ties to even. Zeros that come of it have the sign of `x`.
-    "nearest" Nearest Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, no_meaning "floats follow";
+    "nearest" Nearest Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+        is |e, i, a| float::arithmetic(e, i, FpOp::Nearest, a);
 
     // Conversions.
 
@@ -487,28 +500,38 @@ ops! {
     "uwiden_high" UwidenHigh Unary (x: T) -> (a: MergeLanes) Ctv::Operand(0, WIDENABLE), PURE,
         is |_, i, a| vector::widen(i, &a[0], true, Bv::zext);
     /// To a wider float, which has the same value.
-    "fpromote" Fpromote Unary (x: Narrower) -> (a: T) Ctv::Suffix(FLOAT_SCALARS), PURE, no_meaning "floats follow";
+    "fpromote" Fpromote Unary (x: Narrower) -> (a: T) Ctv::Suffix(FLOAT_SCALARS), PURE,
+        is |e, i, a| float::fcvt_to_float(e, i, &a[0]);
     /// To a narrower float, rounded.
-    "fdemote" Fdemote Unary (x: Wider) -> (a: T) Ctv::Suffix(FLOAT_SCALARS), PURE, no_meaning "floats follow";
+    "fdemote" Fdemote Unary (x: Wider) -> (a: T) Ctv::Suffix(FLOAT_SCALARS), PURE,
+        is |e, i, a| float::fcvt_to_float(e, i, &a[0]);
     /// Both lanes to narrower floats, rounded, in the low half; zeros in the high half.
-    "fvdemote" Fvdemote Unary (x: Is(F64X2)) -> (a: Is(F32X4)) Ctv::None, PURE, no_meaning "floats follow";
+    "fvdemote" Fvdemote Unary (x: Is(F64X2)) -> (a: Is(F32X4)) Ctv::None, PURE, is |e, _, a| float::fvdemote(e, &a[0]);
     /// The low two lanes to wider floats, which have the same values.
-    "fvpromote_low" FvpromoteLow Unary (a: Is(F32X4)) -> (x: Is(F64X2)) Ctv::None, PURE, no_meaning "floats follow";
+    "fvpromote_low" FvpromoteLow Unary (a: Is(F32X4)) -> (x: Is(F64X2)) Ctv::None, PURE,
+        is |e, _, a| float::fvpromote_low(e, &a[0]);
     /// To an unsigned integer, rounded toward 0. Traps with `bad_toint` if `x` is a NaN, and with `int_ovf` if the integer
     /// does not fit.
-    "fcvt_to_uint" FcvtToUint Unary (x: In(FLOAT_SCALARS)) -> (a: T) Ctv::Suffix(INT_SCALARS), TRAPS, no_meaning "floats follow";
+    "fcvt_to_uint" FcvtToUint Unary (x: In(FLOAT_SCALARS)) -> (a: T) Ctv::Suffix(INT_SCALARS), TRAPS,
+        is |e, i, a| float::fcvt_to_int(e, i, &a[0], false);
     /// To a signed integer, rounded toward 0. Traps with `bad_toint` if `x` is a NaN, and with `int_ovf` if the integer
     /// does not fit.
-    "fcvt_to_sint" FcvtToSint Unary (x: In(FLOAT_SCALARS)) -> (a: T) Ctv::Suffix(INT_SCALARS), TRAPS, no_meaning "floats follow";
+    "fcvt_to_sint" FcvtToSint Unary (x: In(FLOAT_SCALARS)) -> (a: T) Ctv::Suffix(INT_SCALARS), TRAPS,
+        is |e, i, a| float::fcvt_to_int(e, i, &a[0], true);
     /// To an unsigned integer, rounded toward 0, the nearest where it does not fit; 0 of a NaN.
-    "fcvt_to_uint_sat" FcvtToUintSat Unary (x: In(FLOAT_ANY)) -> (a: T) Ctv::Suffix(INT_FIXED), PURE, no_meaning "floats follow";
+    "fcvt_to_uint_sat" FcvtToUintSat Unary (x: In(FLOAT_ANY)) -> (a: T) Ctv::Suffix(INT_FIXED), PURE,
+        is |_, i, a| float::fcvt_to_int_sat(i, &a[0], false);
     /// To a signed integer, rounded toward 0, the nearest where it does not fit; 0 of a NaN.
-    "fcvt_to_sint_sat" FcvtToSintSat Unary (x: In(FLOAT_ANY)) -> (a: T) Ctv::Suffix(INT_FIXED), PURE, no_meaning "floats follow";
+    "fcvt_to_sint_sat" FcvtToSintSat Unary (x: In(FLOAT_ANY)) -> (a: T) Ctv::Suffix(INT_FIXED), PURE,
+        is |_, i, a| float::fcvt_to_int_sat(i, &a[0], true);
     /// To a signed integer, rounded toward 0; the smallest number where it does not fit and of a NaN, as x86's CVTTPS2DQ
     /// has it.
-    "x86_cvtt2dq" X86Cvtt2dq Unary (x: In(FLOAT_ANY)) -> (a: T) Ctv::Suffix(INT_FIXED), PURE, no_meaning "floats follow";
+    "x86_cvtt2dq" X86Cvtt2dq Unary (x: In(FLOAT_ANY)) -> (a: T) Ctv::Suffix(INT_FIXED), PURE,
+        is |_, i, a| float::cvtt2dq(i, &a[0]);
     /// From an unsigned integer, rounded; an infinity where that is too large.
-    "fcvt_from_uint" FcvtFromUint Unary (x: In(INT_FIXED)) -> (a: T) Ctv::Suffix(FLOAT_FIXED), PURE, no_meaning "floats follow";
+    "fcvt_from_uint" FcvtFromUint Unary (x: In(INT_FIXED)) -> (a: T) Ctv::Suffix(FLOAT_FIXED), PURE,
+        is |_, i, a| float::fcvt_from_int(i, &a[0], false);
     /// From a signed integer, rounded; an infinity where that is too large.
-    "fcvt_from_sint" FcvtFromSint Unary (x: In(INT_FIXED)) -> (a: T) Ctv::Suffix(FLOAT_FIXED), PURE, no_meaning "floats follow";
+    "fcvt_from_sint" FcvtFromSint Unary (x: In(INT_FIXED)) -> (a: T) Ctv::Suffix(FLOAT_FIXED), PURE,
+        is |_, i, a| float::fcvt_from_int(i, &a[0], true);
 }

@@ -5,10 +5,13 @@ use super::address::Callee;
 use super::memory::Memory;
 use super::policy::{Canonical, Policy};
 use super::{FuncIndex, FunctionStore, InterpreterError, LibCallHandler, LibCallValues, default_libcalls};
+use crate::aliases::Aliases;
 use crate::data_value::DataValue;
 use crate::ir::entities::{Block, Inst, Value};
 use crate::ir::{BlockArg, BlockCall, Function, InstructionData, LibCall};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::rc::Rc;
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::env::TrapCode;
 
@@ -86,6 +89,8 @@ impl<'a> Interpreter<'a> {
             policy: &mut *self.policy,
             memory: Memory::default(),
             values: Vec::new(),
+            pinned: 0,
+            aliases: FxHashMap::default(),
             frames: Vec::new(),
         };
         let bits = match machine.run(index, args.iter().map(|a| a.to_bits()).collect(), self.fuel)? {
@@ -102,10 +107,11 @@ impl<'a> Interpreter<'a> {
 /// A function that runs.
 pub(super) struct Frame<'a> {
     pub(super) func: &'a Function,
-    /// The addresses of its stack slots.
+    /// The addresses of its stack slots, then those of its dynamic ones.
     pub(super) slots: Vec<u64>,
     /// The instruction to run next, or the call that runs.
     pub(super) inst: Option<Inst>,
+    aliases: Rc<Aliases>,
     /// Where its values start.
     values: usize,
     /// Where its memory starts.
@@ -135,6 +141,10 @@ pub(super) struct Machine<'m, 'a> {
     pub(super) policy: &'m mut dyn Policy,
     pub(super) memory: Memory,
     values: Vec<u128>,
+    /// The pinned register.
+    pub(super) pinned: u128,
+    /// The aliases of functions that have run.
+    aliases: FxHashMap<FuncIndex, Rc<Aliases>>,
     pub(super) frames: Vec<Frame<'a>>,
 }
 
@@ -189,7 +199,7 @@ impl<'a> Machine<'_, 'a> {
     /// The bits of a value of the topmost frame.
     pub(super) fn get(&self, v: Value) -> u128 {
         let frame = self.frame();
-        self.values[frame.values + frame.func.dfg.resolve_aliases(v).as_u32() as usize]
+        self.values[frame.values + frame.aliases.resolve(v).as_u32() as usize]
     }
 
     /// A value of the topmost frame with its width.
@@ -210,10 +220,11 @@ impl<'a> Machine<'_, 'a> {
         };
         let (values, memory) = (self.values.len(), self.memory.top());
         let room = self.frames.len() < FRAME_LIMIT && values + func.dfg.num_values() <= VALUE_LIMIT;
-        let slots = if room { self.memory.push(&func.sized_stack_slots) } else { None };
+        let slots = if room { self.memory.push(func) } else { None };
         let Some(slots) = slots else { return Ok(Step::Trap(TrapCode::STACK_OVERFLOW)) };
         self.values.resize(values + func.dfg.num_values(), 0);
-        self.frames.push(Frame { func, slots, inst: None, values, memory });
+        let aliases = self.aliases.entry(index).or_insert_with(|| Rc::new(Aliases::of(&func.dfg))).clone();
+        self.frames.push(Frame { func, aliases, slots, inst: None, values, memory });
         Ok(Step::Jump(entry, args))
     }
 

@@ -143,12 +143,13 @@ impl Body<'_> {
                 Some(n) => format!("c.result(i, {n})"),
                 None => "c.temp()".into(),
             };
-            self.line(format!("let {} = {reg}", t.0));
+            self.line(format!("let {t} = {reg}"));
         }
         for step in seq.steps.iter().rev() {
             let row = &self.rows[resolve(&step.inst, self.rows)?.register];
             let effect = row.mem != MemMode::None || matches!(row.family, Family::TrapIf | Family::Ud2);
-            self.inst(&step.inst, step.def.map(|t| t.0), effect)?;
+            let def = step.def.map(|t| t.to_string());
+            self.inst(&step.inst, def.as_deref(), effect)?;
         }
         Ok(())
     }
@@ -224,7 +225,7 @@ impl Body<'_> {
                     self.line(format!("c.use_vreg({temp})"));
                     nested.push((temp, (**inner).clone()));
                 }
-                Some(Arg::Reg(Reg::Tmp(t))) => self.line(format!("c.use_vreg({})", t.0)),
+                Some(Arg::Reg(Reg::Tmp(t))) => self.line(format!("c.use_vreg({t})")),
                 Some(Arg::Addr(a)) => {
                     let Bound::Addr(at) = self.names.get(a.0)?.clone() else {
                         return Err(format!("{} is no address", a.0));

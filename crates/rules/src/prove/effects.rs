@@ -85,10 +85,17 @@ impl Recorder {
 impl Env for Recorder {
     type B = Smt;
     fn choose(&mut self, set: Choice, w: u32) -> Smt {
-        let Choice::Any(what) = set;
-        let name = format!("{}_{}{}", self.side, what.replace(' ', "_"), self.choices.len());
-        self.choices.push(Smt::sym(name, w));
-        self.choices[self.choices.len() - 1].clone()
+        let what = match set {
+            Choice::Any(what) => what.replace(' ', "_"),
+            Choice::Nan(_) => "nan".into(),
+        };
+        let chosen = Smt::sym(format!("{}_{what}{}", self.side, self.choices.len()), w);
+        self.choices.push(chosen.clone());
+        // every choice of bits is one of the set
+        match set {
+            Choice::Any(_) => chosen,
+            Choice::Nan(format) => format.nan(&chosen),
+        }
     }
     fn trap_if(&mut self, cond: &Smt, code: TrapCode) {
         self.effects.push(Effect::Trap(cond.clone(), code));

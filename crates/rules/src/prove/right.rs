@@ -96,14 +96,14 @@ impl<'a> Right<'a> {
             self.flags = out.flags.or(self.flags.take());
             if let Some(t) = step.def {
                 let result = out.defs.first().cloned();
-                self.temps.push((t, result.ok_or_else(|| format!("no result for {}", t.0))?));
+                self.temps.push((t, result.ok_or_else(|| format!("no result for {t}"))?));
             }
         }
         seq.results.iter().map(|t| self.temp(*t)).collect()
     }
     fn temp(&self, t: Tmp) -> Result<Smt, String> {
         let found = self.temps.iter().find(|x| x.0 == t).map(|x| x.1.clone());
-        found.ok_or_else(|| format!("{} is not set before it is read", t.0))
+        found.ok_or_else(|| format!("{t} is not set before it is read"))
     }
     /// Runs an instruction.
     pub fn run(&mut self, inst: &MInst) -> Result<Output<Smt>, String> {

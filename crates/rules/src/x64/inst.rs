@@ -31,8 +31,24 @@ macro_rules! one { ($($name:ident $family:ident;)*) => { $(
 )* } }
 
 one! {
+    bsf Bsf;
+    bsr Bsr;
+    tzcnt Tzcnt;
+    lzcnt Lzcnt;
+    count_ones Popcnt;
+    swap_bytes Bswap;
     neg Neg; not Not;
     movzx8 Movzx8; movzx16 Movzx16; movsx8 Movsx8; movsx16 Movsx16; movsx32 Movsx32;
+}
+
+/// Sum with the carry of the step before.
+pub fn adc(w: u16, a: impl Into<Arg>, b: impl Into<Arg>) -> MInst {
+    MInst { flags: Some(Flags::Before(is(Cc::B))), ..inst(Family::Adc, w, None, vec![a.into(), b.into()]) }
+}
+
+/// Difference with the borrow of the step before.
+pub fn sbb(w: u16, a: impl Into<Arg>, b: impl Into<Arg>) -> MInst {
+    MInst { flags: Some(Flags::Before(is(Cc::B))), ..inst(Family::Sbb, w, None, vec![a.into(), b.into()]) }
 }
 
 /// Copies a register.

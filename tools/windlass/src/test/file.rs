@@ -7,7 +7,7 @@ use crate::panics;
 use crate::source::Source;
 use std::collections::HashMap;
 use std::path::Path;
-use windlass_ir::testfile::TestFile;
+use windlass_ir::testfile::{TestCommand, TestFile};
 
 /// Who is told.
 pub type Listener<'a> = dyn FnMut(Event) + 'a;
@@ -58,26 +58,33 @@ fn commands(source: &Source, file: &TestFile<'_>, lost: &[Failure], on: &mut Lis
         Verdict::Failed(own) => Verdict::Failed([lost, &own[..]].concat()),
         skipped => skipped,
     };
-    let once = |name: &str, on: &mut Listener<'_>, run: fn(&Source, &TestFile<'_>) -> Verdict| {
-        case(name, on, |_| with_lost(run(source, file)));
-    };
+    type Once = fn(&Source, &TestFile<'_>, &TestCommand<'_>) -> Verdict;
     for command in &file.commands {
+        let mut once = |run: Once, on: &mut Listener<'_>| {
+            let name = unique(command.to_string());
+            case(&name, on, |_| with_lost(run(source, file, command)));
+        };
         match command.command {
-            "run" if file.targets.is_empty() => {
+            "run" | "compile" if file.targets.is_empty() => {
                 let why = "expected a `target` line in the header, found none";
-                case("run", on, |_| Verdict::Failed(vec![Failure::whole(why)]));
+                case(command.command, on, |_| Verdict::Failed(vec![Failure::whole(why)]));
             }
-            "run" => {
+            "run" | "compile" => {
                 for line in &file.targets {
                     let words: String = line.options.iter().map(|o| format!(" {o}")).collect();
-                    let name = unique(format!("run {}{words}", line.triple));
-                    case(&name, on, |on| with_lost(kinds::run::run(source, file, line, on)));
+                    let name = unique(format!("{} {}{words}", command.command, line.triple));
+                    case(&name, on, |on| {
+                        with_lost(match command.command {
+                            "run" => kinds::run::run(source, file, line, on),
+                            _ => kinds::compile::run(source, file, command, line),
+                        })
+                    });
                 }
             }
-            "interpret" => once("interpret", on, kinds::interpret::run),
-            "verifier" => once("verifier", on, kinds::verifier::run),
-            "cat" => once("cat", on, kinds::cat::run),
-            "domtree" => once("domtree", on, kinds::domtree::run),
+            "interpret" => once(kinds::interpret::run, on),
+            "verifier" => once(kinds::verifier::run, on),
+            "cat" => once(kinds::cat::run, on),
+            "domtree" => once(kinds::domtree::run, on),
             other => case(&unique(command.to_string()), on, |_| {
                 Verdict::Skipped(format!("tests of kind `{other}` are not known yet"))
             }),

@@ -92,7 +92,15 @@ pub fn function(rng: &mut Rng, ops: &Ops, made: &[Made], name: &str) -> Made {
     let text = making.text(name, &signature);
     let (cost, calls) = (making.cost, making.imports);
     let returns = making.returns;
-    Made { name: name.to_owned(), params: params.into_iter().map(|p| p.0).collect(), text, calls, signature, returns, cost }
+    Made {
+        name: name.to_owned(),
+        params: params.into_iter().map(|p| p.0).collect(),
+        text,
+        calls,
+        signature,
+        returns,
+        cost,
+    }
 }
 
 impl Gen<'_> {
@@ -119,7 +127,8 @@ impl Gen<'_> {
         self.finish();
         let dry = std::mem::take(&mut self.out);
         self.cost = (self.cost * (fuel + 2) / 2).max(1);
-        let mut text = format!("function {name}{signature} {{\n    ss0 = explicit_slot {SLOT}\n    ss1 = explicit_slot 4\n");
+        let mut text =
+            format!("function {name}{signature} {{\n    ss0 = explicit_slot {SLOT}\n    ss1 = explicit_slot 4\n");
         for (n, callee) in self.imports.iter().enumerate() {
             let Made { name, signature, .. } = &self.made[*callee];
             let near = if callee % 2 == 0 { "colocated " } else { "" };
@@ -239,6 +248,7 @@ impl Gen<'_> {
             }
             86..92 => self.modify(),
             92..94 => self.trap(),
+            94 => self.sum(),
             _ => self.call(),
         }
     }
@@ -261,7 +271,8 @@ impl Gen<'_> {
     }
 
     fn flags(&mut self) -> &'static str {
-        *self.rng.pick(&["", "notrap ", "little ", "notrap little ", "user9 "])
+        const FLAGS: [&str; 5] = ["", "notrap ", "little ", "notrap little ", "user9 "];
+        FLAGS[self.rng.below(FLAGS.len())]
     }
 
     /// Base and offset of some bytes of the slot, the base made in one of many ways.
@@ -324,7 +335,13 @@ impl Gen<'_> {
         let c = match self.rng.below(4) {
             0 => y,
             1 => self.define(ty, format_args!("bor.{ty} {y}, {z}")).name,
-            _ => self.define(I8, format_args!("icmp.{ty} {} {y}, {z}", if op.row().name == "trapz" { "ne" } else { "eq" })).name,
+            _ => {
+                self.define(
+                    I8,
+                    format_args!("icmp.{ty} {} {y}, {z}", if op.row().name == "trapz" { "ne" } else { "eq" }),
+                )
+                .name
+            }
         };
         let narrow = self.visible.iter().any(|v| v.name == c && v.ty == I8);
         let ty = if narrow { I8 } else { ty };
@@ -332,8 +349,22 @@ impl Gen<'_> {
         self.line(format_args!("    {op}.{} {}, {code}", c.1, c.0));
     }
 
+    /// A sum that seldom overflows: most often of halves.
+    fn sum(&mut self) {
+        let Typed { op, ty } = *self.rng.pick(&self.ops.sums);
+        let (mut x, mut y) = (self.value(ty), self.value(ty));
+        if self.rng.percent(90) {
+            let one = self.hidden(ty, format_args!("iconst.{ty} 1")).name;
+            x = self.hidden(ty, format_args!("ushr.{ty} {x}, {one}")).name;
+            y = self.hidden(ty, format_args!("ushr.{ty} {y}, {one}")).name;
+        }
+        let code = *self.rng.pick(&CODES);
+        self.define(ty, format_args!("{op}.{ty} {x}, {y}, {code}"));
+    }
+
     fn call(&mut self) {
-        let cheap: Vec<usize> = (0..self.made.len()).filter(|&n| self.made[n].cost + self.cost < MOST_COST / 6).collect();
+        let cheap: Vec<usize> =
+            (0..self.made.len()).filter(|&n| self.made[n].cost + self.cost < MOST_COST / 6).collect();
         if cheap.is_empty() {
             return self.compute();
         }
@@ -347,7 +378,8 @@ impl Gen<'_> {
         let args: Vec<String> = made.params.iter().map(|ty| self.value(*ty)).collect();
         let args = args.join(", ");
         let indirect = self.rng.percent(30);
-        let address = if indirect { self.hidden(I64, format_args!("func_addr.i64 fn{number}")).name } else { String::new() };
+        let address =
+            if indirect { self.hidden(I64, format_args!("func_addr.i64 fn{number}")).name } else { String::new() };
         let results: Vec<Value> = made.returns.iter().map(|ty| Value { name: self.name(), ty: *ty }).collect();
         let names: Vec<&str> = results.iter().map(|v| v.name.as_str()).collect();
         let equals = if names.is_empty() { String::new() } else { format!("{} = ", names.join(", ")) };

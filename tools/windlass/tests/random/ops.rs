@@ -23,6 +23,8 @@ pub struct Ops {
     pub stores: Vec<Typed>,
     /// Those that trap under a condition and give nothing.
     pub traps: Vec<Typed>,
+    /// Sums that trap if they overflow.
+    pub sums: Vec<Typed>,
 }
 
 /// Operations that the generator places by itself, to give functions their shape.
@@ -49,6 +51,7 @@ impl Ops {
                     Format::Load => &mut ops.loads,
                     Format::Store => &mut ops.stores,
                     Format::CondTrap => &mut ops.traps,
+                    Format::IntAddTrap => &mut ops.sums,
                     other => panic!("the generator has to learn {other:?}, the form of {op}"),
                 };
                 list.push(Typed { op, ty });
