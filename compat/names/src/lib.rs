@@ -18,4 +18,5 @@ pub mod isa;
 pub mod memory;
 pub mod settings;
 pub mod text;
+pub mod umbrella;
 pub mod uses;
