@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 #[doc(inline)]
+pub use cranelift_control as control;
+#[doc(inline)]
 pub use windlass_codegen::error::{CodegenError, CodegenResult};
 #[doc(inline)]
 pub use windlass_codegen::{isa, settings};

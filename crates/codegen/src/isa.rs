@@ -17,8 +17,8 @@ use std::sync::Arc;
 use target_lexicon::{Architecture, PointerWidth, Triple};
 use windlass_ir::ir::types::Type;
 use windlass_ir::ir::{ArgumentExtension, Endianness};
-use windlass_ir::isa::TargetFacts;
 pub use windlass_ir::isa::{CallConv, TargetFrontendConfig};
+use windlass_ir::isa::{KnowsPointers, TargetFacts};
 
 pub mod native;
 pub mod unwind;
@@ -248,6 +248,12 @@ impl<'a> dyn TargetIsa + 'a {
     /// The kind of unwind data that the platform reads.
     pub fn unwind_info_kind(&self) -> unwind::UnwindInfoKind {
         unwind::UnwindInfoKind::of(self.triple())
+    }
+}
+
+impl KnowsPointers for dyn TargetIsa + '_ {
+    fn type_of_pointers(&self) -> Type {
+        self.pointer_type()
     }
 }
 

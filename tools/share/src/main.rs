@@ -42,7 +42,7 @@ fn compare(folder: &Path) -> Result<(), String> {
     let traits = listing::traits(&read(&folder.join("derives.txt"))?);
     for name in &crates {
         let text = read(&folder.join(format!("{name}.txt")))?;
-        let library = format!("cranelift_{name}");
+        let library = package(name).replace('-', "_");
         let docs = Docs::read(&pages, &library).map_err(|e| format!("{}: {e}", pages.display()))?;
         print_items(&library, &listing::items(&text, &library), &docs);
         print_traits(&library, &traits, &docs);
@@ -68,17 +68,22 @@ fn crates(compat: &Path) -> Result<Vec<String>, String> {
 fn document(root: &Path, crates: &[String]) -> Result<PathBuf, String> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["doc", "--quiet", "--no-deps", "--target-dir"]).arg(&target);
+    cargo.current_dir(root).args(["doc", "--quiet", "--no-deps", "--all-features", "--target-dir"]).arg(&target);
     for name in crates {
         // Pages of earlier runs may be of items that are gone.
-        let _ = std::fs::remove_dir_all(target.join("doc").join(format!("cranelift_{name}")));
-        cargo.arg("-p").arg(format!("cranelift-{name}"));
+        let _ = std::fs::remove_dir_all(target.join("doc").join(package(name).replace('-', "_")));
+        cargo.arg("-p").arg(package(name));
     }
     match cargo.status() {
         Ok(status) if status.success() => Ok(target.join("doc")),
         Ok(status) => Err(format!("cargo doc: {status}")),
         Err(e) => Err(format!("cargo doc: {e}")),
     }
+}
+
+/// The package of a crate.
+fn package(name: &str) -> String {
+    if name == "umbrella" { "cranelift".into() } else { format!("cranelift-{name}") }
 }
 
 fn share(present: usize, missing: usize) -> String {

@@ -4,7 +4,7 @@
 use super::address::Callee;
 use super::memory::Memory;
 use super::policy::{Canonical, Policy};
-use super::{FuncIndex, FunctionStore, InterpreterError, LibCallHandler, default_libcalls};
+use super::{FuncIndex, FunctionStore, InterpreterError, LibCallHandler, LibCallValues, default_libcalls};
 use crate::aliases::Aliases;
 use crate::data_value::DataValue;
 use crate::ir::entities::{Block, Inst, Value};
@@ -34,7 +34,7 @@ pub enum ControlFlow {
 /// Runs functions, each call from outside on a fresh stack.
 pub struct Interpreter<'a> {
     functions: FunctionStore<'a>,
-    libcalls: LibCallHandler,
+    libcalls: Box<LibCallHandler>,
     policy: Box<dyn Policy>,
     fuel: Option<u64>,
 }
@@ -42,13 +42,16 @@ pub struct Interpreter<'a> {
 impl<'a> Interpreter<'a> {
     /// An interpreter of these functions, which must have been verified.
     pub fn new(functions: FunctionStore<'a>) -> Self {
-        Interpreter { functions, libcalls: default_libcalls, policy: Box::new(Canonical), fuel: None }
+        Interpreter { functions, libcalls: Box::new(default_libcalls), policy: Box::new(Canonical), fuel: None }
     }
 
     /// The same with another implementation of library functions.
     #[must_use]
-    pub fn with_libcall_handler(self, libcalls: LibCallHandler) -> Self {
-        Interpreter { libcalls, ..self }
+    pub fn with_libcall_handler(
+        self,
+        libcalls: impl Fn(LibCall, &[DataValue]) -> Option<Result<LibCallValues, TrapCode>> + 'static,
+    ) -> Self {
+        Interpreter { libcalls: Box::new(libcalls), ..self }
     }
 
     /// The same with another policy for what definitions leave open.
@@ -82,7 +85,7 @@ impl<'a> Interpreter<'a> {
         }
         let mut machine = Machine {
             functions: &self.functions,
-            libcalls: self.libcalls,
+            libcalls: &*self.libcalls,
             policy: &mut *self.policy,
             memory: Memory::default(),
             values: Vec::new(),
@@ -134,7 +137,7 @@ pub(super) enum Step {
 /// A run.
 pub(super) struct Machine<'m, 'a> {
     pub(super) functions: &'m FunctionStore<'a>,
-    libcalls: LibCallHandler,
+    libcalls: &'m LibCallHandler,
     pub(super) policy: &'m mut dyn Policy,
     pub(super) memory: Memory,
     values: Vec<u128>,
