@@ -19,6 +19,7 @@ use regalloc2::{Algorithm, Ctx, RegallocOptions};
 use std::path::PathBuf;
 use traffic::{KINDS, Traffic};
 use windlass_ir::isa::CallConv;
+use windlass_regalloc::display::Listing;
 use windlass_regalloc::{Allocation, Code, Context, allocate};
 
 /// Measures register allocation against regalloc2.
@@ -39,6 +40,9 @@ struct Cli {
     /// Only the allocator with this name runs, once per round, and nothing is compared: `ours` or `peer`. For profiling.
     #[arg(long)]
     only: Option<String>,
+    /// Print our result for the function with this name, with its edits.
+    #[arg(long)]
+    show: Option<String>,
     /// Print the functions where our weighted traffic exceeds the peer's most.
     #[arg(long, default_value_t = 0)]
     worst: usize,
@@ -61,6 +65,10 @@ fn main() -> Result<()> {
     }
     for input in &mut inputs {
         let peers = prepare(input);
+        if let Some(name) = &cli.show {
+            input.units.iter().filter(|u| u.name == *name).for_each(|u| show(input, &u.code));
+            continue;
+        }
         match cli.only.as_deref() {
             Some("ours") => (0..cli.rounds).for_each(|_| {
                 run_ours(input);
@@ -152,6 +160,14 @@ fn traffic(input: &Input, peers: &[Peer]) -> Vec<[Traffic; 2]> {
         [ours, traffic::peers(&unit.code, peer, output, &input.machine)]
     });
     both.collect()
+}
+
+fn show(input: &Input, code: &Code) {
+    let (mut after, mut alloc) = (code.clone(), Allocation::default());
+    allocate(&mut after, &input.machine, &mut Context::default(), &mut alloc).expect("it went well before");
+    let rows = input.machine.rows;
+    println!("{}", Listing { code, rows, alloc: None });
+    println!("{}", Listing { code: &after, rows, alloc: Some(&alloc) });
 }
 
 /// Least, middle and greatest.

@@ -223,7 +223,9 @@ impl Pass<'_> {
             self.enter(b);
             let (from, to) = self.code.blocks[b as usize].insts;
             for i in from..to {
-                self.step(&mut step, b, i)?;
+                if !self.plain(i) {
+                    self.step(&mut step, b, i)?;
+                }
             }
             self.ctx.state.snapshot(false);
         }
