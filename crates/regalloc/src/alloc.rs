@@ -106,7 +106,7 @@ pub fn allocate(code: &mut Code, machine: &Machine, ctx: &mut Context, out: &mut
     ctx.rows.update(machine.rows);
     ctx.facts.scan(code, machine)?;
     ctx.live.compute(code, &ctx.facts);
-    ctx.uses.sweep(code, machine, &masks, &mut ctx.facts, &ctx.live);
+    ctx.uses.sweep(code, machine, &masks, &ctx.rows, &mut ctx.facts, &ctx.live);
     ctx.loops.compute(code, &ctx.uses);
     ctx.state.reset(code);
     out.edits.clear();

@@ -16,10 +16,19 @@ const ABSENT: u8 = u8::MAX;
 pub(crate) struct RowInfo {
     /// Only uses and defs of any register, at most one of them tied, nothing clobbered.
     pub plain: bool,
+    /// It copies a register.
+    pub copies: bool,
     /// How many defs there are of each class.
     defs: [u8; CLASSES],
     /// The tied def and its use.
     tied: (u8, u8),
+}
+
+impl RowInfo {
+    /// The tied def and its use, of a plain row.
+    pub fn tied(&self) -> Option<(usize, usize)> {
+        (self.tied.0 != ABSENT).then_some((self.tied.0 as usize, self.tied.1 as usize))
+    }
 }
 
 /// [`RowInfo`]s of the machine last seen.
@@ -46,7 +55,7 @@ impl Rows {
 }
 
 fn info(row: &RowSpec) -> RowInfo {
-    let mut info = RowInfo { plain: false, defs: [0; CLASSES], tied: (ABSENT, ABSENT) };
+    let mut info = RowInfo { plain: false, copies: row.copy.is_some(), defs: [0; CLASSES], tied: (ABSENT, ABSENT) };
     if row.listed || row.operands.len() > OPERANDS || row.clobbers != RegSet::EMPTY {
         return info;
     }
@@ -82,6 +91,7 @@ impl Pass<'_> {
         let base = inst.ops as usize;
         let Some((regs, dying)) = self.in_registers(row, base) else { return false };
         let state = &self.ctx.state;
+        let before = state.occupied;
         let room = |class: usize| (self.masks.alloc[class] & !(state.occupied & !dying)).count_ones();
         if (0..CLASSES).any(|class| info.defs[class] as u32 > room(class)) {
             return false;
@@ -108,6 +118,8 @@ impl Pass<'_> {
             let copied = row.copy.filter(|&(d, _)| d as usize == k).map_or(NO_REG, |(_, u)| regs[u as usize]);
             let r = if copied != NO_REG && free >> copied & 1 != 0 {
                 copied
+            } else if let Some(r) = self.make_way(i, base + k, before | late) {
+                r
             } else {
                 self.choose(op.class, free, !0, v).expect("the room was counted")
             };
@@ -188,6 +200,32 @@ impl Pass<'_> {
             }
             *entry = Loc::reg(PReg(if k == tied as usize { tied_reg } else { r })).0;
         }
+    }
+
+    /// The register that the def at pool entry `at` is wanted in by the next instruction with fixed operands, if what
+    /// is there lives on after that instruction: it must leave the register in any case, so it does so now. Registers
+    /// in `taken` are not free before the instruction.
+    fn make_way(&mut self, i: u32, at: usize, taken: u64) -> Option<u8> {
+        let v = self.code.pool[at];
+        let hint = self.ctx.uses.hint[v as usize];
+        let state = &self.ctx.state;
+        let (soon, fixed) = state.soon;
+        if hint == NO_REG || self.ctx.uses.next[at] != soon || (fixed & state.occupied) >> hint & 1 == 0 {
+            return None;
+        }
+        let w = state.occ[hint as usize];
+        let info = self.code.vregs[w as usize];
+        let alloc = self.masks.alloc[info.class as usize];
+        if state.next[w as usize] <= soon || alloc >> hint & 1 == 0 {
+            return None;
+        }
+        let t = self.choose(info.class, alloc & !taken & !state.occupied & !self.avoid(w), !0, w)?;
+        self.ctx.state.free(w);
+        self.ctx.state.put(w, t);
+        self.ctx.state.written |= 1 << t;
+        let (from, to) = (Loc::reg(PReg(hint)), Loc::reg(PReg(t)));
+        self.edits.push((Place::Before(i), Edit::Move { from, to, class: info.class, width: info.width }));
+        Some(hint)
     }
 
     /// The def at pool entry `at` gets register `r`.

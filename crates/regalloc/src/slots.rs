@@ -55,7 +55,7 @@ impl Slots {
                 inst => 2 * inst + 1,
             };
             self.parent[v] = v as u32;
-            self.hull[v] = (start, uses.range_end[v].max(start));
+            self.hull[v] = (start, uses.range_end(v as u32).max(start));
         }
         self.share_with_arguments(code, state);
         self.first_fit(code);
