@@ -39,6 +39,8 @@ pub(crate) struct Edges {
     pub extra: Vec<(u64, Edit)>,
     pub blocks: Vec<(u32, (u32, u32))>,
     pub block_edits: Vec<Edit>,
+    /// Edits of the forward pass while they are merged.
+    pub inner: Vec<(Place, Edit)>,
     exit_reg: Vec<u8>,
     entry_reg: Vec<u8>,
     arg_of: Vec<u32>,

@@ -222,7 +222,10 @@ impl NextUses {
         self.lost[b as usize] |= lost | fixed;
         let saved = (masks.alloc[0] | masks.alloc[1]) & masks.callee;
         let call = (masks.alloc[0] | masks.alloc[1]) & !saved;
-        if lost != 0 && (lost & call).count_ones() * 2 > call.count_ones() {
+        if lost == 0 {
+            return;
+        }
+        if (lost & call).count_ones() * 2 > call.count_ones() {
             self.seen += 1;
         }
         for class in 0..CLASSES {

@@ -92,8 +92,14 @@ impl Pass<'_> {
         let Some((regs, dying)) = self.in_registers(row, base) else { return false };
         let state = &self.ctx.state;
         let before = state.occupied;
-        let room = |class: usize| (self.masks.alloc[class] & !(state.occupied & !dying)).count_ones();
-        if (0..CLASSES).any(|class| info.defs[class] as u32 > room(class)) {
+        let room = |class: usize| self.masks.alloc[class] & !(state.occupied & !dying);
+        // A count of one is a test against 0.
+        let fits = |class: usize| match info.defs[class] {
+            0 => true,
+            1 => room(class) != 0,
+            n => n as u32 <= room(class).count_ones(),
+        };
+        if !(0..CLASSES).all(fits) {
             return false;
         }
         let mut tied = NO_REG;
