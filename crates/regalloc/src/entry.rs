@@ -14,11 +14,25 @@ use crate::loops::frequency;
 use crate::next_use::NO_REG;
 use crate::scan::{CROSSES, USED};
 
+/// The only predecessor of block `b`, if it stands before it and passes no arguments: the block then has in registers
+/// what the predecessor has there and needs no moves.
+pub(crate) fn inherits(code: &Code, b: u32) -> Option<u32> {
+    let block = &code.blocks[b as usize];
+    if block.preds.1 - block.preds.0 != 1 || block.params.0 != block.params.1 {
+        return None;
+    }
+    let from = code.edges[code.preds[block.preds.0 as usize] as usize].from;
+    (from < b).then_some(from)
+}
+
 impl Pass<'_> {
     pub fn enter(&mut self, b: u32) {
         for r in bits(self.ctx.state.occupied) {
             let v = self.ctx.state.occ[r as usize];
             self.ctx.state.free(v);
+        }
+        if let Some(from) = inherits(self.code, b) {
+            return self.inherit(b, from);
         }
         let preds = self.code.blocks[b as usize].preds;
         let mut reference = NONE;
@@ -54,6 +68,21 @@ impl Pass<'_> {
             }
         }
         self.ctx.state.snapshot(true);
+    }
+
+    fn inherit(&mut self, b: u32, from: u32) {
+        let state = &mut self.ctx.state;
+        state.set_pred(from, true);
+        let start = self.code.blocks[b as usize].insts.0;
+        for entry in self.ctx.live.live_in(b) {
+            let r = state.pred_reg[entry.v as usize];
+            if r != NO_REG {
+                state.put(entry.v, r);
+                state.next[entry.v as usize] = start + entry.dist;
+            }
+        }
+        state.set_pred(from, false);
+        state.snapshot(true);
     }
 
     fn fill(&mut self, b: u32, reference: u32, known: u32, header: bool) {
