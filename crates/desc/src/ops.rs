@@ -8,7 +8,7 @@ use crate::env::{Access, Env, TrapCode};
 use crate::types::*;
 
 mod float;
-mod int;
+pub(crate) mod int;
 mod mem;
 mod query;
 mod rmw;

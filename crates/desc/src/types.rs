@@ -163,7 +163,7 @@ impl std::fmt::Debug for Type {
 }
 
 /// A set of types: which lane types (a bit each, by code), with which lane counts (a bit each, by logarithm).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct TypeSet {
     /// Lane types, bit = code.
     pub lanes: u16,
@@ -206,6 +206,17 @@ impl TypeSet {
     pub const fn contains(&self, t: Type) -> bool {
         let counts = if t.is_dynamic_vector() { self.dynamic } else { self.counts };
         self.lanes >> (t.0 & LANE_MASK) & 1 != 0 && counts >> t.log2_lane_count() & 1 != 0
+    }
+    /// A type of the set with few lanes, of 32 bits if it can be. Of the empty set, the type of nothing.
+    pub fn example(self) -> Type {
+        let lane = |t: &Type| self.lanes >> t.0 & 1 != 0;
+        let Some(lane) = [I32, F32, I8, I16, I64, I128, F16, F64, F128].into_iter().find(lane) else { return INVALID };
+        let vector = match (self.counts, self.dynamic) {
+            (0, 0) => None,
+            (0, counts) => lane.by(1 << counts.trailing_zeros()).and_then(Type::vector_to_dynamic),
+            (counts, _) => lane.by(1 << counts.trailing_zeros()),
+        };
+        vector.unwrap_or(INVALID)
     }
 }
 
@@ -267,5 +278,22 @@ mod tests {
         assert_eq!((I128.double_width(), I8.by(3), I8.by(512)), (None, None, None));
         assert_eq!(v.vector_to_dynamic().unwrap().to_string(), "i32x4xN");
         assert!(INT_ANY.contains(v) && !INT_SCALARS.contains(v) && !INT_ANY.contains(F32));
+    }
+
+    #[test]
+    fn sets_have_examples() {
+        let i32x2 = I32.by(2).unwrap();
+        let dynamic = TypeSet { counts: 0, ..INT_ANY };
+        for (set, example) in [
+            (ANY, I32),
+            (FLOAT_SCALARS, F32),
+            (EXT32, I64),
+            (VECTORS, i32x2),
+            (dynamic, i32x2.vector_to_dynamic().unwrap()),
+        ] {
+            assert_eq!(set.example(), example);
+            assert!(set.contains(example));
+        }
+        assert_eq!(TypeSet::default().example(), INVALID);
     }
 }

@@ -5,6 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Index, IndexMut, Range};
 use core::slice::GetDisjointMutError;
+use std::collections::TryReserveError;
 
 /// A dense map that grows by [`push`](PrimaryMap::push), which gives the new element's key.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -21,6 +22,12 @@ impl<K: EntityRef, V> PrimaryMap<K, V> {
     /// An empty map with room for `capacity` elements.
     pub fn with_capacity(capacity: usize) -> Self {
         Self::from(Vec::with_capacity(capacity))
+    }
+    /// The same, or an error if there is not enough memory.
+    pub fn try_with_capacity(capacity: usize) -> Result<Self, TryReserveError> {
+        let mut map = Self::new();
+        map.try_reserve_exact(capacity)?;
+        Ok(map)
     }
     /// Does `k` denote an element?
     #[inline]
@@ -117,6 +124,14 @@ impl<K: EntityRef, V> PrimaryMap<K, V> {
     pub fn reserve_exact(&mut self, additional: usize) {
         self.elems.reserve_exact(additional);
     }
+    /// Makes room for `additional` more elements, or gives an error if there is not enough memory.
+    pub fn try_reserve(&mut self, additional: usize) -> Result<(), TryReserveError> {
+        self.elems.try_reserve(additional)
+    }
+    /// Makes room for exactly `additional` more elements, or gives an error if there is not enough memory.
+    pub fn try_reserve_exact(&mut self, additional: usize) -> Result<(), TryReserveError> {
+        self.elems.try_reserve_exact(additional)
+    }
     /// Gives back unused memory.
     pub fn shrink_to_fit(&mut self) {
         self.elems.shrink_to_fit();
@@ -212,6 +227,13 @@ impl<K: EntityRef + fmt::Debug, V: fmt::Debug> fmt::Debug for PrimaryMap<K, V> {
 mod tests {
     use super::*;
     use crate::E;
+
+    #[test]
+    fn memory_may_be_short() {
+        let mut m: PrimaryMap<E, u64> = PrimaryMap::try_with_capacity(3).unwrap();
+        assert!(m.try_reserve(3).is_ok() && m.try_reserve(usize::MAX).is_err());
+        assert!(m.try_reserve_exact(9).is_ok() && PrimaryMap::<E, u64>::try_with_capacity(usize::MAX).is_err());
+    }
 
     #[test]
     fn keys_are_handed_out_in_order() {

@@ -47,7 +47,7 @@ pub use instructions::{
 };
 pub use jumptable::{JumpTableData, JumpTables};
 pub use layout::{Layout, ProgramPoint};
-pub use libcall::LibCall;
+pub use libcall::{LibCall, get_probestack_funcref};
 pub use memflags::{AliasRegionData, AliasRegionSet, Endianness, MachMemFlags, MemFlags, MemFlagsData, MemFlagsSet};
 pub use sourceloc::{RelSourceLoc, SourceLoc};
 pub use stackslot::{DynamicStackSlotData, DynamicStackSlots, StackSlotData, StackSlotKey, StackSlotKind, StackSlots};

@@ -4,7 +4,7 @@ use crate::entity::SecondaryMap;
 use crate::ir::Function;
 use crate::ir::entities::{AnyEntity, Block, Inst, Value};
 use crate::verifier::{VerifierError, VerifierErrors};
-use crate::write::{FuncWriter, PlainWriter, decorate_function};
+use crate::write::{FuncWriter, FunctionWriter, decorate_function};
 use std::fmt::{self, Write};
 
 /// The function as `writer` (or, if there is none, the plain printer) prints it, with each error after the line of its
@@ -15,7 +15,7 @@ pub fn pretty_verifier_error<'a>(
     errors: VerifierErrors,
 ) -> String {
     let count = errors.0.len();
-    let inner = writer.unwrap_or_else(|| Box::new(PlainWriter));
+    let inner = writer.unwrap_or_else(|| Box::new(FunctionWriter::new(func)));
     let mut pretty = PrettyWriter { inner, errors: errors.0 };
     let mut text = String::new();
     // A String takes everything.

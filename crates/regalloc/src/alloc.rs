@@ -9,6 +9,7 @@ use crate::liveness::Liveness;
 use crate::loops::Loops;
 use crate::next_use::NextUses;
 use crate::parmove::Mover;
+use crate::plain::Rows;
 use crate::scan::Facts;
 use crate::slots::Slots;
 
@@ -48,6 +49,7 @@ pub enum Error {
 /// The allocator's memory, reused from function to function.
 #[derive(Default)]
 pub struct Context {
+    pub(crate) rows: Rows,
     pub(crate) facts: Facts,
     pub(crate) live: Liveness,
     pub(crate) uses: NextUses,
@@ -101,9 +103,10 @@ impl Masks {
 /// parameters, arguments that are rematerialised on the edge). On an error, `code` is unusable.
 pub fn allocate(code: &mut Code, machine: &Machine, ctx: &mut Context, out: &mut Allocation) -> Result<(), Error> {
     let masks = Masks::of(machine);
+    ctx.rows.update(machine.rows);
     ctx.facts.scan(code, machine)?;
     ctx.live.compute(code, &ctx.facts);
-    ctx.uses.sweep(code, machine, &masks, &mut ctx.facts, &ctx.live);
+    ctx.uses.sweep(code, machine, &masks, &ctx.rows, &mut ctx.facts, &ctx.live);
     ctx.loops.compute(code, &ctx.uses);
     ctx.state.reset(code);
     out.edits.clear();

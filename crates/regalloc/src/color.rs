@@ -35,6 +35,8 @@ pub(crate) struct State {
     /// Pool entries that name a slot by its vreg.
     pub slot_operands: Vec<u32>,
     pub step: Step,
+    /// The next instruction of the block that has operands in fixed registers, [`NONE`] without, and these registers.
+    pub soon: (u32, u64),
     /// Scratch of the block entry: the reference predecessor's registers, and counts.
     pub pred_reg: Vec<u8>,
     pub pred_mask: u64,
@@ -59,6 +61,7 @@ impl Default for State {
             written: 0,
             slot_operands: Vec::new(),
             step: Step::default(),
+            soon: (NONE, 0),
             pred_reg: Vec::new(),
             pred_mask: 0,
             count: Vec::new(),
@@ -220,15 +223,30 @@ impl Pass<'_> {
         }
         let mut step = std::mem::take(&mut self.ctx.state.step);
         for b in 0..self.code.blocks.len() as u32 {
-            self.enter(b);
             let (from, to) = self.code.blocks[b as usize].insts;
+            self.look_ahead(from, to);
+            self.enter(b);
             for i in from..to {
-                self.step(&mut step, b, i)?;
+                if i > self.ctx.state.soon.0 {
+                    self.look_ahead(i, to);
+                }
+                if !self.plain(i) {
+                    self.step(&mut step, b, i)?;
+                }
             }
             self.ctx.state.snapshot(false);
         }
         self.ctx.state.step = step;
         Ok(())
+    }
+
+    /// Finds the first instruction from `i` to the block's end `to` that has operands in fixed registers.
+    fn look_ahead(&mut self, i: u32, to: u32) {
+        let fixed = &mut self.ctx.uses.fixed;
+        while fixed.last().is_some_and(|&(at, _)| at < i) {
+            fixed.pop();
+        }
+        self.ctx.state.soon = fixed.last().copied().filter(|&(at, _)| at < to).unwrap_or((NONE, 0));
     }
 
     /// Registers that `v` should rather not be in.
@@ -255,7 +273,12 @@ impl Pass<'_> {
                 return Some(hint);
             }
         }
-        self.first(class, good).or_else(|| self.first(class, free & better)).or_else(|| self.first(class, free))
+        // Leave alone what the next call wants, unless that costs a callee-saved register.
+        let calm = good & !self.ctx.state.soon.1 & (!self.masks.callee | self.ctx.state.written);
+        self.first(class, calm)
+            .or_else(|| self.first(class, good))
+            .or_else(|| self.first(class, free & better))
+            .or_else(|| self.first(class, free))
     }
 
     /// Remembers `r` for the web that `v` belongs to, unless it has a register already.

@@ -6,6 +6,7 @@
 use crate::alloc::{Error, Masks};
 use crate::code::*;
 use crate::color::State;
+use crate::entry::inherits;
 use crate::liveness::Liveness;
 use crate::next_use::NO_REG;
 use crate::parmove::{Move, MoveEnv, Mover, Source};
@@ -39,6 +40,8 @@ pub(crate) struct Edges {
     pub extra: Vec<(u64, Edit)>,
     pub blocks: Vec<(u32, (u32, u32))>,
     pub block_edits: Vec<Edit>,
+    /// Edits of the forward pass while they are merged.
+    pub inner: Vec<(Place, Edit)>,
     exit_reg: Vec<u8>,
     entry_reg: Vec<u8>,
     arg_of: Vec<u32>,
@@ -54,8 +57,12 @@ impl Edges {
         }
         for (p, block) in code.blocks.iter().enumerate() {
             let p = p as u32;
+            let succs = &code.edges[block.succs.0 as usize..block.succs.1 as usize];
+            if succs.iter().all(|edge| inherits(code, edge.to).is_some()) {
+                continue;
+            }
             set(&mut self.exit_reg, state.exit(p), true);
-            for edge in &code.edges[block.succs.0 as usize..block.succs.1 as usize] {
+            for edge in succs.iter().filter(|edge| inherits(code, edge.to).is_none()) {
                 set(&mut self.entry_reg, state.entry(edge.to), true);
                 for entry in live.live_in(edge.to) {
                     let at = entry.v as usize;
@@ -89,9 +96,16 @@ impl Edges {
         self.arg_of.resize(code.vregs.len(), NONE);
         mover.reserve(slots.widths.len());
         for p in 0..code.blocks.len() as u32 {
-            set(&mut self.exit_reg, state.exit(p), true);
             let (from, to) = code.blocks[p as usize].succs;
+            let inherited = |e: u32| inherits(code, code.edges[e as usize].to).is_some();
+            if (from..to).all(inherited) {
+                continue;
+            }
+            set(&mut self.exit_reg, state.exit(p), true);
             for e in from..to {
+                if inherits(code, code.edges[e as usize].to).is_some() {
+                    continue;
+                }
                 let keep = self.moves(code, facts, state, e, mover);
                 let env = MoveEnv {
                     machine,

@@ -12,13 +12,27 @@ use crate::color::Pass;
 use crate::liveness::FAR;
 use crate::loops::frequency;
 use crate::next_use::NO_REG;
-use crate::scan::USED;
+use crate::scan::{CROSSES, USED};
+
+/// The only predecessor of block `b`, if it stands before it and passes no arguments: the block then has in registers
+/// what the predecessor has there and needs no moves.
+pub(crate) fn inherits(code: &Code, b: u32) -> Option<u32> {
+    let block = &code.blocks[b as usize];
+    if block.preds.1 - block.preds.0 != 1 || block.params.0 != block.params.1 {
+        return None;
+    }
+    let from = code.edges[code.preds[block.preds.0 as usize] as usize].from;
+    (from < b).then_some(from)
+}
 
 impl Pass<'_> {
     pub fn enter(&mut self, b: u32) {
         for r in bits(self.ctx.state.occupied) {
             let v = self.ctx.state.occ[r as usize];
             self.ctx.state.free(v);
+        }
+        if let Some(from) = inherits(self.code, b) {
+            return self.inherit(b, from);
         }
         let preds = self.code.blocks[b as usize].preds;
         let mut reference = NONE;
@@ -32,9 +46,9 @@ impl Pass<'_> {
             }
             known += 1;
             self.ctx.state.count_exit(from, true);
-            let hotter = |from: u32| frequency(&self.code.blocks[from as usize]);
-            let best = reference == NONE || hotter(from) > hotter(self.code.edges[reference as usize].from);
-            if best {
+            // Of equally frequent ones the last: what had to move in a branch stays where it went.
+            let rank = |from: u32| (frequency(&self.code.blocks[from as usize]), from);
+            if reference == NONE || rank(from) > rank(self.code.edges[reference as usize].from) {
                 reference = e;
             }
         }
@@ -56,6 +70,21 @@ impl Pass<'_> {
         self.ctx.state.snapshot(true);
     }
 
+    fn inherit(&mut self, b: u32, from: u32) {
+        let state = &mut self.ctx.state;
+        state.set_pred(from, true);
+        let start = self.code.blocks[b as usize].insts.0;
+        for entry in self.ctx.live.live_in(b) {
+            let r = state.pred_reg[entry.v as usize];
+            if r != NO_REG {
+                state.put(entry.v, r);
+                state.next[entry.v as usize] = start + entry.dist;
+            }
+        }
+        state.set_pred(from, false);
+        state.snapshot(true);
+    }
+
     fn fill(&mut self, b: u32, reference: u32, known: u32, header: bool) {
         let from = self.code.edges[reference as usize].from;
         self.ctx.state.set_pred(from, true);
@@ -66,12 +95,12 @@ impl Pass<'_> {
             for &(dist, v) in &wanted {
                 self.ctx.state.next[v as usize] = start + dist;
             }
-            let calls = header && self.ctx.loops.calls[b as usize];
-            self.keep_registers(class, calls, &mut wanted);
+            let lost = if header { self.ctx.loops.lost[b as usize] } else { 0 };
+            self.keep_registers(class, lost, &mut wanted);
             self.place_params(b, reference, &mut wanted);
             for &(_, v) in &wanted {
                 let free = self.masks.alloc[class as usize] & !self.ctx.state.occupied;
-                if let Some(r) = self.choose(class, free, !0, v) {
+                if let Some(r) = self.choose(class, free, !lost, v) {
                     self.ctx.state.put(v, r);
                     self.remember(v, r);
                 }
@@ -126,17 +155,19 @@ impl Pass<'_> {
         self.ctx.state.wanted = wanted;
     }
 
-    /// Places the vregs that can stay where the reference predecessor has them. Before a loop with calls, values that
-    /// live across one rather move to a register that survives it.
-    fn keep_registers(&mut self, class: Class, calls: bool, wanted: &mut Vec<(u32, u32)>) {
-        let callee = self.masks.alloc[class as usize] & self.masks.callee;
+    /// Places the vregs that can stay where the reference predecessor has them. Before a loop, those in registers that
+    /// the loop overwrites, `lost`, rather move to others, once, than out of the way and back again in each round.
+    fn keep_registers(&mut self, class: Class, lost: u64, wanted: &mut Vec<(u32, u32)>) {
+        let free = self.masks.alloc[class as usize] & !self.ctx.state.occupied & !self.ctx.state.pred_mask & !lost;
+        let mut room = free.count_ones();
         wanted.retain(|&(_, v)| {
             let r = self.ctx.state.pred_reg[v as usize];
             if r == NO_REG || self.ctx.state.occupied >> r & 1 != 0 {
                 return true;
             }
-            let saved = callee & !self.ctx.state.occupied & !self.ctx.state.pred_mask;
-            if calls && self.avoid(v) >> r & 1 != 0 && saved != 0 {
+            let wants = self.ctx.uses.hint[v as usize] == r && !self.ctx.facts.has(v, CROSSES);
+            if lost >> r & 1 != 0 && room > 0 && !wants {
+                room -= 1;
                 return true;
             }
             self.ctx.state.put(v, r);

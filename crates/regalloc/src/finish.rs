@@ -16,7 +16,9 @@ const STEPS: u32 = 64;
 
 pub(crate) fn finish(code: &mut Code, masks: &Masks, ctx: &mut Context, out: &mut Allocation) {
     stores(code, ctx);
-    ctx.edges.extra.sort_by_key(|&(key, _)| key);
+    if !ctx.edges.extra.is_sorted_by_key(|&(key, _)| key) {
+        ctx.edges.extra.sort_by_key(|&(key, _)| key);
+    }
     ctx.slots.layout();
     let widest = ctx.facts.widest;
     let mut touched = ctx.state.written;
@@ -30,10 +32,12 @@ pub(crate) fn finish(code: &mut Code, masks: &Masks, ctx: &mut Context, out: &mu
             other => other,
         }
     };
-    let inner = std::mem::take(&mut out.edits);
+    let inner = &mut ctx.edges.inner;
+    std::mem::swap(inner, &mut out.edits);
+    out.edits.clear();
     out.edits.reserve(inner.len() + ctx.edges.extra.len());
     let mut extra = ctx.edges.extra.iter().peekable();
-    for (place, edit) in inner {
+    for &(place, edit) in &*inner {
         let at = key(place, Phase::Inst);
         while let Some(&(k, edit)) = extra.next_if(|&&(k, _)| k < at) {
             out.edits.push((place_of(k), patch(edit)));
@@ -51,20 +55,15 @@ pub(crate) fn finish(code: &mut Code, masks: &Masks, ctx: &mut Context, out: &mu
         let entry = &mut code.pool[at as usize];
         *entry = ctx.slots.patch(Loc(*entry), widest).0;
     }
-    for at in params_and_args(code) {
-        if code.pool[at] != NONE {
-            code.pool[at] = ctx.slots.patch(Loc(code.pool[at]), widest).0;
+    let params = code.blocks.iter().map(|block| block.params);
+    for (from, to) in params.chain(code.edges.iter().map(|edge| edge.args)) {
+        for entry in code.pool[from as usize..to as usize].iter_mut().filter(|entry| **entry != NONE) {
+            *entry = ctx.slots.patch(Loc(*entry), widest).0;
         }
     }
     out.spill_size = ctx.slots.size;
     out.spill_align = ctx.slots.align;
     out.saved = regset(touched & masks.callee & mask(RegSet([!0; CLASSES])));
-}
-
-fn params_and_args(code: &Code) -> Vec<usize> {
-    let params = code.blocks.iter().map(|block| block.params);
-    let args = code.edges.iter().map(|edge| edge.args);
-    params.chain(args).flat_map(|(from, to)| from as usize..to as usize).collect()
 }
 
 fn place_of(key: u64) -> Place {

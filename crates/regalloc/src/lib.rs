@@ -18,6 +18,7 @@ mod loops;
 mod next_use;
 mod parmove;
 mod place;
+mod plain;
 mod scan;
 mod slots;
 

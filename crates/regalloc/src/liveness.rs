@@ -89,10 +89,12 @@ impl Liveness {
         refill(&mut self.out_dist, vregs, 0);
         refill(&mut self.out_stamp, vregs, NONE);
         self.found.clear();
-        // Values of the deepest loops first: they are the last that should find a full block.
         self.order.clear();
         self.order.extend((0..vregs as u32).filter(|&v| facts.head[v as usize] != NONE));
-        self.order.sort_by_key(|&v| std::cmp::Reverse(facts.depth[v as usize]));
+        if self.order.len() > LIMIT as usize {
+            // Values of the deepest loops first: they are the last that should find a full block.
+            self.order.sort_unstable_by_key(|&v| (std::cmp::Reverse(facts.depth[v as usize]), v));
+        }
         // What a failed vreg has taken is given back as long as that stays linear.
         let mut budget = 64 * (blocks + vregs + code.edges.len());
         for k in 0..self.order.len() {
@@ -110,7 +112,8 @@ impl Liveness {
             }
         }
         self.gather(blocks);
-        for _ in 0..2 {
+        let loops = code.edges.iter().any(|edge| edge.to <= edge.from);
+        for _ in 0..1 + loops as u32 {
             for b in (0..blocks as u32).rev() {
                 self.distances(code, facts, b);
             }
@@ -181,9 +184,24 @@ impl Liveness {
     }
 
     fn distances(&mut self, code: &Code, facts: &Facts, b: u32) {
+        let block = &code.blocks[b as usize];
+        let params = &code.pool[block.params.0 as usize..block.params.1 as usize];
+        let mut exact = true;
+        for &param in params {
+            let first = facts.first_use[param as usize];
+            if first != NONE {
+                self.param_dist[param as usize] = first;
+            } else {
+                exact &= !facts.has(param, USED);
+            }
+        }
+        let range = self.start[b as usize] as usize..self.start[b as usize + 1] as usize;
+        if exact && self.entries[range.clone()].iter().all(|entry| entry.used) {
+            return;
+        }
         let mut dist = std::mem::take(&mut self.out_dist);
         let mut stamp = std::mem::take(&mut self.out_stamp);
-        for s in code.blocks[b as usize].succs.0..code.blocks[b as usize].succs.1 {
+        for s in block.succs.0..block.succs.1 {
             let edge = &code.edges[s as usize];
             for v in &code.pool[edge.args.0 as usize..edge.args.1 as usize] {
                 stamp[*v as usize] = NONE;
@@ -197,14 +215,13 @@ impl Liveness {
             dist[at] = if stamp[at] == b { dist[at].min(d) } else { d };
             stamp[at] = b;
         });
-        let block = &code.blocks[b as usize];
         let len = block.insts.1 - block.insts.0;
         let out = |v: u32| if stamp[v as usize] == b { (len + dist[v as usize]).min(FARTHEST) } else { FARTHEST };
-        for param in &code.pool[block.params.0 as usize..block.params.1 as usize] {
-            let first = facts.first_use[*param as usize];
-            self.param_dist[*param as usize] = if first != NONE { first } else { out(*param) };
+        for &param in params {
+            if facts.first_use[param as usize] == NONE {
+                self.param_dist[param as usize] = out(param);
+            }
         }
-        let range = self.start[b as usize] as usize..self.start[b as usize + 1] as usize;
         for entry in &mut self.entries[range] {
             if !entry.used {
                 entry.dist = out(entry.v);

@@ -1,4 +1,5 @@
-//! What loop headers need to know of their loops: the highest pressure inside, and whether there is a call. Needs the
+//! What loop headers need to know of their loops: the highest pressure inside, and which registers its
+//! instructions overwrite. Needs the
 //! sweep's facts per block and contiguous loops; leaves them per header. Wrong loop facts cost quality only.
 
 use crate::code::*;
@@ -8,7 +9,7 @@ use crate::next_use::NextUses;
 #[derive(Default)]
 pub(crate) struct Loops {
     pub pressure: Vec<[u32; CLASSES]>,
-    pub calls: Vec<bool>,
+    pub lost: Vec<u64>,
     parent: Vec<u32>,
     stack: Vec<u32>,
 }
@@ -24,8 +25,8 @@ impl Loops {
         let n = code.blocks.len();
         self.pressure.clear();
         self.pressure.resize(n, [0; CLASSES]);
-        self.calls.clear();
-        self.calls.resize(n, false);
+        self.lost.clear();
+        self.lost.resize(n, 0);
         self.parent.clear();
         self.parent.resize(n, NONE);
         self.stack.clear();
@@ -39,18 +40,18 @@ impl Loops {
         }
         for (b, block) in code.blocks.iter().enumerate().rev() {
             if block.loop_header != NONE {
-                self.add(block.loop_header as usize, uses.pressure[b], uses.calls[b]);
+                self.add(block.loop_header as usize, uses.pressure[b], uses.lost[b]);
             }
             if block.loop_header == b as u32 && self.parent[b] != NONE {
-                self.add(self.parent[b] as usize, self.pressure[b], self.calls[b]);
+                self.add(self.parent[b] as usize, self.pressure[b], self.lost[b]);
             }
         }
     }
 
-    fn add(&mut self, header: usize, pressure: [u32; CLASSES], calls: bool) {
+    fn add(&mut self, header: usize, pressure: [u32; CLASSES], lost: u64) {
         for (most, pressure) in self.pressure[header].iter_mut().zip(pressure) {
             *most = (*most).max(pressure);
         }
-        self.calls[header] |= calls;
+        self.lost[header] |= lost;
     }
 }

@@ -5,12 +5,28 @@
 use crate::alloc::{Masks, mask};
 use crate::code::*;
 use crate::liveness::Liveness;
+use crate::plain::Rows;
 use crate::scan::{CROSSES, Facts};
 
 /// Position of the next use of a vreg that has none.
 pub(crate) const DEAD: u32 = u32::MAX;
 /// No register.
 pub(crate) const NO_REG: u8 = u8::MAX;
+
+/// A vreg as the sweep sees it at the current instruction.
+#[derive(Clone, Copy)]
+struct Track {
+    /// Instruction of the next use.
+    next: u32,
+    /// The use after that one.
+    after: u32,
+    /// The block that it is live in.
+    live: u32,
+    /// Calls seen below the last use.
+    mark: u32,
+    /// Last point of the live range: twice the instruction, plus one if live after it.
+    end: u32,
+}
 
 /// What the sweep finds.
 #[derive(Default)]
@@ -22,18 +38,17 @@ pub(crate) struct NextUses {
     pub hint: Vec<u8>,
     /// The block parameter whose web of arguments a vreg belongs to.
     pub web: Vec<u32>,
-    /// Last point of the live range: twice the instruction, plus one if live after it.
-    pub range_end: Vec<u32>,
     /// Per block: most registers of each class wanted at one point.
     pub pressure: Vec<[u32; CLASSES]>,
-    /// Per block: has a call.
-    pub calls: Vec<bool>,
-    cur: Vec<u32>,
-    live: Vec<u32>,
-    /// Calls seen below the last use.
-    mark: Vec<u32>,
+    /// Per block: registers that instructions overwrite or want for something else.
+    pub lost: Vec<u64>,
+    /// Instructions with operands in fixed registers, and these registers; last first.
+    pub fixed: Vec<(u32, u64)>,
+    track: Vec<Track>,
     seen: u32,
     now: [u32; CLASSES],
+    /// Highest pressure in the block so far.
+    most: [u32; CLASSES],
 }
 
 fn refill<T: Clone>(list: &mut Vec<T>, n: usize, value: T) {
@@ -41,41 +56,64 @@ fn refill<T: Clone>(list: &mut Vec<T>, n: usize, value: T) {
     list.resize(n, value);
 }
 
+/// What the sweep needs to know.
+#[derive(Clone, Copy)]
+struct Env<'a> {
+    code: &'a Code,
+    machine: &'a Machine,
+    masks: &'a Masks,
+    rows: &'a Rows,
+    live: &'a Liveness,
+}
+
 impl NextUses {
-    pub fn sweep(&mut self, code: &Code, machine: &Machine, masks: &Masks, facts: &mut Facts, live: &Liveness) {
+    pub fn sweep(
+        &mut self,
+        code: &Code,
+        machine: &Machine,
+        masks: &Masks,
+        rows: &Rows,
+        facts: &mut Facts,
+        live: &Liveness,
+    ) {
         let n = code.vregs.len();
         refill(&mut self.next, code.pool.len(), DEAD);
         refill(&mut self.hint, n, NO_REG);
         refill(&mut self.web, n, NONE);
-        refill(&mut self.range_end, n, 0);
-        refill(&mut self.cur, n, DEAD);
-        refill(&mut self.live, n, NONE);
-        refill(&mut self.mark, n, 0);
+        refill(&mut self.track, n, Track { next: DEAD, after: DEAD, live: NONE, mark: 0, end: 0 });
         refill(&mut self.pressure, code.blocks.len(), [0; CLASSES]);
-        refill(&mut self.calls, code.blocks.len(), false);
+        refill(&mut self.lost, code.blocks.len(), 0);
+        self.fixed.clear();
+        let env = Env { code, machine, masks, rows, live };
         for b in (0..code.blocks.len() as u32).rev() {
-            self.block(code, machine, masks, facts, live, b);
+            self.block(env, facts, b);
         }
-        for (v, &mem) in live.mem_only.iter().enumerate() {
+        for (track, &mem) in self.track.iter_mut().zip(&live.mem_only) {
             if mem {
-                self.range_end[v] = u32::MAX;
+                track.end = u32::MAX;
             }
         }
     }
 
-    fn block(&mut self, code: &Code, machine: &Machine, masks: &Masks, facts: &mut Facts, live: &Liveness, b: u32) {
+    /// Last point of the live range of `v`.
+    pub fn range_end(&self, v: u32) -> u32 {
+        self.track[v as usize].end
+    }
+
+    fn block(&mut self, env: Env, facts: &mut Facts, b: u32) {
+        let Env { code, live, .. } = env;
         let block = &code.blocks[b as usize];
         self.seen = 0;
         self.now = [0; CLASSES];
         let end = block.insts.1;
         live.for_live_out(code, facts, b, |v, d| {
-            let at = v as usize;
-            self.range_end[at] = self.range_end[at].max(2 * end - 1);
-            if self.live[at] == b {
-                self.cur[at] = self.cur[at].min(end + d);
+            let track = &mut self.track[v as usize];
+            track.end = track.end.max(2 * end - 1);
+            if track.live == b {
+                track.next = track.next.min(end + d);
             } else {
-                self.cur[at] = end + d;
-                self.begin(code, v, b);
+                *track = Track { next: end + d, after: DEAD, live: b, mark: 0, end: track.end };
+                self.now[code.vregs[v as usize].class as usize] += 1;
             }
         });
         for e in block.succs.0..block.succs.1 {
@@ -88,123 +126,147 @@ impl NextUses {
                 self.web[arg] = if self.web[param] != NONE { self.web[param] } else { param as u32 };
             }
         }
-        self.pressure[b as usize] = self.now;
+        self.most = self.now;
         for i in (block.insts.0..end).rev() {
-            self.inst(code, machine, masks, facts, b, i);
+            let inst = &code.insts[i as usize];
+            let operands = code.operands(env.machine.rows, inst);
+            self.defs(code, facts, operands, inst.ops, b, i);
+            if !env.rows.get(inst.row).plain {
+                self.demand(env, inst, b, i);
+            }
+            self.uses(code, facts, operands, inst.ops, b, i);
+            self.wishes(env, inst, operands);
         }
-        for entry in live.live_in(b) {
-            self.across(facts, entry.v);
+        self.pressure[b as usize] = self.most;
+        if self.seen > 0 {
+            self.live_into(env, facts, b);
         }
-        for &param in &code.pool[block.params.0 as usize..block.params.1 as usize] {
-            if self.live[param as usize] == b {
-                self.across(facts, param);
+    }
+
+    /// What is live into block `b` may be live across its calls.
+    fn live_into(&mut self, env: Env, facts: &mut Facts, b: u32) {
+        let params = env.code.blocks[b as usize].params;
+        let params = env.code.pool[params.0 as usize..params.1 as usize].iter().copied();
+        for v in env.live.live_in(b).iter().map(|entry| entry.v).chain(params) {
+            let track = &self.track[v as usize];
+            if track.live == b && self.seen > track.mark {
+                facts.flags[v as usize] |= CROSSES;
             }
         }
-        self.calls[b as usize] = self.seen > 0;
     }
 
-    /// Going backward, `v` becomes live.
-    fn begin(&mut self, code: &Code, v: u32, b: u32) {
-        self.live[v as usize] = b;
-        self.mark[v as usize] = self.seen;
-        self.now[code.vregs[v as usize].class as usize] += 1;
-    }
-
-    fn across(&self, facts: &mut Facts, v: u32) {
-        if self.seen > self.mark[v as usize] {
-            facts.flags[v as usize] |= CROSSES;
-        }
-    }
-
-    fn inst(&mut self, code: &Code, machine: &Machine, masks: &Masks, facts: &mut Facts, b: u32, i: u32) {
-        let inst = &code.insts[i as usize];
-        let operands = code.operands(machine.rows, inst);
-        let base = inst.ops as usize;
-        let entry = |k: usize| code.pool[base + k];
-        for (k, op) in operands.iter().enumerate() {
-            let v = entry(k);
+    fn defs(&mut self, code: &Code, facts: &mut Facts, operands: &[Operand], base: u32, b: u32, i: u32) {
+        let span = base as usize..base as usize + operands.len();
+        let mut taken = [0; CLASSES];
+        for ((op, &v), next) in operands.iter().zip(&code.pool[span.clone()]).zip(&mut self.next[span]) {
             if op.role == Role::Use || v == NONE {
                 continue;
             }
-            let at = v as usize;
-            self.range_end[at] = self.range_end[at].max(2 * i + 1);
-            if self.live[at] == b {
-                self.next[base + k] = self.cur[at];
-                self.across(facts, v);
-                self.live[at] = NONE;
+            taken[op.class as usize] += 1;
+            let track = &mut self.track[v as usize];
+            track.end = track.end.max(2 * i + 1);
+            if track.live == b {
+                *next = track.next;
+                track.live = NONE;
                 self.now[op.class as usize] -= 1;
+                if self.seen > track.mark {
+                    facts.flags[v as usize] |= CROSSES;
+                }
             }
         }
-        self.demand(code, masks, machine, inst, b);
-        for (k, op) in operands.iter().enumerate() {
-            let at = entry(k) as usize;
-            if op.role == Role::Use && entry(k) != NONE && self.live[at] == b {
-                self.next[base + k] = self.cur[at];
-                self.across(facts, entry(k));
-            }
-        }
-        for (k, op) in operands.iter().enumerate() {
-            if op.role == Role::Use && entry(k) != NONE {
-                self.operand_use(code, entry(k), op, b, i);
-            }
-        }
-        self.wishes(code, machine, inst, operands);
         for class in 0..CLASSES {
-            let most = &mut self.pressure[b as usize][class];
-            *most = (*most).max(self.now[class]);
+            self.most[class] = self.most[class].max(self.now[class] + taken[class]);
         }
     }
 
-    fn operand_use(&mut self, code: &Code, v: u32, op: &Operand, b: u32, i: u32) {
-        let at = v as usize;
-        if self.live[at] != b {
-            self.begin(code, v, b);
+    fn uses(&mut self, code: &Code, facts: &mut Facts, operands: &[Operand], base: u32, b: u32, i: u32) {
+        let span = base as usize..base as usize + operands.len();
+        for ((op, &v), next) in operands.iter().zip(&code.pool[span.clone()]).zip(&mut self.next[span]) {
+            if op.role != Role::Use || v == NONE {
+                continue;
+            }
+            let track = &mut self.track[v as usize];
+            if track.live != b {
+                *track = Track { next: i, after: DEAD, live: b, mark: self.seen, end: track.end.max(2 * i) };
+                self.now[op.class as usize] += 1;
+            } else if track.next != i {
+                track.after = track.next;
+                track.next = i;
+                *next = track.after;
+                if self.seen > track.mark {
+                    facts.flags[v as usize] |= CROSSES;
+                }
+            } else {
+                // A repeated use: the same as the first.
+                *next = track.after;
+            }
+            if let Constraint::Fixed(r) = op.constraint {
+                self.hint[v as usize] = r.0;
+            }
         }
-        self.cur[at] = i;
-        self.range_end[at] = self.range_end[at].max(2 * i);
-        if let Constraint::Fixed(r) = op.constraint {
-            self.hint[at] = r.0;
+        for class in 0..CLASSES {
+            self.most[class] = self.most[class].max(self.now[class]);
         }
     }
 
-    /// Registers that an instruction takes besides the values live through it.
-    fn demand(&mut self, code: &Code, masks: &Masks, machine: &Machine, inst: &Inst, b: u32) {
+    /// Registers that an instruction takes besides the values live through it, and those it wants or overwrites.
+    fn demand(&mut self, env: Env, inst: &Inst, b: u32, i: u32) {
+        let Env { code, machine, masks, .. } = env;
         let lost = mask(code.clobbers(machine.rows, inst));
-        let mut taken = [0; CLASSES];
-        for op in code.operands(machine.rows, inst) {
-            taken[op.class as usize] += (op.role != Role::Use) as u32;
+        let operands = code.operands(machine.rows, inst);
+        let fixed = |m: u64, op: &Operand| m | if let Constraint::Fixed(r) = op.constraint { 1 << r.0 } else { 0 };
+        let fixed = operands.iter().fold(0, fixed);
+        if fixed != 0 {
+            self.fixed.push((i, fixed));
         }
+        self.lost[b as usize] |= lost | fixed;
         let saved = (masks.alloc[0] | masks.alloc[1]) & masks.callee;
         let call = (masks.alloc[0] | masks.alloc[1]) & !saved;
-        if lost != 0 && (lost & call).count_ones() * 2 > call.count_ones() {
+        if lost == 0 {
+            return;
+        }
+        if (lost & call).count_ones() * 2 > call.count_ones() {
             self.seen += 1;
         }
-        for (class, taken) in taken.into_iter().enumerate() {
-            let most = &mut self.pressure[b as usize][class];
-            *most = (*most).max(self.now[class] + taken.max((lost & masks.alloc[class]).count_ones()));
+        for class in 0..CLASSES {
+            self.most[class] = self.most[class].max(self.now[class] + (lost & masks.alloc[class]).count_ones());
         }
     }
 
     /// Tied operands and copies want their def's register.
-    fn wishes(&mut self, code: &Code, machine: &Machine, inst: &Inst, operands: &[Operand]) {
-        let entry = |k: usize| code.pool[inst.ops as usize + k] as usize;
+    fn wishes(&mut self, env: Env, inst: &Inst, operands: &[Operand]) {
+        let code = env.code;
+        let count = operands.len();
         let mut wish = |def: usize, used: usize| {
-            if def < code.vregs.len() && used < code.vregs.len() && self.hint[def] != NO_REG {
-                self.hint[used] = self.hint[def];
-            }
-            if def < code.vregs.len() && used < code.vregs.len() && self.web[used] == NONE {
-                self.web[used] = self.web[def];
+            let (def, used) =
+                (code.pool[inst.ops as usize + def] as usize, code.pool[inst.ops as usize + used] as usize);
+            if def < code.vregs.len() && used < code.vregs.len() {
+                if self.hint[def] != NO_REG {
+                    self.hint[used] = self.hint[def];
+                }
+                if self.web[used] == NONE {
+                    self.web[used] = self.web[def];
+                }
             }
         };
-        for (k, op) in operands.iter().enumerate() {
-            if let Constraint::Tied(u) = op.constraint
-                && (u as usize) < operands.len()
-            {
-                wish(entry(k), entry(u as usize));
+        let info = env.rows.get(inst.row);
+        if info.plain {
+            if let Some((def, used)) = info.tied() {
+                wish(def, used);
+            }
+        } else {
+            for (k, op) in operands.iter().enumerate() {
+                if let Constraint::Tied(u) = op.constraint
+                    && (u as usize) < count
+                {
+                    wish(k, u as usize);
+                }
             }
         }
-        if let Some((def, used)) = machine.rows[inst.row as usize].copy {
-            wish(entry(def as usize), entry(used as usize));
+        if info.copies
+            && let Some((def, used)) = env.machine.rows[inst.row as usize].copy
+        {
+            wish(def as usize, used as usize);
         }
     }
 }

@@ -160,25 +160,31 @@ impl Facts {
     fn inst(&mut self, code: &Code, machine: &Machine, b: u32, i: u32) -> Result<(), Error> {
         let block = &code.blocks[b as usize];
         let inst = &code.insts[i as usize];
-        let operands = code.operands(machine.rows, inst);
-        let entry = |k: usize| code.pool[inst.ops as usize + k];
-        for (k, op) in operands.iter().enumerate() {
-            if op.role == Role::Use && entry(k) != NONE {
-                self.used(code, entry(k), b, i - block.insts.0)?;
+        let row = &machine.rows[inst.row as usize];
+        let operands = if row.listed { code.operands(machine.rows, inst) } else { row.operands };
+        let entries = &code.pool[inst.ops as usize..inst.ops as usize + operands.len()];
+        let mut defs = 0;
+        for (op, &v) in operands.iter().zip(entries).filter(|&(_, &v)| v != NONE) {
+            if op.role == Role::Use {
+                self.used(code, v, b, i - block.insts.0)?;
+            } else {
+                defs += 1;
             }
         }
-        for (k, op) in operands.iter().enumerate() {
-            if op.role == Role::Use || entry(k) == NONE {
+        if defs == 0 {
+            return Ok(());
+        }
+        for ((op, &v), at) in operands.iter().zip(entries).zip(inst.ops..) {
+            if op.role == Role::Use || v == NONE {
                 continue;
             }
             if i + 1 == block.insts.1 && op.role != Role::Temp {
                 return Err(Error::Constraint { inst: i, why: "a terminator defines a vreg" });
             }
-            self.define(code, entry(k), b, i, inst.ops + k as u32)?;
+            self.define(code, v, b, i, at)?;
         }
-        let row = &machine.rows[inst.row as usize];
-        if row.remat && repeatable(row) && operands[0].class == code.vregs[entry(0) as usize].class {
-            self.flags[entry(0) as usize] |= REMAT;
+        if row.remat && repeatable(row) && operands[0].class == code.vregs[entries[0] as usize].class {
+            self.flags[entries[0] as usize] |= REMAT;
         }
         Ok(())
     }

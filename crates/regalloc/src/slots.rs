@@ -30,6 +30,8 @@ pub(crate) struct Slots {
     parent: Vec<u32>,
     hull: Vec<(u32, u32)>,
     roots: Vec<u32>,
+    /// Per width, slots in use by the end of that.
+    active: [BinaryHeap<Reverse<(u32, u32)>>; WIDTHS],
 }
 
 fn rounded(width: u8) -> u8 {
@@ -55,7 +57,7 @@ impl Slots {
                 inst => 2 * inst + 1,
             };
             self.parent[v] = v as u32;
-            self.hull[v] = (start, uses.range_end[v].max(start));
+            self.hull[v] = (start, uses.range_end(v as u32).max(start));
         }
         self.share_with_arguments(code, state);
         self.first_fit(code);
@@ -102,10 +104,10 @@ impl Slots {
         self.roots.clear();
         self.roots.extend((0..self.parent.len() as u32).filter(|&v| self.parent[v as usize] == v));
         self.roots.sort_unstable_by_key(|&v| (self.hull[v as usize].0, v));
-        let mut active: [BinaryHeap<Reverse<(u32, u32)>>; WIDTHS] = Default::default();
+        self.active.iter_mut().for_each(BinaryHeap::clear);
         for &v in &self.roots {
             let width = rounded(code.vregs[v as usize].width);
-            let heap = &mut active[width.trailing_zeros() as usize - 2];
+            let heap = &mut self.active[width.trailing_zeros() as usize - 2];
             let (start, end) = self.hull[v as usize];
             let slot = match heap.peek() {
                 Some(&Reverse((ended, slot))) if ended < start => {

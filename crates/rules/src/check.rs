@@ -123,7 +123,7 @@ impl Left<'_> {
                 Ok(())
             }
             Rhs::Inst(i) => {
-                let defs: Vec<u16> = self.inst(i)?.into_iter().collect();
+                let defs = self.inst(i)?;
                 give(&defs, results)
             }
             Rhs::Seq(seq) => {
@@ -134,31 +134,43 @@ impl Left<'_> {
         }
     }
 
-    /// Steps one after the other: names are set before they are read, flags asked for are those just made.
+    /// Steps one after the other: names are set before they are read, and flags asked for are those of the last step that
+    /// writes any; a step that hides flag writers inside breaks that.
     fn steps(&mut self, seq: &Seq) -> Found {
         let mut flags = false;
         for step in &seq.steps {
             let row = &self.rows[resolve(&step.inst, self.rows)?.register];
-            let def = self.inst(&step.inst)?;
+            let own = matches!(step.inst.flags, Some(Flags::Inst(..) | Flags::Cond(_)));
+            if own || step.inst.args.iter().any(|a| matches!(a, Arg::Reg(Reg::Inst(_)))) {
+                return Err(format!("{}: what a step takes must be steps of their own", row.name));
+            }
+            let widths = self.inst(&step.inst)?;
             if matches!(step.inst.flags, Some(Flags::Before(_))) {
-                let nested = step.inst.args.iter().any(|a| matches!(a, Arg::Reg(Reg::Inst(_))));
-                if !flags || nested {
-                    return Err(format!("{}: no step just before it makes flags", row.name));
+                if !flags {
+                    return Err(format!("{}: no step before it makes flags", row.name));
                 }
             }
             flags |= row.writes_flags;
-            match (step.def, def) {
-                (Some(t), Some(w)) => self.temps.push((t, w)),
-                (Some(t), None) => return Err(format!("{} gives no result for {}", row.name, t.0)),
-                (None, Some(_)) => return Err(format!("the result of {} is lost", row.name)),
-                (None, None) => {}
+            if widths.len() != step.defs.len() {
+                return Err(format!(
+                    "{} has {} results, of which {} are named",
+                    row.name,
+                    widths.len(),
+                    step.defs.len()
+                ));
+            }
+            for (&t, w) in step.defs.iter().zip(widths) {
+                if self.temp(t).is_ok() {
+                    return Err(format!("{t} is set twice"));
+                }
+                self.temps.push((t, w));
             }
         }
         Ok(())
     }
 
     fn temp(&self, t: Tmp) -> Result<u16, String> {
-        self.temps.iter().find(|x| x.0 == t).map(|x| x.1).ok_or_else(|| format!("{} is not set before it is read", t.0))
+        self.temps.iter().find(|x| x.0 == t).map(|x| x.1).ok_or_else(|| format!("{t} is not set before it is read"))
     }
 
     /// Does the left side ask for a zero upper half anywhere?
@@ -192,8 +204,8 @@ impl Left<'_> {
         self.types.var(name).map(|t| t.bits()).ok_or_else(|| format!("the type of {name} is not determined"))
     }
 
-    /// Checks an instruction and what it is made of; gives the width of its result.
-    fn inst(&self, i: &MInst) -> Result<Option<u16>, String> {
+    /// Checks an instruction and what it is made of; gives the widths of its results.
+    fn inst(&self, i: &MInst) -> Result<Vec<u16>, String> {
         let row = &self.rows[resolve(i, self.rows)?.register];
         let inputs: Vec<&Operand> = row.operands.iter().filter(|o| !matches!(o, Operand::Def(..))).collect();
         for (n, arg) in i.args.iter().enumerate() {
@@ -218,7 +230,7 @@ impl Left<'_> {
             Operand::Def(w, _) => Some(*w),
             _ => None,
         };
-        Ok(row.operands.iter().find_map(written))
+        Ok(row.operands.iter().filter_map(written).collect())
     }
 
     fn cc(&self, cc: CcExpr) -> Found {
@@ -235,13 +247,17 @@ impl Left<'_> {
                 self.bound(r.name, Kind::Rmi)?;
                 fits(r.name, r.read, self.width_of(r.name)?, width)
             }
-            Arg::Reg(Reg::Inst(inner)) => match (self.inst(inner)?, width) {
-                (Some(def), Some(w)) if (def as u32) < w => Err(format!("reads {w} bits of a result of {def}")),
-                (None, _) => Err(format!("{} gives no result", inner.family.info().name)),
-                _ => Ok(()),
+            // its trap would be credited to the instruction around it
+            Arg::Reg(Reg::Inst(inner)) if inner.args.iter().any(|a| matches!(a, Arg::Addr(_))) => {
+                Err(format!("{} accesses memory inside of another instruction", inner.family.info().name))
+            }
+            Arg::Reg(Reg::Inst(inner)) => match (&self.inst(inner)?[..], width) {
+                ([def], Some(w)) if (*def as u32) < w => Err(format!("reads {w} bits of a result of {def}")),
+                ([_], _) => Ok(()),
+                (defs, _) => Err(format!("{} gives {} results", inner.family.info().name, defs.len())),
             },
             Arg::Reg(Reg::Tmp(t)) => match (self.temp(*t)?, width) {
-                (def, Some(w)) if (def as u32) < w => Err(format!("reads {w} bits of {}, which has {def}", t.0)),
+                (def, Some(w)) if (def as u32) < w => Err(format!("reads {w} bits of {t}, which has {def}")),
                 _ => Ok(()),
             },
             Arg::Addr(a) => self.bound(a.0, Kind::Addr),

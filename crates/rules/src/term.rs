@@ -6,6 +6,7 @@
 
 use std::panic::Location;
 use windlass_desc::bv::Num;
+use windlass_desc::env::TrapCode;
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::Type;
 use windlass_desc::x64::flags::Cc;
@@ -318,17 +319,39 @@ pub struct MInst {
     pub args: Vec<Arg>,
     /// Its flags, if it reads them.
     pub flags: Option<Flags>,
+    /// The code it traps with, where that is not the root's.
+    pub code: Option<TrapCode>,
 }
 
-/// A register that the steps of a right side pass on.
+impl MInst {
+    /// Traps with this code.
+    pub fn traps(self, code: TrapCode) -> MInst {
+        MInst { code: Some(code), ..self }
+    }
+}
+
+/// A register that the steps of a right side pass on: a name and a number, 0 for one of its kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Tmp(pub &'static str);
+pub struct Tmp(pub &'static str, pub u32);
+
+impl Tmp {
+    /// One of its kind.
+    pub const fn new(name: &'static str) -> Tmp {
+        Tmp(name, 0)
+    }
+}
+
+impl std::fmt::Display for Tmp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.1 == 0 { f.write_str(self.0) } else { write!(f, "{}_{}", self.0, self.1) }
+    }
+}
 
 /// One of several instructions of a right side.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Where its result goes, if anything takes it.
-    pub def: Option<Tmp>,
+    /// Where its results go, all of them or none.
+    pub defs: Vec<Tmp>,
     /// The instruction. Its flags may come from the step before that wrote some ([`Flags::Before`]).
     pub inst: MInst,
 }
@@ -346,12 +369,17 @@ pub struct Seq {
 impl Seq {
     /// Then this, its result named.
     pub fn set(mut self, def: Tmp, inst: MInst) -> Seq {
-        self.steps.push(Step { def: Some(def), inst });
+        self.steps.push(Step { defs: vec![def], inst });
+        self
+    }
+    /// Then this, its two results named.
+    pub fn set_both(mut self, first: Tmp, second: Tmp, inst: MInst) -> Seq {
+        self.steps.push(Step { defs: vec![first, second], inst });
         self
     }
     /// Then this, for its effect or its flags.
     pub fn run(mut self, inst: MInst) -> Seq {
-        self.steps.push(Step { def: None, inst });
+        self.steps.push(Step { defs: vec![], inst });
         self
     }
     /// And these are the results.

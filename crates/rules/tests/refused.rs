@@ -12,7 +12,7 @@ use windlass_rules::x64::rules;
 
 /// A two-input instruction, written as a target's constructors would.
 fn add(width: u16, args: Vec<Arg>) -> MInst {
-    MInst { family: Family::Add, width, form: None, args, flags: None }
+    MInst { family: Family::Add, width, form: None, args, flags: None, code: None }
 }
 
 /// The rules with one more, in front of all others so that nothing hides it.

@@ -28,9 +28,10 @@ A test file starts with lines like
   test interpret
   test run
   target x86_64
-and says behind each function what calls of it give: `; run: %add(1, 2) == 3`. Each `test` line with each `target` line
-is a case. Kinds of tests: run, interpret, verifier, cat, domtree. `test run` runs machine code at each optimisation
-level, with the register allocation checked; a crash or an endless loop of a function is a failure of that function.
+and says behind each function what calls of it give: `; run: %add(1, 2) == 3`. \
+Each `test` line with each `target` line is a case. Kinds of tests: run, interpret, compile, verifier, cat, domtree. \
+`test run` runs machine code at each optimisation level, with the register allocation checked; \
+a crash or an endless loop of a function is a failure of that function.
 A file without such lines is read, verified, printed, read again and compiled at each level.
 
 Examples:

@@ -84,9 +84,9 @@ pub unsafe fn call_all(calls: &[Call], seconds: u32) -> Result<Vec<End>> {
         let last = unsafe { shared.child(calls, ends.len(), seconds) }?;
         // SAFETY: the child has ended, so nothing writes the mapping now.
         let returned = unsafe { (*shared.header).returned };
-        for n in ends.len()..returned {
-            ends.push(End::Returned(shared.results(n, calls[n].results)));
-        }
+        let from = ends.len();
+        let came_back = calls.iter().enumerate().take(returned).skip(from);
+        ends.extend(came_back.map(|(n, call)| End::Returned(shared.results(n, call.results))));
         match last {
             Some(end) if ends.len() < calls.len() => ends.push(end),
             Some(_) => return Err(Error::other("the child failed after its last call")),

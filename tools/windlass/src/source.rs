@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use windlass_ir::ir::Function;
 use windlass_ir::ir::entities::AnyEntity;
-use windlass_ir::reader::{Location, ParseError, ParseOptions, SourceMap, TestFile, parse_test};
+use windlass_ir::reader::{Location, ParseError, ParseOptions, ParseResult, SourceMap, TestFile, parse_test};
 use windlass_ir::verifier::{VerifierErrors, verify_function};
 
 /// What a command failed with. Its text is complete: where, what, and if that helps what to do.
@@ -49,7 +49,12 @@ impl Source {
 
     /// Reads its functions and what stands around them.
     pub fn parse(&self) -> Result<TestFile<'_>> {
-        parse_test(&self.text, ParseOptions::default()).map_err(|e| Error(self.parse_error(&e)))
+        self.try_parse().map_err(|e| Error(self.parse_error(&e)))
+    }
+
+    /// The same, for who wants the error in its parts.
+    pub fn try_parse(&self) -> ParseResult<TestFile<'_>> {
+        parse_test(&self.text, ParseOptions::default())
     }
 
     /// Reads and verifies.

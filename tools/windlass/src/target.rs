@@ -6,7 +6,6 @@ use target_lexicon::{Architecture, Triple};
 use windlass_codegen::compile::Options;
 use windlass_codegen::isa;
 use windlass_codegen::settings::{self, Flags, Target, configure, read_target};
-use windlass_desc::x64::Feature;
 use windlass_ir::testfile::{SettingsLine, TargetLine};
 use windlass_opt::Level;
 
@@ -22,6 +21,10 @@ pub struct Build {
 }
 
 impl Build {
+    /// The same, with each stage checked.
+    pub fn checked(self) -> Build {
+        Build { options: Options { check: true, ..self.options }, ..self }
+    }
     /// The levels to try: the one that was asked for, or all.
     pub fn levels(&self) -> Vec<Level> {
         self.level.map_or_else(|| Level::ALL.to_vec(), |level| vec![level])
@@ -45,11 +48,11 @@ impl From<Unfit> for Error {
     }
 }
 
-/// The target of a test file's `target` line under the `set` lines before it.
+/// The target of a test file's `target` line under the `set` lines before it, with all checks on.
 pub fn of_line(line: &TargetLine<'_>, sets: &[SettingsLine<'_>]) -> Result<Build, Unfit> {
     let sets = sets.iter().take(line.settings).flat_map(|set| &set.options).map(|o| o.to_string());
     let words = line.options.iter().map(|o| format!(" {o}")).collect::<String>();
-    of_text(&format!("{}{words}", line.triple), sets)
+    of_text(&format!("{}{words}", line.triple), sets).map(Build::checked)
 }
 
 /// The target of a text like `x86_64 has_bmi2`, under settings like `opt_level=speed`.
@@ -62,15 +65,13 @@ pub fn of_text(target: &str, sets: impl IntoIterator<Item = String>) -> Result<B
         leveled |= word.starts_with("opt_level");
     }
     let flags = Flags::new(shared);
-    let on = enabled(&target);
-    let feature = |f: &&(Feature, &str)| on.contains(&f.1);
-    let features = Feature::ALL.iter().filter(feature).fold(0, |bits, f| bits | 1 << f.0 as u64);
-    let options =
-        Options { features, frame_pointer: flags.preserve_frame_pointers(), check: true, ..Options::default() };
-    let level = leveled.then(|| Level::from_name(&flags.opt_level().to_string())).flatten();
     if target.triple.architecture != Architecture::X86_64 {
         return Err(Unfit::Elsewhere(format!("no code is made for {} yet", target.triple.architecture)));
     }
+    let isa = target.isa_builder().map_err(|e| Unfit::Bad(e.to_string()))?;
+    let isa = isa.finish(flags.clone()).map_err(|e| Unfit::Bad(e.to_string()))?;
+    let options = Options::of(&*isa);
+    let level = leveled.then(|| Level::from_name(&flags.opt_level().to_string())).flatten();
     Ok(Build { triple: target.triple, options, level })
 }
 
@@ -104,13 +105,8 @@ fn enabled(target: &Target) -> Vec<&'static str> {
 
 /// Options for this machine with all its CPU has.
 pub fn host() -> Result<Build, Unfit> {
-    let mut features = 0;
     let native = isa::native::builder().map_err(|e| Unfit::Elsewhere(e.to_owned()))?;
     let isa = native.finish(Flags::new(settings::builder())).map_err(|e| Unfit::Bad(e.to_string()))?;
-    for value in isa.isa_flags() {
-        let feature = Feature::ALL.iter().find(|f| f.1 == value.name && value.as_bool() == Some(true));
-        features |= feature.map_or(0, |f| 1 << f.0 as u64);
-    }
-    let options = Options { features, check: true, ..Options::default() };
+    let options = Options::of(&*isa);
     Ok(Build { triple: Triple::host(), options, level: None })
 }

@@ -4,6 +4,7 @@
 pub mod expect;
 pub mod file;
 pub mod kinds;
+mod pieces;
 mod pool;
 mod report;
 pub mod verdict;

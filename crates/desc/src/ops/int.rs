@@ -121,18 +121,22 @@ pub fn pmulhrsw<B: Bv>(x: &B, y: &B) -> B {
 }
 
 pub fn div<E: Env>(e: &mut E, x: &E::B, y: &E::B, signed: bool) -> Results<E::B> {
-    e.trap_if(&y.is_zero(), TrapCode::INTEGER_DIVISION_BY_ZERO);
-    if !signed {
-        return vec![x.udiv(y)];
+    if signed {
+        let too_large = x.eq(&smallest(x.w())).and(&y.eq(&E::B::ones(y.w())));
+        e.trap_if(&too_large, TrapCode::INTEGER_OVERFLOW);
     }
-    let too_large = x.eq(&smallest(x.w())).and(&y.eq(&E::B::ones(y.w())));
-    e.trap_if(&too_large, TrapCode::INTEGER_OVERFLOW);
-    vec![x.sdiv(y)]
+    e.trap_if(&y.is_zero(), TrapCode::INTEGER_DIVISION_BY_ZERO);
+    vec![if signed { x.sdiv(y) } else { x.udiv(y) }]
 }
 
 pub fn rem<E: Env>(e: &mut E, x: &E::B, y: &E::B, signed: bool) -> Results<E::B> {
     e.trap_if(&y.is_zero(), TrapCode::INTEGER_DIVISION_BY_ZERO);
-    vec![if signed { x.srem(y) } else { x.urem(y) }]
+    if !signed {
+        return vec![x.urem(y)];
+    }
+    // the remainder by -1 is 0, as that by 1, whether the quotient would fit or not
+    let by = y.eq(&E::B::ones(y.w())).ite(&E::B::lit(y.w(), 1), y);
+    vec![x.srem(&by)]
 }
 
 /// The result computed exactly in a larger width, cut down, and whether that changed it.
@@ -201,6 +205,11 @@ pub fn cls<B: Bv>(x: &B) -> B {
 }
 
 pub fn popcnt<B: Bv>(x: &B) -> B {
-    let w = x.w();
-    (0..w).fold(B::lit(w, 0), |n, i| n.add(&x.extract(i, 1).zext(w)))
+    // halves first: the shape in which machines without the instruction count, so that proofs find it again
+    let mut counts = x.lanes(x.w());
+    while counts.len() > 1 {
+        let pairs = counts.chunks(2);
+        counts = pairs.map(|p| p[1..].iter().fold(p[0].zext(p[0].w() + 1), |n, o| n.add(&o.zext(n.w())))).collect();
+    }
+    counts[0].resize(x.w())
 }

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::env::Access;
 use windlass_desc::ops::{Effects as Kind, Imms, OpRow, Opcode, meaning};
-use windlass_desc::types;
+use windlass_desc::types::{self, Type};
 
 /// How many global values one may be based on.
 const GLOBAL_DEPTH: usize = 1000;
@@ -23,6 +23,16 @@ fn access(flags: MemFlagsData) -> Access {
         big_endian: flags.explicit_endianness() == Some(Endianness::Big),
         ..Access::PLAIN
     }
+}
+
+/// The type of one unit of a dynamic vector; there is always one here.
+fn unit(ty: Type) -> Type {
+    ty.dynamic_to_vector().unwrap_or(ty)
+}
+
+/// The bits of a constant of up to 128 bits.
+fn constant(bytes: &[u8]) -> Num {
+    Num::lit(128, bytes.iter().rev().fold(0, |v, b| v << 8 | *b as u128))
 }
 
 impl<'a> Machine<'_, 'a> {
@@ -53,6 +63,16 @@ impl<'a> Machine<'_, 'a> {
             InstructionData::TryCallIndirect { args, exception, opcode } => {
                 let sig = func.dfg.exception_tables[*exception].signature();
                 self.call_indirect(*opcode, sig, args.as_slice(pool))
+            }
+            InstructionData::NullAry { opcode: Opcode::GetPinnedReg } => {
+                self.set(func.dfg.first_result(inst), self.pinned);
+                self.advance();
+                Ok(Step::Next)
+            }
+            InstructionData::Unary { opcode: Opcode::SetPinnedReg, arg } => {
+                self.pinned = self.get(*arg);
+                self.advance();
+                Ok(Step::Next)
             }
             _ => self.compute(inst),
         }
@@ -104,7 +124,7 @@ impl<'a> Machine<'_, 'a> {
         }
         let dfg = &self.frame().func.dfg;
         let values = dfg.inst_args(inst).iter().chain(dfg.inst_results(inst));
-        match values.map(|v| dfg.value_type(*v)).find(|t| t.bits() > 128 || t.is_dynamic_vector()) {
+        match values.map(|v| dfg.value_type(*v)).find(|t| t.bits() > 128) {
             Some(ty) => Err(InterpreterError::UnsupportedType(ty)),
             None => Ok(()),
         }
@@ -113,9 +133,9 @@ impl<'a> Machine<'_, 'a> {
     /// What an instruction has besides its values.
     fn imms(&mut self, inst: Inst) -> Result<Imms<Num>, InterpreterError> {
         let func = self.frame().func;
-        let first = |values: &[Value]| values.first().map_or(types::INVALID, |v| func.dfg.value_type(*v));
+        let first = |values: &[Value]| values.first().map_or(types::INVALID, |v| unit(func.dfg.value_type(*v)));
         let (result, arg) = (first(func.dfg.inst_results(inst)), first(func.dfg.inst_args(inst)));
-        let mut imms = Imms::new(func.dfg.ctrl_typevar(inst), result, arg);
+        let mut imms = Imms::new(unit(func.dfg.ctrl_typevar(inst)), result, arg);
         let word = |v: i64| Num::lit(64, v as u64 as u128);
         let data = self.data(inst);
         if let Some(code) = data.trap_code() {
@@ -132,6 +152,10 @@ impl<'a> Machine<'_, 'a> {
             InstructionData::UnaryIeee16 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
             InstructionData::UnaryIeee32 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
             InstructionData::UnaryIeee64 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
+            InstructionData::UnaryConst { constant_handle, .. } => {
+                imms.imm = constant(func.dfg.constants.get(*constant_handle).as_slice());
+            }
+            InstructionData::Shuffle { imm, .. } => imms.imm = constant(func.dfg.immediates[*imm].as_slice()),
             InstructionData::BinaryImm8 { imm, .. } | InstructionData::TernaryImm8 { imm, .. } => {
                 imms.imm = Num::lit(64, *imm as u128);
             }
@@ -142,6 +166,10 @@ impl<'a> Machine<'_, 'a> {
             InstructionData::StackAddr { stack_slot, offset, .. } => {
                 let slot = self.frame().slots[stack_slot.as_u32() as usize] as i64;
                 imms.imm = word(slot.wrapping_add(i64::from(*offset)));
+            }
+            InstructionData::DynamicStackAddr { dynamic_stack_slot, .. } => {
+                let slot = func.sized_stack_slots.len() + dynamic_stack_slot.as_u32() as usize;
+                imms.imm = word(self.frame().slots[slot] as i64);
             }
             InstructionData::UnaryGlobalValue { global_value, .. } => {
                 imms.imm = word(self.global(*global_value)? as i64)

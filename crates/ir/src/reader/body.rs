@@ -264,8 +264,11 @@ impl FunctionReader<'_, '_> {
         while !self.p.eat(b']') {
             let ty = self.p.type_name()?;
             self.p.expect(b'@')?;
-            let slot = self.stack_slot()?;
-            self.p.eat(b'+');
+            // That the slot exists is left to the verifier, as with debug tags.
+            let slot = StackSlot::from_u32(self.p.entity(Prefix::StackSlot, "a stack slot")?);
+            if !self.p.eat(b'+') && !matches!(self.p.peek(), Tok::Int(s) if s.starts_with('+')) {
+                return self.p.unexpected("`+` and an offset");
+            }
             let offset = self.p.u32("an offset")?;
             self.func.dfg.append_user_stack_map_entry(inst, UserStackMapEntry { ty, slot, offset });
             if self.p.peek() != Tok::Punct(b']') {

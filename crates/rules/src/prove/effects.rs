@@ -122,8 +122,15 @@ pub fn same_effects(left: &Recorder, right: &Recorder) -> Smt {
     if left.effects.len() != right.effects.len() {
         return Smt::lit(1, 0);
     }
-    let pairs = left.effects.iter().zip(&right.effects);
-    pairs.fold(Smt::lit(1, 1), |all, (a, b)| all.and(&a.same(b)))
+    // what comes after a trap has no consequence
+    let (mut all, mut alive) = (Smt::lit(1, 1), Smt::lit(1, 1));
+    for (a, b) in left.effects.iter().zip(&right.effects) {
+        all = all.and(&alive.not().or(&a.same(b)));
+        if let Effect::Trap(cond, _) = a {
+            alive = alive.and(&cond.not());
+        }
+    }
+    all
 }
 
 /// The terms in what a side does, labelled for a counterexample.

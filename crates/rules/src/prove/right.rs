@@ -46,7 +46,12 @@ impl<'a> Right<'a> {
     /// Does a rule that asks for the feature `needs`, and for a `near` symbol or not, ask for all that `inst` needs?
     pub fn features(&self, inst: &MInst, needs: Option<Feature>, near: bool) -> Result<(), String> {
         for inst in all_insts(&[inst]) {
-            let row = &self.rows[resolve(inst, self.rows)?.register];
+            let found = resolve(inst, self.rows)?;
+            let forms = [Some(found.register), found.memory, found.immediate];
+            if forms.iter().flatten().any(|&r| self.rows[r].feature.is_some() && self.rows[r].feature != needs) {
+                return Err(format!("{} needs a feature that the rule does not ask for", inst.family.info().name));
+            }
+            let row = &self.rows[found.register];
             if row.feature.is_some() && row.feature != needs {
                 return Err(format!("{} needs {:?}, which the rule does not ask for", row.name, row.feature));
             }
@@ -93,17 +98,16 @@ impl<'a> Right<'a> {
     pub fn steps(&mut self, seq: &Seq) -> Result<Vec<Smt>, String> {
         for step in &seq.steps {
             let out = self.run(&step.inst)?;
-            self.flags = out.flags.or(self.flags.take());
-            if let Some(t) = step.def {
-                let result = out.defs.first().cloned();
-                self.temps.push((t, result.ok_or_else(|| format!("no result for {}", t.0))?));
+            if out.defs.len() < step.defs.len() {
+                return Err(format!("{} gives too few results", step.inst.family.info().name));
             }
+            self.temps.extend(step.defs.iter().copied().zip(out.defs));
         }
         seq.results.iter().map(|t| self.temp(*t)).collect()
     }
     fn temp(&self, t: Tmp) -> Result<Smt, String> {
         let found = self.temps.iter().find(|x| x.0 == t).map(|x| x.1.clone());
-        found.ok_or_else(|| format!("{} is not set before it is read", t.0))
+        found.ok_or_else(|| format!("{t} is not set before it is read"))
     }
     /// Runs an instruction.
     pub fn run(&mut self, inst: &MInst) -> Result<Output<Smt>, String> {
@@ -139,8 +143,13 @@ impl<'a> Right<'a> {
         let imm = inputs.imm.unwrap_or(Smt::lit(64, 0));
         self.encodable = self.encodable.and(&survives(row, &imm));
         let (addr, access) = inputs.addr.map_or((None, Access::PLAIN), |(a, access)| (Some(a), access));
-        let input = Input { uses: inputs.uses, addr, imm, flags, cc, code: ROOT_TRAP, access };
-        Ok(simulate(row, &mut self.recorder, &input))
+        let input = Input { uses: inputs.uses, addr, imm, flags, cc, code: inst.code.unwrap_or(ROOT_TRAP), access };
+        let out = simulate(row, &mut self.recorder, &input);
+        // whatever writes flags, nested or not, is what a later step would see
+        if row.writes_flags {
+            self.flags = out.flags.clone();
+        }
+        Ok(out)
     }
     fn input(&mut self, arg: &Arg, out: &mut Inputs) -> Result<(), String> {
         match arg {

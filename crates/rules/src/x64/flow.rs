@@ -42,7 +42,7 @@ const DECLINED: &[(&str, &str)] = &[
         "get_exception_handler_address dynamic_stack_addr symbol_value tls_value get_pinned_reg \
          set_pinned_reg get_frame_pointer get_stack_pointer get_return_address",
     ),
-    ("not lowered yet: choice", "select_spectre_guard bitselect"),
+    ("not lowered yet: choice", "select_spectre_guard "),
     (
         "not lowered yet: vectors",
         "uload8x8 sload8x8 uload16x4 sload16x4 uload32x2 sload32x2 vconst blendv splat scalar_to_vector \
@@ -56,10 +56,5 @@ const DECLINED: &[(&str, &str)] = &[
          fmax ceil floor trunc nearest fpromote fdemote fvdemote fvpromote_low fcvt_to_uint fcvt_to_sint \
          fcvt_to_uint_sat fcvt_to_sint_sat x86_cvtt2dq fcvt_from_uint fcvt_from_sint",
     ),
-    (
-        "not lowered yet: integers",
-        "iabs umulhi smulhi smin umin smax umax udiv sdiv urem srem uadd_overflow sadd_overflow \
-         usub_overflow ssub_overflow umul_overflow smul_overflow uadd_overflow_cin sadd_overflow_cin \
-         usub_overflow_bin ssub_overflow_bin bitrev clz cls ctz bswap popcnt bmask isplit iconcat",
-    ),
+    ("not lowered yet: integers of two registers", "isplit iconcat"),
 ];

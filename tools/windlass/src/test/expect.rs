@@ -110,12 +110,14 @@ fn common(failures: &[Failure]) -> &str {
     counts.into_iter().max_by_key(|(_, count)| *count).map_or("", |(message, _)| message)
 }
 
-/// The first line of a message, without tabs, not too long.
+/// The first line of a message, in short: without the directive it is about and without advice.
 fn reason(message: &str) -> String {
     let line = message.lines().next().unwrap_or("").replace('\t', " ");
+    let line = line.rsplit_once("`: ").map_or(line.as_str(), |(_, what)| what);
+    let line = line.split_once(": see ").map_or(line, |(what, _)| what).trim_end_matches("; the others:");
     match line.char_indices().nth(REASON) {
         Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
+        None => line.to_owned(),
     }
 }
 
@@ -135,6 +137,13 @@ mod tests {
         assert_eq!(expected.sift(file, "run x86_64", others), [Failure::of("%h", "")]);
         assert_eq!(expected.passing(), ["a/b.clif: run x86_64: %g (worse)"]);
         assert_eq!(Expected::parse("x").unwrap_err(), ":1:1: expected file, function, case and reason, found 1 fields");
+    }
+
+    #[test]
+    fn reasons_are_short() {
+        assert_eq!(reason("`run: %f(1) == 2`: returned 3\nmore"), "returned 3");
+        assert_eq!(reason("unsupported: x: see the table"), "unsupported: x");
+        assert_eq!(reason(&"long ".repeat(99)).chars().count(), REASON + 1);
     }
 
     #[test]

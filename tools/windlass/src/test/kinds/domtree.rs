@@ -11,10 +11,10 @@ use windlass_ir::dominator_tree::DominatorTree;
 use windlass_ir::flowgraph::ControlFlowGraph;
 use windlass_ir::ir::entities::AnyEntity;
 use windlass_ir::ir::{Block, Function};
-use windlass_ir::testfile::{Details, TestFile};
+use windlass_ir::testfile::{Details, TestCommand, TestFile};
 
 /// Runs the case.
-pub fn run(_: &Source, file: &TestFile<'_>) -> Verdict {
+pub fn run(_: &Source, file: &TestFile<'_>, _: &TestCommand<'_>) -> Verdict {
     let check = |(func, details): &(Function, Details<'_>)| {
         check(file, func, details).err().map(|text| Failure::of(&func.name, text))
     };

@@ -6,13 +6,13 @@ use crate::native::Outcome;
 use crate::source::Source;
 use crate::test::verdict::{Failure, Verdict};
 use windlass_ir::interpreter::{ControlFlow, FunctionStore, Interpreter};
-use windlass_ir::testfile::TestFile;
+use windlass_ir::testfile::{TestCommand, TestFile};
 
 /// How many instructions a directive may take.
 pub const FUEL: u64 = 50_000_000;
 
 /// Runs the case.
-pub fn run(source: &Source, file: &TestFile<'_>) -> Verdict {
+pub fn run(source: &Source, file: &TestFile<'_>, _: &TestCommand<'_>) -> Verdict {
     let (sound, mut failures) = directives::verified(source, file, None);
     let (commands, unreadable) = directives::all(file);
     failures.extend(unreadable);

@@ -19,7 +19,8 @@ const BATCH: usize = 16;
 const REASONS: usize = 12;
 
 /// Runs the cases.
-pub fn run(source: &Source, file: &TestFile<'_>, on: &mut Listener<'_>) {
+pub fn run(source: &Source, file: &TestFile<'_>, lost: &[Failure], on: &mut Listener<'_>) {
+    case("read", on, |_| Verdict::of(lost.to_vec()));
     case("verify", on, |_| Verdict::of(super::directives::verified(source, file, None).1));
     case("print", on, |_| Verdict::of(printed(file)));
     for level in Level::ALL {
@@ -51,7 +52,7 @@ fn printed(file: &TestFile<'_>) -> Vec<Failure> {
 
 fn compiled(file: &TestFile<'_>, level: Level, on: &mut Listener<'_>) -> Verdict {
     let build = match target::host() {
-        Ok(build) => build,
+        Ok(build) => build.checked(),
         Err(target::Unfit::Bad(why) | target::Unfit::Elsewhere(why)) => return Verdict::Skipped(why),
     };
     let mut functions = Functions::new();
