@@ -358,8 +358,8 @@ ops! {
     /// Like `sqmul_round_sat`, but the smallest number's square gives the smallest number, as x86's PMULHRSW has it.
     "x86_pmulhrsw" X86Pmulhrsw Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FIXED_POINT_VECTORS), COMMUTES,
         is |_, i, a| each2(i, a, int::pmulhrsw);
-    /// Products of the bytes of `x`, unsigned, and `y`, signed; each two neighbours are added, to the nearest number of
-    /// 16 bits where their sum does not fit.
+    /// Products of the bytes of `x`, signed, and `y`, unsigned (the other way round than x86's PMADDUBSW has its
+    /// operands); each two neighbours are added, to the nearest number of 16 bits where their sum does not fit.
     "x86_pmaddubsw" X86Pmaddubsw Binary (x: Is(I8X16), y: Is(I8X16)) -> (a: Is(I16X8)) Ctv::None, PURE,
         is |_, _, a| vector::pmaddubsw(&a[0], &a[1]);
     /// Sums of neighbours, wrapping: those of `x` in the low half of the lanes, those of `y` in the high half.

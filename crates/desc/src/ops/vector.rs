@@ -67,7 +67,7 @@ pub fn vhigh_bits<B: Bv>(i: &Imms<B>, a: &B) -> Results<B> {
 }
 
 pub fn pmaddubsw<B: Bv>(x: &B, y: &B) -> Results<B> {
-    let product = |n| x.lane(BYTES, n).zext(18).mul(&y.lane(BYTES, n).sext(18));
+    let product = |n| x.lane(BYTES, n).sext(18).mul(&y.lane(BYTES, n).zext(18));
     let sum = |n| int::clamp_signed(&product(2 * n).add(&product(2 * n + 1)), 16);
     vec![B::from_lanes(&(0..BYTES / 2).map(sum).collect::<Vec<_>>())]
 }

@@ -66,7 +66,7 @@ fn floats_to_integers() {
     for _ in 0..3000 {
         let x = f64::from_bits(float(&mut random, 64) as u64);
         // numbers of the size of integers as well
-        let x = if random.word() % 2 == 0 {
+        let x = if random.word().is_multiple_of(2) {
             x
         } else {
             random.bits(128) as i128 as f64 / (1u64 << (random.word() % 60)) as f64

@@ -89,7 +89,8 @@ fn neighbours_are_added() {
     let mut random = Random(6);
     for _ in 0..500 {
         let (x, y): (Vec<u128>, Vec<u128>) = (0..16).map(|_| (random.bits(8), random.bits(8))).unzip();
-        let product = |k: usize| x[k] as i32 * y[k] as i8 as i32;
+        // which of the two is signed was found out by running the reference on a CPU
+        let product = |k: usize| x[k] as i8 as i32 * y[k] as i32;
         let sum = |k: usize| (product(2 * k) + product(2 * k + 1)).clamp(-0x8000, 0x7fff) as u16 as u128;
         let found = lanes(&Op::new("x86_pmaddubsw", INVALID).run(&[vector(8, &x), vector(8, &y)])[0], 8);
         assert_eq!(found, (0..8).map(sum).collect::<Vec<_>>(), "{x:?} {y:?}");

@@ -7,7 +7,7 @@ use super::FunctionBuilder;
 use crate::ir::builder::InstBuilder;
 use crate::ir::condcodes::IntCC;
 use crate::ir::types::{self, Type};
-use crate::ir::{Block, JumpTableData, Opcode, Value};
+use crate::ir::{Block, JumpTableData, Value};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -87,8 +87,7 @@ impl Switch {
         for chunk in cases.chunk_by(|a, b| a.0 + 1 == b.0) {
             // a table's entries are counted in 32 bits
             for part in chunk.chunks(u32::MAX as usize) {
-                let size =
-                    if part.len() < SMALLEST_TABLE || Opcode::parse("br_table").is_none() { 1 } else { part.len() };
+                let size = if part.len() < SMALLEST_TABLE { 1 } else { part.len() };
                 runs.extend(
                     part.chunks(size).map(|run| Run { first: run[0].0, blocks: run.iter().map(|c| c.1).collect() }),
                 );
@@ -120,7 +119,7 @@ fn emit_in_a_row(bx: &mut FunctionBuilder<'_>, val: Value, ty: Type, runs: &[Run
 
 /// Goes by a run of values, else to a block.
 fn emit_run(bx: &mut FunctionBuilder<'_>, val: Value, ty: Type, run: &Run, otherwise: Block) {
-    let (Some(br_table), [_, _, ..]) = (Opcode::parse("br_table"), &run.blocks[..]) else {
+    let [_, _, ..] = &run.blocks[..] else {
         let first = constant(bx, ty, run.first);
         let equal = bx.ins().icmp(IntCC::Equal, val, first);
         bx.ins().brif(equal, run.blocks[0], &[], otherwise, &[]);
@@ -145,7 +144,7 @@ fn emit_run(bx: &mut FunctionBuilder<'_>, val: Value, ty: Type, run: &Run, other
     let default = bx.func.dfg.block_call(otherwise, &[]);
     let entries: Vec<_> = run.blocks.iter().map(|b| bx.func.dfg.block_call(*b, &[])).collect();
     let table = bx.create_jump_table(JumpTableData::new(default, &entries));
-    bx.ins().BranchTable(br_table, types::INVALID, table, index);
+    bx.ins().br_table(index, table);
 }
 
 /// A constant of an integer type.

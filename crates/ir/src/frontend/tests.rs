@@ -6,7 +6,7 @@ use crate::flowgraph::tests::random_edges;
 use crate::ir::condcodes::IntCC;
 use crate::ir::types::{I8, I32, I64, I128};
 use crate::ir::{
-    AbiParam, BlockArg, ExceptionTableData, ExternalName, InstBuilder, MemFlagsData, Opcode, TrapCode, ValueList, types,
+    AbiParam, BlockArg, ExceptionTableData, ExternalName, InstBuilder, MemFlagsData, Opcode, TrapCode, types,
 };
 use crate::isa::{CallConv, TargetFacts};
 use std::collections::HashMap;
@@ -387,7 +387,6 @@ fn few_slots_and_loads() {
 /// A value that a `try_call` passes on is loaded on the edge, after the call.
 #[test]
 fn values_passed_on_by_calls_are_loaded_after_them() {
-    let Some(opcode) = Opcode::parse("try_call") else { return };
     let (mut func, mut ctx) = (Function::new(), FunctionBuilderContext::new());
     let mut b = FunctionBuilder::new(&mut func, &mut ctx);
     let mut sig = Signature::new(CallConv::Fast);
@@ -402,7 +401,7 @@ fn values_passed_on_by_calls_are_loaded_after_them() {
     b.declare_value_needs_stack_map(x);
     let normal = b.func.dfg.block_call(next, &[BlockArg::TryCallRet(0), x.into()]);
     let table = b.func.dfg.exception_tables.push(ExceptionTableData::new(signature, normal, []));
-    let (call, _) = b.ins().TryCall(opcode, types::INVALID, callee, table, ValueList::new());
+    let call = b.ins().try_call(callee, &[], table);
     b.switch_to_block(next);
     b.ins().return_(&params);
     b.seal_all_blocks();

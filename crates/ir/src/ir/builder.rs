@@ -33,8 +33,8 @@ pub trait InstBuilderBase<'f>: Sized {
             let opcode = if is_signed { Opcode::Sextend } else { Opcode::Uextend };
             value = aux_value(self, InstructionData::Unary { opcode, arg: value }, lane);
         }
-        if let (true, Some(opcode)) = (lane != ty, Opcode::parse("splat")) {
-            value = aux_value(self, InstructionData::Unary { opcode, arg: value }, ty);
+        if lane != ty {
+            value = aux_value(self, InstructionData::Unary { opcode: Opcode::Splat, arg: value }, ty);
         }
         value
     }
