@@ -98,3 +98,13 @@ fn an_instruction_that_does_not_exist() {
     let e = refusal(&with(I64, iadd(X, Y).to(add(24, vec![X.into(), Y.into()]))));
     assert!(e.contains("there is no add at 24 bits"), "{e}");
 }
+
+#[test]
+fn flags_that_something_inside_of_a_step_overwrites() {
+    use windlass_desc::x64::flags::Cc;
+    let trap = MInst { family: Family::TrapIf, flags: Some(CcExpr::Is(Cc::B).into()), ..add(64, vec![]) };
+    let inner = add(64, vec![X.into(), add(64, vec![X.into(), Y.into()]).into()]);
+    let steps = Seq::default().set(T, add(64, vec![X.into(), Y.into()])).set(U, inner).run(trap);
+    let e = refusal(&with(I64, iadd(X, Y).to(steps.gives([T]))));
+    assert!(e.contains("what a step takes must be steps of their own"), "{e}");
+}

@@ -48,13 +48,12 @@ impl<'a> Right<'a> {
         for inst in all_insts(&[inst]) {
             let found = resolve(inst, self.rows)?;
             let forms = [Some(found.register), found.memory, found.immediate];
-            if forms.iter().flatten().any(|&r| self.rows[r].feature.is_some() && self.rows[r].feature != needs) {
-                return Err(format!("{} needs a feature that the rule does not ask for", inst.family.info().name));
+            for row in forms.iter().flatten().map(|&r| &self.rows[r]) {
+                if row.feature.is_some() && row.feature != needs {
+                    return Err(format!("{} needs {:?}, which the rule does not ask for", row.name, row.feature));
+                }
             }
             let row = &self.rows[found.register];
-            if row.feature.is_some() && row.feature != needs {
-                return Err(format!("{} needs {:?}, which the rule does not ask for", row.name, row.feature));
-            }
             if row.family == Family::SymNear && !near {
                 return Err(format!("{} reaches near symbols only, which the rule does not ask for", row.name));
             }
