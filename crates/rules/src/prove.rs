@@ -196,6 +196,9 @@ pub fn cond(a: &CondRule, rows: &[Row]) -> Vec<Obligation> {
 pub fn rule(r: &Rule, rows: &[Row]) -> Vec<Obligation> {
     in_cases(Kind::Rule, r, rows, |types, case| {
         let (left, want, right, got) = sides(r, types, case, rows)?;
+        if got.is_empty() && !want.is_empty() {
+            return Err("the right side gives no result".into());
+        }
         if want.len() != got.len() {
             return Err(format!("the right side gives {} results, the left side has {}", got.len(), want.len()));
         }
