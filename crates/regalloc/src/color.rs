@@ -275,7 +275,10 @@ impl Pass<'_> {
         }
         // Leave alone what the next call wants, unless that costs a callee-saved register.
         let calm = good & !self.ctx.state.soon.1 & (!self.masks.callee | self.ctx.state.written);
-        self.first(class, calm).or_else(|| self.first(class, good)).or_else(|| self.first(class, free & better)).or_else(|| self.first(class, free))
+        self.first(class, calm)
+            .or_else(|| self.first(class, good))
+            .or_else(|| self.first(class, free & better))
+            .or_else(|| self.first(class, free))
     }
 
     /// Remembers `r` for the web that `v` belongs to, unless it has a register already.

@@ -159,15 +159,13 @@ impl Pass<'_> {
     /// the loop overwrites, `lost`, rather move to others, once, than out of the way and back again in each round.
     fn keep_registers(&mut self, class: Class, lost: u64, wanted: &mut Vec<(u32, u32)>) {
         let free = self.masks.alloc[class as usize] & !self.ctx.state.occupied & !self.ctx.state.pred_mask & !lost;
-        let mut room = free.count_ones();
         wanted.retain(|&(_, v)| {
             let r = self.ctx.state.pred_reg[v as usize];
             if r == NO_REG || self.ctx.state.occupied >> r & 1 != 0 {
                 return true;
             }
             let wants = self.ctx.uses.hint[v as usize] == r && !self.ctx.facts.has(v, CROSSES);
-            if lost >> r & 1 != 0 && room > 0 && !wants {
-                room -= 1;
+            if lost >> r & 1 != 0 && free & !self.ctx.state.occupied != 0 && !wants {
                 return true;
             }
             self.ctx.state.put(v, r);

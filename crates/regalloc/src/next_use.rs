@@ -238,7 +238,8 @@ impl NextUses {
         let code = env.code;
         let count = operands.len();
         let mut wish = |def: usize, used: usize| {
-            let (def, used) = (code.pool[inst.ops as usize + def] as usize, code.pool[inst.ops as usize + used] as usize);
+            let (def, used) =
+                (code.pool[inst.ops as usize + def] as usize, code.pool[inst.ops as usize + used] as usize);
             if def < code.vregs.len() && used < code.vregs.len() {
                 if self.hint[def] != NO_REG {
                     self.hint[used] = self.hint[def];

@@ -65,8 +65,9 @@ fn info(row: &RowSpec) -> RowInfo {
             (Role::Use | Role::Def, Constraint::Reg) => {}
             (Role::Def, Constraint::Tied(u)) if info.tied.0 == ABSENT => {
                 let used = row.operands.get(u as usize);
-                let fits =
-                    |used: &Operand| used.role == Role::Use && used.constraint == Constraint::Reg && used.class == op.class;
+                let fits = |used: &Operand| {
+                    used.role == Role::Use && used.constraint == Constraint::Reg && used.class == op.class
+                };
                 if !used.is_some_and(fits) {
                     return info;
                 }
