@@ -241,22 +241,19 @@ fn row_method(op: Opcode, row: &OpRow) -> String {
     )
 }
 
-/// Methods with an immediate operand instead of the second value, for operations that the table has.
+/// Methods with an immediate operand instead of the second value.
 fn immediate_methods() -> String {
     let mut out = String::new();
     for op in [
         "iadd", "imul", "udiv", "sdiv", "urem", "srem", "band", "bor", "bxor", "rotl", "rotr", "ishl", "ushr", "sshr",
         "icmp",
     ] {
-        if Opcode::parse(op).is_none() {
-            continue;
-        }
         let (cond, pass) = if op == "icmp" { (", cond: IntCC", "cond, ") } else { ("", "") };
         let shifts = matches!(op, "rotl" | "rotr" | "ishl" | "ushr" | "sshr");
         let amount = if shifts { "        let ty = amount_type(ty);\n" } else { "" };
-        for (suffix, signed, how) in
-            [("", true, "sign-extended"), ("_s", true, "sign-extended"), ("_u", false, "zero-extended")]
-        {
+        let signed = matches!(op, "iadd" | "imul" | "sdiv" | "srem" | "icmp");
+        for (suffix, signed) in [("", signed), ("_s", true), ("_u", false)] {
+            let how = if signed { "sign-extended" } else { "zero-extended" };
             writeln!(
                 out,
                 "    /// `{op}` with a constant of `x`'s type as second operand: `y`, {how} where 64 bits are too few.
@@ -272,6 +269,49 @@ fn immediate_methods() -> String {
     out
 }
 
+/// Other conveniences.
+const CONVENIENCES: [&str; 7] = [
+    "    /// Bitwise and of `x` and the complement of `y`.
+    fn band_not(mut self, x: Value, y: Value) -> Value {
+        let y = bnot(&mut self, y);
+        self.band(x, y)
+    }",
+    "    /// Bitwise or of `x` and the complement of `y`.
+    fn bor_not(mut self, x: Value, y: Value) -> Value {
+        let y = bnot(&mut self, y);
+        self.bor(x, y)
+    }",
+    "    /// Bitwise exclusive or of `x` and the complement of `y`.
+    fn bxor_not(mut self, x: Value, y: Value) -> Value {
+        let y = bnot(&mut self, y);
+        self.bxor(x, y)
+    }",
+    "    /// Loads a value of type `ty` from a stack slot, by an address of type `pointer`.
+    fn stack_load<T: Into<Offset32>>(mut self, pointer: Type, ty: Type, stack_slot: StackSlot, offset: T) -> Value {
+        let data = InstructionData::StackAddr { opcode: Opcode::StackAddr, stack_slot, offset: offset.into() };
+        let address = aux_value(&mut self, data, pointer);
+        self.load(ty, MemFlagsData::new().with_notrap(), address, 0)
+    }",
+    "    /// Stores `x` to a stack slot, by an address of type `pointer`.
+    fn stack_store<T: Into<Offset32>>(mut self, pointer: Type, x: Value, stack_slot: StackSlot, offset: T) -> Inst {
+        let data = InstructionData::StackAddr { opcode: Opcode::StackAddr, stack_slot, offset: offset.into() };
+        let address = aux_value(&mut self, data, pointer);
+        self.store(MemFlagsData::new().with_notrap(), x, address, 0)
+    }",
+    "    /// Loads a dynamic vector of type `ty` from its stack slot, by an address of type `pointer`.
+    fn dynamic_stack_load(mut self, pointer: Type, ty: Type, dynamic_stack_slot: DynamicStackSlot) -> Value {
+        let data = InstructionData::DynamicStackAddr { opcode: Opcode::DynamicStackAddr, dynamic_stack_slot };
+        let address = aux_value(&mut self, data, pointer);
+        self.load(ty, MemFlagsData::new().with_notrap(), address, 0)
+    }",
+    "    /// Stores the dynamic vector `x` to its stack slot, by an address of type `pointer`.
+    fn dynamic_stack_store(mut self, pointer: Type, x: Value, dynamic_stack_slot: DynamicStackSlot) -> Inst {
+        let data = InstructionData::DynamicStackAddr { opcode: Opcode::DynamicStackAddr, dynamic_stack_slot };
+        let address = aux_value(&mut self, data, pointer);
+        self.store(MemFlagsData::new().with_notrap(), x, address, 0)
+    }",
+];
+
 fn main() {
     let mut out = String::from(
         "/// Builds instructions: a method for each operation, which returns its result or results, or else the instruction.
@@ -281,6 +321,9 @@ pub trait InstBuilder<'f>: InstBuilderBase<'f> {\n",
         out += &row_method(*op, row);
     }
     out += &immediate_methods();
+    for method in CONVENIENCES {
+        writeln!(out, "{method}").unwrap();
+    }
     for s in &SHAPES {
         out += &format_method(s);
     }

@@ -73,17 +73,28 @@ impl Buffer {
     pub fn rename(&mut self, l: Label, to: Label) {
         self.renamed[l.0 as usize] = Some(to);
     }
-    /// The label that `l` stands for in the end. A circle of empty blocks stands for its first.
-    pub fn resolve(&self, l: Label) -> Label {
-        let mut at = l;
-        for _ in 0..self.renamed.len() {
-            match self.renamed[at.0 as usize] {
-                Some(next) if next != l => at = next,
-                Some(_) => return l,
-                None => return at,
-            }
+    /// The label that each stands for in the end. A circle of empty blocks stands for one of them.
+    fn resolve(&self) -> Vec<Label> {
+        let mut ends: Vec<Option<Label>> = vec![None; self.renamed.len()];
+        let mut on_way = vec![false; self.renamed.len()];
+        let mut way = vec![];
+        for l in 0..self.renamed.len() {
+            let mut at = Label(l as u32);
+            let end = loop {
+                match (ends[at.0 as usize], self.renamed[at.0 as usize]) {
+                    (Some(end), _) => break end,
+                    (None, Some(next)) if !on_way[at.0 as usize] => {
+                        on_way[at.0 as usize] = true;
+                        way.push(at);
+                        at = next;
+                    }
+                    _ => break at,
+                }
+            };
+            ends[at.0 as usize] = Some(end);
+            way.drain(..).for_each(|w| ends[w.0 as usize] = Some(end));
         }
-        l
+        ends.into_iter().enumerate().map(|(l, end)| end.unwrap_or(Label(l as u32))).collect()
     }
     /// This place.
     pub fn mark(&self) -> Mark {
@@ -93,17 +104,13 @@ impl Buffer {
     pub fn branch(&mut self, kind: BranchKind, target: Label) {
         self.sites.push(Site { at: self.sink.len() as u32, kind, target, is_long: false });
     }
-    /// Was `l` bound?
-    pub fn is_bound(&self, l: Label) -> bool {
-        self.labels[l.0 as usize] != UNBOUND
-    }
 
     /// Chooses the branches' sizes and assembles the code into `out`; `write` makes a branch with a displacement from
     /// its end. Gives what turns marks into offsets.
     pub fn finish(&mut self, out: &mut Vec<u8>, write: impl Fn(&mut Vec<u8>, u8, bool, i32)) -> Offsets {
-        for i in 0..self.sites.len() {
-            let target = self.sites[i].target;
-            self.sites[i].target = self.resolve(target);
+        let ends = self.resolve();
+        for site in &mut self.sites {
+            site.target = ends[site.target.0 as usize];
         }
         let offsets = self.relax();
         let bytes = self.sink.as_slice();
@@ -213,7 +220,7 @@ mod tests {
         b.bind(y);
         b.rename(x, y);
         b.rename(y, x);
-        assert_eq!(b.resolve(x), x);
+        assert_eq!(b.resolve()[0], b.resolve()[1]);
         b.branch(JMP, x);
         let mut out = vec![];
         b.finish(&mut out, write);

@@ -4,10 +4,12 @@
 use crate::compiled::CompiledCode;
 use crate::effects;
 use crate::error::{CodegenError, CodegenResult};
+use crate::isa::TargetIsa;
 use crate::lower;
 use crate::order::BlockOrder;
 use crate::vcode::VCode;
 use crate::x64::{abi, emit, frame, lower::X64Target, rows};
+use windlass_desc::x64::Feature;
 use windlass_ir::dominator_tree::DominatorTree;
 use windlass_ir::flowgraph::ControlFlowGraph;
 use windlass_ir::ir::Function;
@@ -25,6 +27,20 @@ pub struct Options {
     pub check: bool,
     /// Leave a listing.
     pub listing: bool,
+}
+
+impl Options {
+    /// What a target asks for.
+    pub fn of(isa: &dyn TargetIsa) -> Options {
+        let on: Vec<&str> = isa.isa_flags().iter().filter(|v| v.as_bool() == Some(true)).map(|v| v.name).collect();
+        let has = |f: &&(Feature, &str)| on.contains(&f.1);
+        Options {
+            features: Feature::ALL.iter().filter(has).fold(0, |bits, f| bits | 1 << f.0 as u32),
+            frame_pointer: isa.flags().preserve_frame_pointers(),
+            check: isa.flags().regalloc_checker(),
+            listing: false,
+        }
+    }
 }
 
 /// Memory kept between functions.
@@ -52,6 +68,9 @@ impl Context {
         self.domtree.compute(func, &self.cfg);
         self.loops.compute(func, &self.cfg, &self.domtree);
         let order = BlockOrder::new(func, &self.cfg, &self.domtree, &self.loops);
+        if order.blocks.is_empty() {
+            return Err(CodegenError::unsupported("a function without blocks: give it one that returns or traps"));
+        }
         let slots = Slots::of(func)?;
         lower::lower(func, &order, &X64Target, options.features, &slots.at, &mut self.lower, &mut self.vcode)?;
         if options.check {
@@ -108,6 +127,9 @@ impl Slots {
             s.size = s.size.next_multiple_of(align.max(8));
             s.at.push(s.size);
             s.size += slot.size as u64;
+            if s.size > frame::MAX_FRAME {
+                return Err(CodegenError::FrameTooLarge(s.size, frame::MAX_FRAME));
+            }
         }
         Ok(s)
     }

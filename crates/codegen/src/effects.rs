@@ -5,36 +5,55 @@
 use crate::lower::has_effect;
 use crate::order::BlockOrder;
 use crate::vcode::VCode;
+use windlass_desc::ops::Effects;
+use windlass_ir::entity::EntityRef;
 use windlass_ir::ir::{Function, Inst};
+
+fn is_load(func: &Function, inst: Inst) -> bool {
+    func.dfg.insts[inst].opcode().row().effects.has(Effects::LOAD)
+}
+
+/// May an instruction become several that have its effect, one after the other? Only what traps and does nothing else.
+fn may_repeat(func: &Function, inst: Inst) -> bool {
+    let effects = func.dfg.insts[inst].opcode().row().effects;
+    effects.has(Effects::TRAP) && !effects.has(Effects::LOAD.or(Effects::STORE).or(Effects::CALL).or(Effects::OTHER))
+}
+
+/// A load that cannot trap and is not accounted for, or no such load.
+const NO_GAP: u32 = u32::MAX;
 
 /// The first difference, in words.
 pub fn check(func: &Function, order: &BlockOrder, vcode: &VCode) -> Result<(), String> {
+    // effects in order, and for each load that cannot trap how many of its block's stand before it
+    let mut gaps = vec![NO_GAP; func.dfg.num_insts()];
     let mut at = 0;
     for (n, &block) in order.blocks.iter().enumerate() {
+        let mut effects: Vec<Inst> = vec![];
+        for inst in func.layout.block_insts(block) {
+            if has_effect(func, inst) {
+                effects.push(inst);
+            } else if is_load(func, inst) {
+                gaps[inst.index()] = effects.len() as u32;
+            }
+        }
         let (_, end) = vcode.code.blocks[n].insts;
         let first = at;
         while vcode.effects.get(at).is_some_and(|e| e.0 < end) {
             at += 1;
         }
-        let mut machine = vcode.effects[first..at].iter().map(|e| Inst::from_u32(e.1)).peekable();
-        let mut free: Vec<Inst> = vec![];
-        for inst in func.layout.block_insts(block) {
-            let loads = func.dfg.insts[inst].opcode().row().effects.has(windlass_desc::ops::Effects::LOAD);
-            if !has_effect(func, inst) {
-                // a load that cannot trap may be anywhere up to the next effect, or nowhere
-                free.extend(loads.then_some(inst));
-                continue;
-            }
-            while machine.peek().is_some_and(|i| free.contains(i)) {
-                machine.next();
-            }
-            if machine.next() != Some(inst) {
+        let mut seen = 0;
+        for inst in vcode.effects[first..at].iter().map(|e| Inst::from_u32(e.1)) {
+            let gap = std::mem::replace(&mut gaps[inst.index()], NO_GAP) as usize;
+            // a load that may trap can have gone to its user, past loads that cannot
+            let late = gap == seen + 1 && effects.get(seen).is_some_and(|&e| is_load(func, e));
+            if effects.get(seen) == Some(&inst) {
+                seen += 1;
+            } else if !(gap == seen || late || seen > 0 && effects[seen - 1] == inst && may_repeat(func, inst)) {
                 return Err(format!("{inst} of {block} is not in its place among the effects of the machine code"));
             }
-            free.clear();
         }
-        if let Some(extra) = machine.find(|i| !free.contains(i)) {
-            return Err(format!("the machine code of {block} has the effect of {extra} once too often"));
+        if let Some(lost) = effects.get(seen) {
+            return Err(format!("the machine code of {block} lacks the effect of {lost}"));
         }
     }
     Ok(())

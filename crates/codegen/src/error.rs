@@ -1,10 +1,14 @@
 //! What can go wrong in compiling a function. Every error says what to do about it.
 
 use thiserror::Error;
+use windlass_ir::verifier::VerifierErrors;
 
 /// Why a function was not compiled.
 #[derive(Debug, Error)]
 pub enum CodegenError {
+    /// The function breaks rules of the language.
+    #[error("verifier errors:\n{0}")]
+    Verifier(#[from] VerifierErrors),
     /// An operation, type or convention that the target does not have yet.
     #[error("unsupported: {0}")]
     Unsupported(String),

@@ -17,8 +17,8 @@ use std::sync::Arc;
 use target_lexicon::{Architecture, PointerWidth, Triple};
 use windlass_ir::ir::types::Type;
 use windlass_ir::ir::{ArgumentExtension, Endianness};
-use windlass_ir::isa::TargetFacts;
 pub use windlass_ir::isa::{CallConv, TargetFrontendConfig};
+use windlass_ir::isa::{KnowsPointers, TargetFacts};
 
 pub mod native;
 pub mod unwind;
@@ -251,6 +251,12 @@ impl<'a> dyn TargetIsa + 'a {
     }
 }
 
+impl KnowsPointers for dyn TargetIsa + '_ {
+    fn type_of_pointers(&self) -> Type {
+        self.pointer_type()
+    }
+}
+
 impl fmt::Debug for dyn TargetIsa + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -273,6 +279,14 @@ fn fmt_target(isa: &dyn TargetIsa, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 /// Refuses shared settings that no target can honour: sizes given by a binary logarithm are 32-bit numbers.
 fn check_shared(flags: &Flags) -> CodegenResult<()> {
+    let missing = [
+        ("enable_pinned_reg", flags.enable_pinned_reg()),
+        ("enable_probestack", flags.enable_probestack()),
+        ("is_pic", flags.is_pic()),
+    ];
+    if let Some((name, _)) = missing.iter().find(|m| m.1) {
+        return Err(CodegenError::unsupported(format!("setting {name}: leave it off, nothing honours it yet")));
+    }
     let sizes = [
         ("probestack_size_log2", flags.probestack_size_log2(), 31),
         ("log2_min_function_alignment", flags.log2_min_function_alignment(), 31),

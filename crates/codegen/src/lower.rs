@@ -151,7 +151,7 @@ impl<'a> Lower<'a> {
         let Some(last) = self.func.layout.last_inst(order.blocks[n]) else { return Ok(()) };
         let dfg = &self.func.dfg;
         let calls = dfg.insts[last].branch_destination(&dfg.jump_tables, &dfg.exception_tables);
-        for (k, call) in calls.iter().enumerate() {
+        for call in calls {
             let first = self.vcode.code.pool.len() as u32;
             for arg in call.args(&dfg.value_lists) {
                 let Some(v) = arg.as_value() else {
@@ -162,7 +162,6 @@ impl<'a> Lower<'a> {
             }
             let args = (first, self.vcode.code.pool.len() as u32);
             self.vcode.code.edges.push(Edge { from: n as u32, to: order.number(call.block(&dfg.value_lists)), args });
-            debug_assert!(k < u32::MAX as usize);
         }
         let end = self.vcode.code.edges.len() as u32;
         self.vcode.code.blocks[n].succs = (end - calls.len() as u32, end);
@@ -239,9 +238,11 @@ impl<'a> Lower<'a> {
         let flags = self.func.dfg.insts[i].memflags_data(&self.func.dfg);
         flags.is_none_or(|f| f.explicit_endianness() != Some(Endianness::Big))
     }
-    /// May the load `i`, whose result is `v`, become part of `root`?
+    /// May the load `i`, whose result is `v`, become part of `root`? Not if something lowered already wants its result in a
+    /// register: a compare's user may have repeated the compare.
     pub fn can_sink(&self, v: Value, i: Inst, root: Inst) -> bool {
         self.once(v)
+            && self.s.vregs[v.index()] == NONE
             && !self.s.sunk[i.index()]
             && self.s.after[i.index()] == self.s.before[root.index()]
             && self.func.layout.inst_block(i) == self.func.layout.inst_block(root)
@@ -317,9 +318,9 @@ impl<'a> Lower<'a> {
     pub fn temp(&mut self) -> VReg {
         self.new_vreg(windlass_desc::types::I64)
     }
-    /// The register of the instruction's first result.
-    pub fn result(&mut self, i: Inst) -> VReg {
-        let v = self.func.dfg.inst_results(i).first().copied();
+    /// The register of the instruction's `n`-th result, used or not.
+    pub fn result(&mut self, i: Inst, n: usize) -> VReg {
+        let v = self.func.dfg.inst_results(i).get(n).copied();
         match v.map(|v| self.s.vregs[v.index()]) {
             Some(r) if r != NONE => VReg(r),
             _ => self.temp(),
@@ -333,6 +334,10 @@ impl<'a> Lower<'a> {
     /// The instruction that comes next has the effect of `i`.
     pub fn has_effect_of(&mut self, i: Inst) {
         self.vcode.effects.push((self.vcode.code.insts.len() as u32, i.as_u32()));
+    }
+    /// The instruction traps with the code of this number, whatever it stands for.
+    pub fn traps_with(&mut self, code: u8) {
+        self.trap = std::num::NonZeroU8::new(code).map(windlass_desc::env::TrapCode::from_raw);
     }
     /// Begins an instruction.
     pub fn start(&mut self, row: u16) {
@@ -386,7 +391,7 @@ impl<'a> Lower<'a> {
         code.list_operands.extend(operands.iter().map(|o| o.1));
         code.pool.extend(operands.iter().map(|o| o.0.0));
         code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers });
-        self.pending.payload = code.lists.len() as u64 - 1 | (symbol as u64) << 32;
+        self.pending.payload = (code.lists.len() as u64 - 1) | ((symbol as u64) << 32);
         self.end();
     }
     /// The number of a symbol in the code's table.

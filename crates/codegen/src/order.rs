@@ -25,12 +25,7 @@ impl BlockOrder {
         for &b in &order.blocks {
             let idom = domtree.idom(b).map_or(0, |d| order.number(d));
             let innermost = loops.innermost_loop(b);
-            let mut depth = 0;
-            let mut at = innermost;
-            while let Some(l) = at {
-                depth += 1;
-                at = loops.loop_parent(l);
-            }
+            let depth = loops.loop_level(b).level() as u32;
             order.skeleton.push(MBlock {
                 idom,
                 loop_depth: depth,

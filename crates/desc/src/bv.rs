@@ -1,9 +1,18 @@
 //! Bit vectors: the one vocabulary that meanings are written in.
 //! [`Bv`] is the trait, [`Num`] its instance on numbers; the instance on SMT terms lives with the prover.
+//!
+//! Vectors are bit vectors too, with lane 0 in the low bits. What happens to each lane is said with [`Bv::map_lanes`]
+//! and [`Bv::zip_lanes`], for which a scalar is one lane.
+
+mod num;
+mod wide;
+pub use num::Num;
+
+use crate::fp::{FpFormat, FpOp};
 
 /// A bit vector of known width. Binary operations take two vectors of the same width.
 pub trait Bv: Clone {
-    /// The number `v`, truncated to `w` bits.
+    /// The number `v`, truncated or zero-extended to `w` bits.
     fn lit(w: u32, v: u128) -> Self;
     /// Width in bits.
     fn w(&self) -> u32;
@@ -14,6 +23,10 @@ pub trait Bv: Clone {
     fn sub(&self, o: &Self) -> Self;
     /// Product modulo 2^w.
     fn mul(&self, o: &Self) -> Self;
+    /// Quotient, unsigned, rounded down; all ones where `o` is 0.
+    fn udiv(&self, o: &Self) -> Self;
+    /// Remainder, unsigned; `self` where `o` is 0.
+    fn urem(&self, o: &Self) -> Self;
     /// Bitwise and.
     fn and(&self, o: &Self) -> Self;
     /// Bitwise or.
@@ -26,6 +39,9 @@ pub trait Bv: Clone {
     fn lshr(&self, o: &Self) -> Self;
     /// Arithmetic shift right; amounts of `w` and more give the sign in every bit.
     fn ashr(&self, o: &Self) -> Self;
+
+    /// What an operation on floats gives; all operands but integers are of the format.
+    fn fp(op: FpOp, format: FpFormat, args: &[&Self]) -> Self;
 
     /// One bit: are the two equal?
     fn eq(&self, o: &Self) -> Self;
@@ -45,9 +61,13 @@ pub trait Bv: Clone {
     /// `self` above `low`.
     fn concat(&self, low: &Self) -> Self;
 
+    /// `w` ones.
+    fn ones(w: u32) -> Self {
+        Self::lit(1, 1).sext(w)
+    }
     /// All bits inverted.
     fn not(&self) -> Self {
-        self.xor(&Self::lit(self.w(), u128::MAX))
+        self.xor(&Self::ones(self.w()))
     }
     /// Two's complement.
     fn neg(&self) -> Self {
@@ -65,6 +85,50 @@ pub trait Bv: Clone {
     fn resize(&self, w: u32) -> Self {
         if w <= self.w() { self.extract(0, w) } else { self.zext(w) }
     }
+    /// Quotient, signed, rounded toward 0; where `o` is 0, -1 if `self` is not negative, else 1.
+    fn sdiv(&self, o: &Self) -> Self {
+        let q = self.magnitude().udiv(&o.magnitude());
+        self.sign().xor(&o.sign()).ite(&q.neg(), &q)
+    }
+    /// Remainder with the sign of `self`; `self` where `o` is 0.
+    fn srem(&self, o: &Self) -> Self {
+        let r = self.magnitude().urem(&o.magnitude());
+        self.sign().ite(&r.neg(), &r)
+    }
+    /// Absolute value; that of the smallest number is itself.
+    fn magnitude(&self) -> Self {
+        self.sign().ite(&self.neg(), self)
+    }
+    /// Lane `i` of `n` equal ones.
+    fn lane(&self, n: u32, i: u32) -> Self {
+        let w = self.w() / n;
+        self.extract(i * w, w)
+    }
+    /// The `n` equal lanes.
+    fn lanes(&self, n: u32) -> Vec<Self> {
+        (0..n).map(|i| self.lane(n, i)).collect()
+    }
+    /// The vector of these lanes, at least one.
+    fn from_lanes(lanes: &[Self]) -> Self {
+        match lanes.split_at(lanes.len() / 2) {
+            ([], [only]) => only.clone(),
+            (low, high) => Self::from_lanes(high).concat(&Self::from_lanes(low)),
+        }
+    }
+    /// `f` of each of `n` lanes.
+    fn map_lanes(&self, n: u32, mut f: impl FnMut(&Self) -> Self) -> Self {
+        if n == 1 {
+            return f(self);
+        }
+        Self::from_lanes(&self.lanes(n).iter().map(&mut f).collect::<Vec<_>>())
+    }
+    /// `f` of each pair of `n` lanes.
+    fn zip_lanes(&self, o: &Self, n: u32, mut f: impl FnMut(&Self, &Self) -> Self) -> Self {
+        if n == 1 {
+            return f(self, o);
+        }
+        Self::from_lanes(&(0..n).map(|i| f(&self.lane(n, i), &o.lane(n, i))).collect::<Vec<_>>())
+    }
     /// Rotates left by `o` modulo the width, which is a power of two.
     fn rotl(&self, o: &Self) -> Self {
         let w = Self::lit(self.w(), self.w() as u128);
@@ -78,110 +142,6 @@ pub trait Bv: Clone {
     /// One bit: is the number of ones even?
     fn parity_even(&self) -> Self {
         (1..self.w()).fold(self.extract(0, 1), |p, i| p.xor(&self.extract(i, 1))).not()
-    }
-}
-
-/// A number of up to 128 bits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Num {
-    w: u32,
-    v: u128,
-}
-
-impl Num {
-    /// The number, zero-extended.
-    pub fn get(&self) -> u128 {
-        self.v
-    }
-    /// The number, sign-extended.
-    pub fn signed(&self) -> i128 {
-        let s = 128 - self.w;
-        (self.v << s) as i128 >> s
-    }
-    /// A one-bit number as a truth value.
-    pub fn is_true(&self) -> bool {
-        self.v != 0
-    }
-    fn bit(b: bool) -> Self {
-        Num { w: 1, v: b as u128 }
-    }
-    /// The shift amount, if it is below the width.
-    fn amount(&self, o: &Self) -> Option<u32> {
-        (o.v < self.w as u128).then_some(o.v as u32)
-    }
-}
-
-impl Bv for Num {
-    fn lit(w: u32, v: u128) -> Self {
-        assert!((1..=128).contains(&w), "width {w} is not between 1 and 128");
-        Num { w, v: v & (u128::MAX >> (128 - w)) }
-    }
-    fn w(&self) -> u32 {
-        self.w
-    }
-    fn add(&self, o: &Self) -> Self {
-        debug_assert_eq!(self.w, o.w);
-        Num::lit(self.w, self.v.wrapping_add(o.v))
-    }
-    fn sub(&self, o: &Self) -> Self {
-        debug_assert_eq!(self.w, o.w);
-        Num::lit(self.w, self.v.wrapping_sub(o.v))
-    }
-    fn mul(&self, o: &Self) -> Self {
-        debug_assert_eq!(self.w, o.w);
-        Num::lit(self.w, self.v.wrapping_mul(o.v))
-    }
-    fn and(&self, o: &Self) -> Self {
-        debug_assert_eq!(self.w, o.w);
-        Num { w: self.w, v: self.v & o.v }
-    }
-    fn or(&self, o: &Self) -> Self {
-        debug_assert_eq!(self.w, o.w);
-        Num { w: self.w, v: self.v | o.v }
-    }
-    fn xor(&self, o: &Self) -> Self {
-        debug_assert_eq!(self.w, o.w);
-        Num { w: self.w, v: self.v ^ o.v }
-    }
-    fn shl(&self, o: &Self) -> Self {
-        Num::lit(self.w, self.amount(o).map_or(0, |n| self.v << n))
-    }
-    fn lshr(&self, o: &Self) -> Self {
-        Num::lit(self.w, self.amount(o).map_or(0, |n| self.v >> n))
-    }
-    fn ashr(&self, o: &Self) -> Self {
-        Num::lit(self.w, (self.signed() >> self.amount(o).unwrap_or(self.w - 1)) as u128)
-    }
-    fn eq(&self, o: &Self) -> Self {
-        debug_assert_eq!(self.w, o.w);
-        Num::bit(self.v == o.v)
-    }
-    fn ult(&self, o: &Self) -> Self {
-        debug_assert_eq!(self.w, o.w);
-        Num::bit(self.v < o.v)
-    }
-    fn slt(&self, o: &Self) -> Self {
-        debug_assert_eq!(self.w, o.w);
-        Num::bit(self.signed() < o.signed())
-    }
-    fn ite(&self, a: &Self, b: &Self) -> Self {
-        debug_assert!(self.w == 1 && a.w == b.w);
-        if self.v != 0 { *a } else { *b }
-    }
-    fn zext(&self, w: u32) -> Self {
-        debug_assert!(w >= self.w);
-        Num::lit(w, self.v)
-    }
-    fn sext(&self, w: u32) -> Self {
-        debug_assert!(w >= self.w);
-        Num::lit(w, self.signed() as u128)
-    }
-    fn extract(&self, lo: u32, w: u32) -> Self {
-        debug_assert!(lo + w <= self.w);
-        Num::lit(w, self.v >> lo)
-    }
-    fn concat(&self, low: &Self) -> Self {
-        Num::lit(self.w + low.w, self.v << low.w | low.v)
     }
 }
 

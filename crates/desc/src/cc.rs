@@ -1,4 +1,7 @@
-//! Integer condition codes and their meaning. Needs [`crate::bv`].
+//! Condition codes of comparisons: of integers with their meaning, of floats next door. Needs [`crate::bv`].
+
+mod float;
+pub use float::FloatCC;
 
 use crate::bv::Bv;
 

@@ -1,9 +1,11 @@
 //! What a meaning can do besides computing: memory, traps, branches, and choices that a definition leaves open.
 //!
 //! A meaning runs in an [`Env`]. A concrete one performs the effects (the interpreter, a machine simulator); a symbolic
-//! one records them in order, which is the *outcome* that refinement compares. Needs [`crate::bv`].
+//! one records them in order, which is the *outcome* that refinement compares. Needs [`crate::bv`] and the
+//! formats of floats.
 
 use crate::bv::Bv;
+use crate::fp::FpFormat;
 use std::num::NonZeroU8;
 
 /// Why an instruction traps: 1 to 250 are the user's, the rest are reserved.
@@ -98,11 +100,14 @@ pub struct Access {
     pub trap: Option<TrapCode>,
     /// Most significant byte first.
     pub big_endian: bool,
+    /// At once, and in one order with all other atomic accesses of all threads (sequentially consistent). Between a
+    /// load and a store of one instruction no other thread accesses what they access.
+    pub atomic: bool,
 }
 
 impl Access {
-    /// Accessible, little-endian.
-    pub const PLAIN: Access = Access { trap: None, big_endian: false };
+    /// Accessible, little-endian, not atomic.
+    pub const PLAIN: Access = Access { trap: None, big_endian: false, atomic: false };
 }
 
 /// A set of values that a definition leaves free.
@@ -110,6 +115,9 @@ impl Access {
 pub enum Choice {
     /// Any bits. Named after what is undefined: flags, or the upper part of a register.
     Any(&'static str),
+    /// Any quiet NaN of a format: sign and payload are free ([`FpFormat::nan`]). Which one a concrete run takes is a
+    /// matter of its policy: the canonical one, that of a CPU, a random one.
+    Nan(FpFormat),
 }
 
 /// Where a meaning runs.
@@ -125,6 +133,8 @@ pub trait Env {
     fn load(&mut self, addr: &Self::B, w: u32, access: Access) -> Self::B;
     /// Writes memory.
     fn store(&mut self, addr: &Self::B, value: &Self::B, access: Access);
+    /// Orders all accesses before it before those after it. A run of one thread need not know.
+    fn fence(&mut self) {}
     /// Leaves the block: to the first target where `cond` (one bit) is 1, else to the second.
     fn branch(&mut self, cond: &Self::B);
 }

@@ -7,6 +7,7 @@
 pub mod bv;
 pub mod cc;
 pub mod env;
+pub mod fp;
 pub mod ops;
 pub mod types;
 pub mod x64;

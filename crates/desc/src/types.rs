@@ -163,7 +163,7 @@ impl std::fmt::Debug for Type {
 }
 
 /// A set of types: which lane types (a bit each, by code), with which lane counts (a bit each, by logarithm).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct TypeSet {
     /// Lane types, bit = code.
     pub lanes: u16,
@@ -182,6 +182,9 @@ const fn lanes(of: &[Type]) -> u16 {
     set
 }
 
+/// Lane counts of fixed vectors: 2 to 256.
+const VECTOR_COUNTS: u16 = 0x1fe;
+
 impl TypeSet {
     /// These scalars.
     pub const fn scalars(of: &[Type]) -> TypeSet {
@@ -189,11 +192,11 @@ impl TypeSet {
     }
     /// The set with fixed vectors of 2 to 256 lanes as well.
     pub const fn and_vectors(self) -> TypeSet {
-        TypeSet { counts: self.counts | 0x1fe, ..self }
+        TypeSet { counts: self.counts | VECTOR_COUNTS, ..self }
     }
     /// The set with dynamic vectors as well.
     pub const fn and_dynamic(self) -> TypeSet {
-        TypeSet { dynamic: 0x1fe, ..self }
+        TypeSet { dynamic: VECTOR_COUNTS, ..self }
     }
     /// The set with exactly these counts (bit = log2) instead.
     pub const fn counts(self, counts: u16) -> TypeSet {
@@ -203,6 +206,17 @@ impl TypeSet {
     pub const fn contains(&self, t: Type) -> bool {
         let counts = if t.is_dynamic_vector() { self.dynamic } else { self.counts };
         self.lanes >> (t.0 & LANE_MASK) & 1 != 0 && counts >> t.log2_lane_count() & 1 != 0
+    }
+    /// A type of the set with few lanes, of 32 bits if it can be. Of the empty set, the type of nothing.
+    pub fn example(self) -> Type {
+        let lane = |t: &Type| self.lanes >> t.0 & 1 != 0;
+        let Some(lane) = [I32, F32, I8, I16, I64, I128, F16, F64, F128].into_iter().find(lane) else { return INVALID };
+        let vector = match (self.counts, self.dynamic) {
+            (0, 0) => None,
+            (0, counts) => lane.by(1 << counts.trailing_zeros()).and_then(Type::vector_to_dynamic),
+            (counts, _) => lane.by(1 << counts.trailing_zeros()),
+        };
+        vector.unwrap_or(INVALID)
     }
 }
 
@@ -222,6 +236,28 @@ pub const MEM: TypeSet = ANY.and_dynamic();
 pub const NARROW_INT: TypeSet = TypeSet::scalars(&[I8, I16, I32, I64]);
 /// Addresses.
 pub const ADDR: TypeSet = TypeSet::scalars(&[I32, I64]);
+/// Scalar integers that have halves.
+pub const WIDE_INT: TypeSet = TypeSet::scalars(&[I16, I32, I64, I128]);
+/// Integers in fixed vectors.
+pub const INT_VECTORS: TypeSet = INT_FIXED.counts(VECTOR_COUNTS);
+/// Vectors whose lanes are halved and doubled in number: 16 to 64 bits, 2 to 8 lanes.
+pub const NARROWABLE: TypeSet = TypeSet { lanes: lanes(&[I16, I32, I64]), counts: 0b1110, dynamic: 0b1110 };
+/// Vectors whose lanes are doubled and halved in number: 8 to 32 bits, 2 to 16 lanes.
+pub const WIDENABLE: TypeSet = TypeSet { lanes: lanes(&[I8, I16, I32]), counts: 0b11110, dynamic: 0b11110 };
+/// Vectors of numbers below 1: 16 and 32 bits, 4 and 8 lanes.
+pub const FIXED_POINT_VECTORS: TypeSet = TypeSet { lanes: lanes(&[I16, I32]), counts: 0b1100, dynamic: 0 };
+/// All scalar floats.
+pub const FLOAT_SCALARS: TypeSet = TypeSet::scalars(&FLOATS);
+/// Floats, scalar and in fixed vectors.
+pub const FLOAT_FIXED: TypeSet = FLOAT_SCALARS.and_vectors();
+/// Floats, scalar and in vectors of any kind.
+pub const FLOAT_ANY: TypeSet = FLOAT_FIXED.and_dynamic();
+/// Fixed vectors.
+pub const VECTORS_FIXED: TypeSet = ANY.counts(VECTOR_COUNTS);
+/// Vectors of any kind.
+pub const VECTORS: TypeSet = VECTORS_FIXED.and_dynamic();
+/// Scalars and dynamic vectors, but no fixed ones.
+pub const SCALARS_OR_DYNAMIC: TypeSet = SCALARS.and_dynamic();
 /// What 8 bits extend to.
 pub const EXT8: TypeSet = TypeSet::scalars(&[I16, I32, I64]);
 /// What 16 bits extend to.
@@ -242,5 +278,22 @@ mod tests {
         assert_eq!((I128.double_width(), I8.by(3), I8.by(512)), (None, None, None));
         assert_eq!(v.vector_to_dynamic().unwrap().to_string(), "i32x4xN");
         assert!(INT_ANY.contains(v) && !INT_SCALARS.contains(v) && !INT_ANY.contains(F32));
+    }
+
+    #[test]
+    fn sets_have_examples() {
+        let i32x2 = I32.by(2).unwrap();
+        let dynamic = TypeSet { counts: 0, ..INT_ANY };
+        for (set, example) in [
+            (ANY, I32),
+            (FLOAT_SCALARS, F32),
+            (EXT32, I64),
+            (VECTORS, i32x2),
+            (dynamic, i32x2.vector_to_dynamic().unwrap()),
+        ] {
+            assert_eq!(set.example(), example);
+            assert!(set.contains(example));
+        }
+        assert_eq!(TypeSet::default().example(), INVALID);
     }
 }

@@ -127,11 +127,22 @@ pub enum Flow {
 pub enum Feature {
     /// BMI2: shifts without flags.
     Bmi2,
+    /// BMI1: counts of trailing zeros.
+    Bmi1,
+    /// LZCNT: counts of leading zeros.
+    Lzcnt,
+    /// POPCNT: counts of ones.
+    Popcnt,
 }
 
 impl Feature {
     /// Each feature with the name of its setting.
-    pub const ALL: &'static [(Feature, &'static str)] = &[(Feature::Bmi2, "has_bmi2")];
+    pub const ALL: &'static [(Feature, &'static str)] = &[
+        (Feature::Bmi2, "has_bmi2"),
+        (Feature::Bmi1, "has_bmi1"),
+        (Feature::Lzcnt, "has_lzcnt"),
+        (Feature::Popcnt, "has_popcnt"),
+    ];
 }
 
 /// One machine instruction.

@@ -5,6 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Index, IndexMut, Range};
 use core::slice::GetDisjointMutError;
+use std::collections::TryReserveError;
 
 /// A dense map that grows by [`push`](PrimaryMap::push), which gives the new element's key.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -22,6 +23,12 @@ impl<K: EntityRef, V> PrimaryMap<K, V> {
     pub fn with_capacity(capacity: usize) -> Self {
         Self::from(Vec::with_capacity(capacity))
     }
+    /// The same, or an error if there is not enough memory.
+    pub fn try_with_capacity(capacity: usize) -> Result<Self, TryReserveError> {
+        let mut map = Self::new();
+        map.try_reserve_exact(capacity)?;
+        Ok(map)
+    }
     /// Does `k` denote an element?
     #[inline]
     pub fn is_valid(&self, k: K) -> bool {
@@ -36,6 +43,10 @@ impl<K: EntityRef, V> PrimaryMap<K, V> {
     #[inline]
     pub fn get_mut(&mut self, k: K) -> Option<&mut V> {
         self.elems.get_mut(k.index())
+    }
+    /// A pointer to the element of `k`, if there is one.
+    pub fn get_raw_mut(&mut self, k: K) -> Option<*mut V> {
+        self.get_mut(k).map(std::ptr::from_mut)
     }
     /// The elements of consecutive keys, if there are all of them.
     pub fn get_range(&self, range: Range<K>) -> Option<&[V]> {
@@ -112,6 +123,14 @@ impl<K: EntityRef, V> PrimaryMap<K, V> {
     /// Makes room for exactly `additional` more elements.
     pub fn reserve_exact(&mut self, additional: usize) {
         self.elems.reserve_exact(additional);
+    }
+    /// Makes room for `additional` more elements, or gives an error if there is not enough memory.
+    pub fn try_reserve(&mut self, additional: usize) -> Result<(), TryReserveError> {
+        self.elems.try_reserve(additional)
+    }
+    /// Makes room for exactly `additional` more elements, or gives an error if there is not enough memory.
+    pub fn try_reserve_exact(&mut self, additional: usize) -> Result<(), TryReserveError> {
+        self.elems.try_reserve_exact(additional)
     }
     /// Gives back unused memory.
     pub fn shrink_to_fit(&mut self) {
@@ -208,6 +227,13 @@ impl<K: EntityRef + fmt::Debug, V: fmt::Debug> fmt::Debug for PrimaryMap<K, V> {
 mod tests {
     use super::*;
     use crate::E;
+
+    #[test]
+    fn memory_may_be_short() {
+        let mut m: PrimaryMap<E, u64> = PrimaryMap::try_with_capacity(3).unwrap();
+        assert!(m.try_reserve(3).is_ok() && m.try_reserve(usize::MAX).is_err());
+        assert!(m.try_reserve_exact(9).is_ok() && PrimaryMap::<E, u64>::try_with_capacity(usize::MAX).is_err());
+    }
 
     #[test]
     fn keys_are_handed_out_in_order() {

@@ -5,6 +5,7 @@ use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 use core::ops::{Index, IndexMut};
+use std::collections::TryReserveError;
 
 /// A dense map in which every key has an element: the default one until another is written.
 #[derive(Clone)]
@@ -28,6 +29,15 @@ impl<K: EntityRef, V: Clone> SecondaryMap<K, V> {
         V: Default,
     {
         SecondaryMap { elems: Vec::with_capacity(capacity), default: V::default(), unused: PhantomData }
+    }
+    /// The same, or an error if there is not enough memory.
+    pub fn try_with_capacity(capacity: usize) -> Result<Self, TryReserveError>
+    where
+        V: Default,
+    {
+        let mut map = Self::new();
+        map.elems.try_reserve_exact(capacity)?;
+        Ok(map)
     }
     /// A map in which every element is `default`.
     pub fn with_default(default: V) -> Self {
@@ -92,6 +102,17 @@ impl<K: EntityRef, V: Clone> SecondaryMap<K, V> {
         let before = self.get(k).cloned();
         self[k] = v;
         before
+    }
+    /// The same as [`resize`](SecondaryMap::resize), or an error if there is not enough memory.
+    pub fn try_resize(&mut self, n: usize) -> Result<(), TryReserveError> {
+        self.elems.try_reserve(n.saturating_sub(self.elems.len()))?;
+        self.resize(n);
+        Ok(())
+    }
+    /// The same as [`insert`](SecondaryMap::insert), or an error if there is not enough memory.
+    pub fn try_insert(&mut self, k: K, v: V) -> Result<Option<V>, TryReserveError> {
+        self.elems.try_reserve((k.index() + 1).saturating_sub(self.elems.len()))?;
+        Ok(self.insert(k, v))
     }
     /// Makes the element of `k` the default and gives the one before it, if `k` lay below the largest key written.
     pub fn remove(&mut self, k: K) -> Option<V> {
@@ -176,6 +197,14 @@ impl<K: EntityRef + fmt::Debug, V: fmt::Debug + Clone> fmt::Debug for SecondaryM
 mod tests {
     use super::*;
     use crate::E;
+
+    #[test]
+    fn memory_may_be_short() {
+        let mut m: SecondaryMap<E, u64> = SecondaryMap::try_with_capacity(3).unwrap();
+        assert_eq!((m.try_insert(E(1), 5), m.try_insert(E(1), 6)), (Ok(None), Ok(Some(5))));
+        assert!(m.try_resize(usize::MAX).is_err() && SecondaryMap::<E, u64>::try_with_capacity(usize::MAX).is_err());
+        assert_eq!((m.try_resize(4), m.values().as_slice()), (Ok(()), [0, 6, 0, 0].as_slice()));
+    }
 
     #[test]
     fn every_key_has_an_element() {

@@ -3,6 +3,7 @@
 use crate::{EntityRef, Keys};
 use core::fmt;
 use core::marker::PhantomData;
+use std::collections::TryReserveError;
 
 const BITS: usize = 64;
 
@@ -32,6 +33,18 @@ impl<K: EntityRef> EntitySet<K> {
         if words > self.words.len() {
             self.words.resize(words, 0);
         }
+    }
+    /// The empty set with room for the first `capacity` entities, or an error if there is not enough memory.
+    pub fn try_with_capacity(capacity: usize) -> Result<Self, TryReserveError> {
+        let mut set = Self::new();
+        set.try_ensure_capacity(capacity)?;
+        Ok(set)
+    }
+    /// Makes room for the first `capacity` entities, or gives an error if there is not enough memory.
+    pub fn try_ensure_capacity(&mut self, capacity: usize) -> Result<(), TryReserveError> {
+        self.words.try_reserve(capacity.div_ceil(BITS).saturating_sub(self.words.len()))?;
+        self.ensure_capacity(capacity);
+        Ok(())
     }
     /// Is `k` in the set?
     #[inline]
@@ -139,6 +152,12 @@ impl<K: EntityRef> Iterator for SetIter<'_, K> {
 mod tests {
     use super::*;
     use crate::E;
+
+    #[test]
+    fn memory_may_be_short() {
+        assert!(EntitySet::<E>::try_with_capacity(70).is_ok_and(|s| s.is_empty()));
+        assert!(EntitySet::<E>::try_with_capacity(usize::MAX).is_err());
+    }
 
     #[test]
     fn members() {

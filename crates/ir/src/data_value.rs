@@ -68,6 +68,27 @@ impl DataValue {
         }
     }
 
+    /// The value whose bytes are this one's in the other order, if the host's order is not `big`.
+    fn reordered(self, big: bool) -> DataValue {
+        if cfg!(target_endian = "big") == big {
+            return self;
+        }
+        let bytes = self.ty().bytes() as usize;
+        let mut buffer = [0; 16];
+        self.write_to_slice_be(&mut buffer[..bytes]);
+        DataValue::read_from_slice_le(&buffer[..bytes], self.ty())
+    }
+
+    /// The value whose bytes in the host's memory are this one's in big-endian order.
+    pub fn to_be(self) -> DataValue {
+        self.reordered(true)
+    }
+
+    /// The value whose bytes in the host's memory are this one's in little-endian order.
+    pub fn to_le(self) -> DataValue {
+        self.reordered(false)
+    }
+
     /// The integer `v` as a value of type `ty`, truncated.
     pub fn from_integer(v: i128, ty: Type) -> Result<DataValue, DataValueCastFailure> {
         let value = if ty.is_int() { DataValue::from_bits(v as u128, ty) } else { None };
@@ -251,6 +272,18 @@ conversions! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn orders_of_bytes() {
+        let mut memory = [0; 4];
+        DataValue::I32(0x01020304).to_be().write_to_slice_ne(&mut memory);
+        assert_eq!(memory, [1, 2, 3, 4]);
+        DataValue::I32(0x01020304).to_le().write_to_slice_ne(&mut memory);
+        assert_eq!(memory, [4, 3, 2, 1]);
+        let bits = 0x3ff8_0000_0000_0000u64;
+        let float = DataValue::F64(Ieee64::with_bits(bits)).to_be();
+        assert_eq!(float, DataValue::F64(Ieee64::with_bits(bits.to_be())));
+    }
 
     #[test]
     fn bytes_and_bits() {

@@ -224,7 +224,7 @@ impl Iterator for SuccIter<'_> {
 pub(crate) mod tests {
     use super::*;
     use crate::cursor::{Cursor, FuncCursor};
-    use crate::ir::{BlockCall, InstBuilder, JumpTableData, Opcode, types};
+    use crate::ir::{BlockCall, InstBuilder, JumpTableData, types};
     use windlass_entity::EntityRef;
 
     /// A function whose blocks go where the lists say.
@@ -242,8 +242,7 @@ pub(crate) mod tests {
                 _ => {
                     let calls: Vec<BlockCall> = to.iter().map(|b| pos.func.dfg.block_call(blocks[*b], &[])).collect();
                     let table = pos.func.create_jump_table(JumpTableData::new(calls[0], &calls[1..]));
-                    let opcode = Opcode::parse("br_table").unwrap_or(Opcode::Brif);
-                    pos.ins().BranchTable(opcode, types::INVALID, table, c);
+                    pos.ins().br_table(c, table);
                 }
             }
         }

@@ -25,7 +25,7 @@ use windlass_desc::types::Type;
 /// Arguments or results of a library function.
 pub type LibCallValues = SmallVec<[DataValue; 1]>;
 /// What runs library functions; none if it does not know the function or the arguments are not its.
-pub type LibCallHandler = fn(LibCall, &[DataValue]) -> Option<Result<LibCallValues, TrapCode>>;
+pub type LibCallHandler = dyn Fn(LibCall, &[DataValue]) -> Option<Result<LibCallValues, TrapCode>>;
 
 /// Why a run ended without results and without a trap.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]

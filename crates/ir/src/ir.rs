@@ -1,6 +1,5 @@
 //! The parts of a function. Each stands in a module of its own; what most users need is named here.
 
-mod atomic_rmw_op;
 pub mod builder;
 pub mod condcodes;
 pub mod constant;
@@ -29,7 +28,6 @@ pub mod types {
     pub use windlass_desc::types::*;
 }
 
-pub use atomic_rmw_op::AtomicRmwOp;
 pub use builder::{InsertBuilder, InstBuilder, InstBuilderBase, InstInserterBase, ReplaceBuilder};
 pub use constant::{ConstantData, ConstantPool};
 pub use debug_tags::{DebugTag, DebugTags};
@@ -49,7 +47,7 @@ pub use instructions::{
 };
 pub use jumptable::{JumpTableData, JumpTables};
 pub use layout::{Layout, ProgramPoint};
-pub use libcall::LibCall;
+pub use libcall::{LibCall, get_probestack_funcref};
 pub use memflags::{AliasRegionData, AliasRegionSet, Endianness, MachMemFlags, MemFlags, MemFlagsData, MemFlagsSet};
 pub use sourceloc::{RelSourceLoc, SourceLoc};
 pub use stackslot::{DynamicStackSlotData, DynamicStackSlots, StackSlotData, StackSlotKey, StackSlotKind, StackSlots};
@@ -57,3 +55,4 @@ pub use types::Type;
 pub use user_stack_maps::{UserStackMap, UserStackMapEntry};
 pub use value_label::{ValueLabel, ValueLabelAssignments, ValueLabelStart};
 pub use windlass_desc::env::TrapCode;
+pub use windlass_desc::ops::AtomicRmwOp;

@@ -48,6 +48,10 @@ impl CallConv {
             _ => CallConv::SystemV,
         }
     }
+    /// The convention of calls of library functions, by the settings and the target's own convention.
+    pub fn for_libcall(flags: &impl ChoosesLibcalls, default_call_conv: CallConv) -> CallConv {
+        flags.libcall_convention(default_call_conv)
+    }
     /// Can functions of this convention be tail-called?
     pub fn supports_tail_calls(&self) -> bool {
         matches!(self, CallConv::Tail)
@@ -76,6 +80,24 @@ impl FromStr for CallConv {
     type Err = ();
     fn from_str(s: &str) -> Result<Self, ()> {
         CALL_CONVS.iter().find(|e| e.1 == s).map(|e| e.0).ok_or(())
+    }
+}
+
+/// Settings that say how library functions are called.
+pub trait ChoosesLibcalls {
+    /// Their convention, where `default` is the target's.
+    fn libcall_convention(&self, default: CallConv) -> CallConv;
+}
+
+/// A target, or what is known of one.
+pub trait KnowsPointers {
+    /// The type of pointers.
+    fn type_of_pointers(&self) -> Type;
+}
+
+impl KnowsPointers for TargetFacts {
+    fn type_of_pointers(&self) -> Type {
+        self.pointer_type()
     }
 }
 

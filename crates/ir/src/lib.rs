@@ -11,19 +11,21 @@
 pub use windlass_entity as entity;
 pub use windlass_entity::packed_option;
 
+mod aliases;
 pub mod cursor;
+pub mod data_value;
 pub mod dominator_tree;
 mod dominators;
 pub mod flowgraph;
+pub mod frontend;
+pub mod interpreter;
 pub mod ir;
 pub mod isa;
 pub mod loop_analysis;
 pub mod post_dominator_tree;
-pub mod traversals;
-
-pub mod data_value;
-pub mod interpreter;
+pub mod print_errors;
 pub mod reader;
 pub mod testfile;
+pub mod traversals;
 pub mod verifier;
 pub mod write;

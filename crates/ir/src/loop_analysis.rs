@@ -236,8 +236,8 @@ mod tests {
                         work.extend(into(b));
                     }
                 }
-                for b in 0..n {
-                    assert_eq!(loops.is_in_loop(Block::new(b), lp), body[b], "{edges:?}: {header} {b}");
+                for (b, inside) in body.into_iter().enumerate() {
+                    assert_eq!(loops.is_in_loop(Block::new(b), lp), inside, "{edges:?}: {header} {b}");
                 }
             }
         }

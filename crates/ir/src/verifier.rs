@@ -11,11 +11,13 @@ mod references;
 mod special;
 mod types;
 
+use crate::aliases::Aliases;
 use crate::dominator_tree::DominatorTree;
 use crate::flowgraph::ControlFlowGraph;
 use crate::ir::Function;
 use crate::ir::entities::{AnyEntity, Inst};
 use crate::isa::TargetFacts;
+use crate::write::short_text;
 use std::fmt;
 
 /// Something wrong.
@@ -52,11 +54,10 @@ impl<L: Into<AnyEntity>, M: Into<String>> From<(L, M)> for VerifierError {
     }
 }
 
-/// What one step of checking gives: `Err` if it makes no sense to go on.
-pub type VerifierStepResult = Result<(), ()>;
-
 /// What checking gives.
 pub type VerifierResult<T> = Result<T, VerifierErrors>;
+/// What a step of checking gives: the errors themselves are with those that were reported.
+pub type VerifierStepResult = Result<(), ()>;
 
 /// All that is wrong.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -78,26 +79,29 @@ impl VerifierErrors {
         !self.is_empty()
     }
 
-    /// `Err` if something is wrong.
-    pub fn as_result(&self) -> VerifierStepResult {
-        if self.is_empty() { Ok(()) } else { Err(()) }
-    }
-
     /// Adds an error.
     pub fn report(&mut self, error: impl Into<VerifierError>) {
         self.0.push(error.into());
     }
 
-    /// Adds an error after which it makes no sense to go on.
+    /// Adds an error after which nothing can be checked any more.
+    #[allow(clippy::result_unit_err, reason = "the interface is given")]
     pub fn fatal(&mut self, error: impl Into<VerifierError>) -> VerifierStepResult {
         self.report(error);
         Err(())
     }
 
-    /// Adds an error after which it makes sense to go on.
+    /// Adds an error after which other things can be checked.
+    #[allow(clippy::result_unit_err, reason = "the interface is given")]
     pub fn nonfatal(&mut self, error: impl Into<VerifierError>) -> VerifierStepResult {
         self.report(error);
         Ok(())
+    }
+
+    /// Is nothing wrong?
+    #[allow(clippy::result_unit_err, reason = "the interface is given")]
+    pub fn as_result(&self) -> VerifierStepResult {
+        if self.is_empty() { Ok(()) } else { Err(()) }
     }
 }
 
@@ -133,15 +137,24 @@ struct Verifier<'a> {
     /// What is known of the target; checks that depend on it are left out if nothing is.
     target: Option<&'a TargetFacts>,
     errors: &'a mut VerifierErrors,
+    aliases: Aliases,
+    /// Does the instruction being checked refer to something that is not there?
+    dangling: bool,
+}
+
+impl<'a> Verifier<'a> {
+    fn new(func: &'a Function, target: Option<&'a TargetFacts>, errors: &'a mut VerifierErrors) -> Self {
+        Verifier { func, target, errors, aliases: Aliases::of(&func.dfg), dangling: false }
+    }
 }
 
 /// Checks a function. Rules that depend on the target are checked if it is given.
 pub fn verify_function(func: &Function, target: Option<&TargetFacts>) -> VerifierResult<()> {
     let mut errors = VerifierErrors::new();
-    if (Verifier { func, target, errors: &mut errors }).without_order() {
+    let mut verifier = Verifier::new(func, target, &mut errors);
+    if verifier.without_order() {
         let cfg = ControlFlowGraph::with_function(func);
-        let domtree = DominatorTree::with_function(func, &cfg);
-        Verifier { func, target, errors: &mut errors }.order(&domtree);
+        verifier.order(&DominatorTree::with_function(func, &cfg));
     }
     errors.into()
 }
@@ -152,12 +165,11 @@ pub fn verify_context(
     domtree: &DominatorTree,
     target: Option<&TargetFacts>,
     errors: &mut VerifierErrors,
-) -> VerifierStepResult {
-    let mut verifier = Verifier { func, target, errors };
+) {
+    let mut verifier = Verifier::new(func, target, errors);
     if verifier.without_order() {
         verifier.order(domtree);
     }
-    errors.as_result()
 }
 
 impl Verifier<'_> {
@@ -191,7 +203,21 @@ impl Verifier<'_> {
 
     /// Reports something wrong with an instruction, whose references are known to be right.
     fn inst_error(&mut self, inst: Inst, message: impl Into<String>) {
-        let context = self.func.dfg.display_inst(inst).to_string();
+        let context = short_text(&self.func.dfg, inst);
         self.errors.report((inst, context, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_reported_and_end_steps() {
+        let mut errors = VerifierErrors::new();
+        assert_eq!(errors.as_result(), Ok(()));
+        assert_eq!(errors.nonfatal((AnyEntity::Function, "odd")), Ok(()));
+        assert_eq!(errors.fatal((AnyEntity::Function, "context", "bad")), Err(()));
+        assert_eq!((errors.as_result(), errors.0.len()), (Err(()), 2));
     }
 }

@@ -4,11 +4,13 @@
 mod operands;
 mod preamble;
 
+use crate::aliases::{Aliases, Resolver};
 use crate::entity::SecondaryMap;
+use crate::entity::packed_option::ReservedValue;
 use crate::ir::dfg::{DataFlowGraph, DisplayInst};
 use crate::ir::entities::{AnyEntity, Block, Inst, Value};
 use crate::ir::function::{DisplayFunction, DisplayFunctionSpec};
-use crate::ir::{Function, ValueDef};
+use crate::ir::{DynamicTypeData, Function, ValueDef};
 use std::fmt::{self, Write};
 use windlass_desc::ops::Ctv;
 
@@ -20,7 +22,7 @@ const INDENT: usize = 4;
 const WIDE_INDENT: usize = 36;
 
 /// For each value its direct aliases, in the order of their numbers.
-type Aliases = SecondaryMap<Value, Vec<Value>>;
+type DirectAliases = SecondaryMap<Value, Vec<Value>>;
 
 /// Writes the parts of a function. The methods that have a default do what [`PlainWriter`] does.
 pub trait FuncWriter {
@@ -86,13 +88,41 @@ impl FuncWriter for PlainWriter {
         inst: Inst,
         indent: usize,
     ) -> fmt::Result {
-        write_instruction(w, func, aliases, inst, indent)
+        write_instruction(w, func, (aliases, Resolver::Graph(&func.dfg)), inst, indent)
+    }
+}
+
+/// Writes plain CLIF of one function, whose aliases it has resolved beforehand.
+pub(crate) struct FunctionWriter {
+    aliases: Aliases,
+}
+
+impl FunctionWriter {
+    pub(crate) fn new(func: &Function) -> Self {
+        FunctionWriter { aliases: Aliases::of(&func.dfg) }
+    }
+}
+
+impl FuncWriter for FunctionWriter {
+    fn write_block_header(&mut self, w: &mut dyn Write, func: &Function, block: Block, indent: usize) -> fmt::Result {
+        write_block_header(w, func, block, indent)
+    }
+
+    fn write_instruction(
+        &mut self,
+        w: &mut dyn Write,
+        func: &Function,
+        aliases: &SecondaryMap<Value, Vec<Value>>,
+        inst: Inst,
+        indent: usize,
+    ) -> fmt::Result {
+        write_instruction(w, func, (aliases, Resolver::Known(&self.aliases)), inst, indent)
     }
 }
 
 /// Writes a function.
 pub fn write_function(w: &mut dyn Write, func: &Function) -> fmt::Result {
-    decorate_function(&mut PlainWriter, w, func)
+    decorate_function(&mut FunctionWriter::new(func), w, func)
 }
 
 /// Writes a function's name and signature, as its first line has them.
@@ -105,7 +135,7 @@ pub fn decorate_function<FW: FuncWriter>(writer: &mut FW, w: &mut dyn Write, fun
     w.write_str("function ")?;
     write_function_spec(w, func)?;
     w.write_str(" {\n")?;
-    let aliases = alias_map(func);
+    let aliases = direct_aliases(func);
     let mut any = writer.write_preamble(w, func)?;
     let indent = if has_places(func) { WIDE_INDENT } else { INDENT };
     for block in func.layout.blocks() {
@@ -124,14 +154,19 @@ pub fn decorate_function<FW: FuncWriter>(writer: &mut FW, w: &mut dyn Write, fun
     w.write_str("}\n")
 }
 
+fn write_indent(w: &mut dyn Write, indent: usize) -> fmt::Result {
+    const BLANKS: &str = "                                    ";
+    w.write_str(&BLANKS[..indent.min(BLANKS.len())])
+}
+
 /// Has any instruction a source location or debug tags?
 fn has_places(func: &Function) -> bool {
     !func.debug_tags.is_empty()
         || func.layout.blocks().any(|b| func.layout.block_insts(b).any(|i| !func.srclocs[i].is_default()))
 }
 
-fn alias_map(func: &Function) -> Aliases {
-    let mut aliases = Aliases::new();
+fn direct_aliases(func: &Function) -> DirectAliases {
+    let mut aliases = DirectAliases::new();
     for v in func.dfg.values() {
         if let Some(to) = func.dfg.value_alias_dest_for_serialization(v) {
             aliases[to].push(v);
@@ -142,7 +177,8 @@ fn alias_map(func: &Function) -> Aliases {
 
 /// Writes a block's first line, for a function whose instructions are indented by `indent`.
 pub fn write_block_header(w: &mut dyn Write, func: &Function, block: Block, indent: usize) -> fmt::Result {
-    write!(w, "{:1$}{block}", "", indent - INDENT)?;
+    write_indent(w, indent.saturating_sub(INDENT))?;
+    write!(w, "{block}")?;
     let params = func.dfg.block_params(block);
     for (i, &v) in params.iter().enumerate() {
         write!(w, "{}{v}: {}", if i == 0 { "(" } else { ", " }, func.dfg.value_type(v))?;
@@ -152,11 +188,12 @@ pub fn write_block_header(w: &mut dyn Write, func: &Function, block: Block, inde
 }
 
 /// Writes the aliases of a value, and theirs.
-fn write_aliases(w: &mut dyn Write, aliases: &Aliases, of: Value, indent: usize) -> fmt::Result {
+fn write_aliases(w: &mut dyn Write, aliases: &DirectAliases, of: Value, indent: usize) -> fmt::Result {
     let mut todo = vec![of];
     while let Some(to) = todo.pop() {
         for &alias in &aliases[to] {
-            writeln!(w, "{:indent$}{alias} -> {to}", "")?;
+            write_indent(w, indent)?;
+            writeln!(w, "{alias} -> {to}")?;
             todo.push(alias);
         }
     }
@@ -172,6 +209,32 @@ impl fmt::Display for DisplayFunction<'_> {
 impl fmt::Display for DisplayFunctionSpec<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_function_spec(f, self.0)
+    }
+}
+
+/// An instruction's text for messages, cut off where it becomes long.
+pub(crate) fn short_text(dfg: &DataFlowGraph, inst: Inst) -> String {
+    let mut short = Short { text: String::new() };
+    // It fails where it is cut off.
+    if write!(short, "{}", dfg.display_inst(inst)).is_err() {
+        short.text.push_str("...");
+    }
+    short.text
+}
+
+/// A text of limited length.
+struct Short {
+    text: String,
+}
+
+impl Write for Short {
+    fn write_str(&mut self, s: &str) -> fmt::Result {
+        const LIMIT: usize = 300;
+        if self.text.len() + s.len() > LIMIT {
+            return Err(fmt::Error);
+        }
+        self.text.push_str(s);
+        Ok(())
     }
 }
 
@@ -196,22 +259,27 @@ impl fmt::Debug for Function {
     }
 }
 
-fn write_instruction(w: &mut dyn Write, func: &Function, aliases: &Aliases, inst: Inst, indent: usize) -> fmt::Result {
+fn write_instruction(
+    w: &mut dyn Write,
+    func: &Function,
+    (direct, resolver): (&DirectAliases, Resolver),
+    inst: Inst,
+    indent: usize,
+) -> fmt::Result {
     let tags = tags(func, inst)?;
-    let mut place = tags.clone();
     let srcloc = func.srcloc(inst);
-    if !srcloc.is_default() {
-        write!(place, "{srcloc} ")?;
-    }
-    write!(w, "{place:indent$}")?;
+    let place = if srcloc.is_default() { String::new() } else { format!("{srcloc} ") };
+    w.write_str(&tags)?;
+    w.write_str(&place)?;
+    write_indent(w, indent.saturating_sub(tags.len() + place.len()))?;
     write_results(w, &func.dfg, inst)?;
-    if !is_suffix_known(func, inst) {
+    if !is_suffix_known(func, resolver, inst) {
         write_suffix(w, &func.dfg, inst)?;
     }
-    write_operands(w, &func.dfg, inst)?;
+    operands::write(w, &func.dfg, resolver, inst)?;
     w.write_char('\n')?;
     for &v in func.dfg.inst_results(inst) {
-        write_aliases(w, aliases, v, indent.saturating_sub(tags.len()))?;
+        write_aliases(w, direct, v, indent.saturating_sub(tags.len()))?;
     }
     Ok(())
 }
@@ -241,27 +309,29 @@ fn write_suffix(w: &mut dyn Write, dfg: &DataFlowGraph, inst: Inst) -> fmt::Resu
         return Ok(());
     }
     let ty = dfg.ctrl_typevar(inst);
-    // A dynamic type goes by the name of its declaration.
-    let declared = dfg.dynamic_types.iter().find(|(_, d)| ty.is_dynamic_vector() && d.concrete() == Some(ty));
-    match declared {
-        Some((dt, _)) => write!(w, ".{dt}"),
-        None => write!(w, ".{ty}"),
+    if ty.is_dynamic_vector() {
+        // It goes by the name of a declaration that is printed.
+        let declares = |d: &DynamicTypeData| d.concrete() == Some(ty) && !d.dynamic_scale.is_reserved_value();
+        if let Some((dt, _)) = dfg.dynamic_types.iter().find(|(_, d)| declares(d)) {
+            return write!(w, ".{dt}");
+        }
     }
+    write!(w, ".{ty}")
 }
 
 /// Does the reader know the controlling type by an operand?
-fn is_suffix_known(func: &Function, inst: Inst) -> bool {
+fn is_suffix_known(func: &Function, resolver: Resolver, inst: Inst) -> bool {
     let Ctv::Operand(n, _) = func.dfg.insts[inst].opcode().row().ctv else { return false };
-    func.dfg.inst_args(inst).get(n as usize).is_some_and(|v| is_known_before(func, *v, inst))
+    func.dfg.inst_args(inst).get(n as usize).is_some_and(|v| is_known_before(func, resolver, *v, inst))
 }
 
 /// Is the value defined in the instruction's block, before it?
-fn is_known_before(func: &Function, v: Value, inst: Inst) -> bool {
+fn is_known_before(func: &Function, resolver: Resolver, v: Value, inst: Inst) -> bool {
     if !func.dfg.value_is_valid(v) {
         return false;
     }
     let block = func.layout.inst_block(inst);
-    match func.dfg.value_def(func.dfg.resolve_aliases(v)) {
+    match func.dfg.value_def(resolver.resolve(v)) {
         ValueDef::Result(def, _) => {
             func.layout.inst_block(def) == block && func.layout.pp_cmp(def, inst) == std::cmp::Ordering::Less
         }

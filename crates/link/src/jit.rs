@@ -161,6 +161,11 @@ impl Linker {
         self.defined.get(name).map(|&address| with_exposed_provenance(address))
     }
 
+    /// Has this symbol an address?
+    pub fn knows(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
     /// Places and links a batch of blobs, and makes its code executable.
     pub fn link(&mut self, blobs: &[Blob]) -> Result<Linked, LinkError> {
         let batch = Batch::new(self, blobs)?;

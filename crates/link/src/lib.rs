@@ -1,7 +1,9 @@
 //! Putting compiled code where it can run.
 //!
 //! Does: gives compiled code and data memory, addresses and each other's addresses. Needs: blobs of bytes with their
-//! relocations; nothing of the compiler. Leaves: code that can be called.
+//! relocations; only [`functions`] knows the compiler. Leaves: code that can be called.
 
+pub mod functions;
+mod host;
 pub mod jit;
 pub mod memory;

@@ -32,9 +32,9 @@ pub fn check(set: &RuleSet, rows: &[Row]) -> Vec<Problem> {
     let mut problems = vec![];
     for r in &set.rules {
         let found = infer(&r.lhs, r.ty).and_then(|types| {
-            let left = Left { vars: variables_of(&r.lhs), types: &types, rows };
-            let result = r.lhs.op.row().results.first().and_then(|o| o.ty.of(r.ty));
-            left.rule(r, result)
+            let left = Left { vars: variables_of(&r.lhs), types: &types, rows, temps: vec![] };
+            let results: Vec<Type> = r.lhs.op.row().results.iter().filter_map(|o| o.ty.of(r.ty)).collect();
+            left.rule(r, &results)
         });
         report(&mut problems, r.at, r.ty, found);
     }
@@ -42,13 +42,14 @@ pub fn check(set: &RuleSet, rows: &[Row]) -> Vec<Problem> {
         let found = infer_value(&r.pat, windlass_desc::types::I64).and_then(|types| {
             let mut vars = variables(&r.pat);
             vars.push(("off", Kind::Imm));
-            Left { vars, types: &types, rows }.amode(r)
+            Left { vars, types: &types, rows, temps: vec![] }.amode(r)
         });
         report(&mut problems, r.at, windlass_desc::types::I64, found);
     }
     for r in &set.cond {
-        let found = infer_value(&r.pat, r.ty)
-            .and_then(|types| Left { vars: variables(&r.pat), types: &types, rows }.inst(&r.producer).map(|_| ()));
+        let found = infer_value(&r.pat, r.ty).and_then(|types| {
+            Left { vars: variables(&r.pat), types: &types, rows, temps: vec![] }.inst(&r.producer).map(|_| ())
+        });
         report(&mut problems, r.at, r.ty, found);
     }
     problems.extend(order::unreachable(set));
@@ -99,18 +100,21 @@ struct Left<'a> {
     vars: Vars,
     types: &'a Types,
     rows: &'a [Row],
+    /// Results of earlier steps, with their widths.
+    temps: Vec<(Tmp, u16)>,
 }
 
 type Found = Result<(), String>;
 
 impl Left<'_> {
-    fn rule(&self, r: &Rule, result: Option<Type>) -> Found {
+    fn rule(mut self, r: &Rule, results: &[Type]) -> Found {
         self.kinds_agree()?;
         for a in r.guards.iter().flat_map(|g| &g.args) {
             self.bound(a, Kind::Imm)?;
         }
-        match (&r.rhs, result) {
-            (Rhs::Same(v), Some(t)) => {
+        match &r.rhs {
+            Rhs::Same(v) => {
+                let [t] = results else { return Err("only one result can be another value".into()) };
                 self.bound(v.name, Kind::Value)?;
                 let from = self.width_of(v.name)?;
                 if from < t.bits() && !v.zero_upper && !self.zero_upper(r) {
@@ -118,16 +122,53 @@ impl Left<'_> {
                 }
                 Ok(())
             }
-            (Rhs::Same(_), None) => Err("an operation without a result cannot be another value".into()),
-            (Rhs::Inst(i), result) => match (self.inst(i)?, result) {
-                (Some(def), Some(t)) if (def as u32) < t.bits() => {
-                    Err(format!("the instruction writes {def} bits of a result of {}", t.bits()))
-                }
-                (None, Some(_)) => Err("the instruction gives no result".into()),
-                (Some(_), None) => Err("the instruction gives a result, the operation has none".into()),
-                _ => Ok(()),
-            },
+            Rhs::Inst(i) => {
+                let defs = self.inst(i)?;
+                give(&defs, results)
+            }
+            Rhs::Seq(seq) => {
+                self.steps(seq)?;
+                let width = |t: &Tmp| self.temp(*t);
+                give(&seq.results.iter().map(width).collect::<Result<Vec<_>, _>>()?, results)
+            }
         }
+    }
+
+    /// Steps one after the other: names are set before they are read, and flags asked for are those of the last step that
+    /// writes any; a step that hides flag writers inside breaks that.
+    fn steps(&mut self, seq: &Seq) -> Found {
+        let mut flags = false;
+        for step in &seq.steps {
+            let row = &self.rows[resolve(&step.inst, self.rows)?.register];
+            let own = matches!(step.inst.flags, Some(Flags::Inst(..) | Flags::Cond(_)));
+            if own || step.inst.args.iter().any(|a| matches!(a, Arg::Reg(Reg::Inst(_)))) {
+                return Err(format!("{}: what a step takes must be steps of their own", row.name));
+            }
+            let widths = self.inst(&step.inst)?;
+            if matches!(step.inst.flags, Some(Flags::Before(_))) && !flags {
+                return Err(format!("{}: no step before it makes flags", row.name));
+            }
+            flags |= row.writes_flags;
+            if widths.len() != step.defs.len() {
+                return Err(format!(
+                    "{} has {} results, of which {} are named",
+                    row.name,
+                    widths.len(),
+                    step.defs.len()
+                ));
+            }
+            for (&t, w) in step.defs.iter().zip(widths) {
+                if self.temp(t).is_ok() {
+                    return Err(format!("{t} is set twice"));
+                }
+                self.temps.push((t, w));
+            }
+        }
+        Ok(())
+    }
+
+    fn temp(&self, t: Tmp) -> Result<u16, String> {
+        self.temps.iter().find(|x| x.0 == t).map(|x| x.1).ok_or_else(|| format!("{t} is not set before it is read"))
     }
 
     /// Does the left side ask for a zero upper half anywhere?
@@ -161,8 +202,8 @@ impl Left<'_> {
         self.types.var(name).map(|t| t.bits()).ok_or_else(|| format!("the type of {name} is not determined"))
     }
 
-    /// Checks an instruction and what it is made of; gives the width of its result.
-    fn inst(&self, i: &MInst) -> Result<Option<u16>, String> {
+    /// Checks an instruction and what it is made of; gives the widths of its results.
+    fn inst(&self, i: &MInst) -> Result<Vec<u16>, String> {
         let row = &self.rows[resolve(i, self.rows)?.register];
         let inputs: Vec<&Operand> = row.operands.iter().filter(|o| !matches!(o, Operand::Def(..))).collect();
         for (n, arg) in i.args.iter().enumerate() {
@@ -172,10 +213,9 @@ impl Left<'_> {
         match &i.flags {
             None => {}
             Some(Flags::Cond(c)) => self.bound(c.name, Kind::Cond)?,
+            Some(Flags::Before(cc)) => self.cc(*cc)?,
             Some(Flags::Inst(p, cc)) => {
-                if let CcExpr::Of(v) | CcExpr::Swapped(v) = cc {
-                    self.bound(v.0, Kind::Cc)?;
-                }
+                self.cc(*cc)?;
                 self.inst(p)?;
                 if !self.rows[resolve(p, self.rows)?.register].writes_flags {
                     return Err(format!("{} gives no flags", p.family.info().name));
@@ -188,7 +228,11 @@ impl Left<'_> {
             Operand::Def(w, _) => Some(*w),
             _ => None,
         };
-        Ok(row.operands.iter().find_map(written))
+        Ok(row.operands.iter().filter_map(written).collect())
+    }
+
+    fn cc(&self, cc: CcExpr) -> Found {
+        if let CcExpr::Of(v) | CcExpr::Swapped(v) = cc { self.bound(v.0, Kind::Cc) } else { Ok(()) }
     }
 
     fn arg(&self, arg: &Arg, width: Option<u32>) -> Found {
@@ -201,9 +245,17 @@ impl Left<'_> {
                 self.bound(r.name, Kind::Rmi)?;
                 fits(r.name, r.read, self.width_of(r.name)?, width)
             }
-            Arg::Reg(Reg::Inst(inner)) => match (self.inst(inner)?, width) {
-                (Some(def), Some(w)) if (def as u32) < w => Err(format!("reads {w} bits of a result of {def}")),
-                (None, _) => Err(format!("{} gives no result", inner.family.info().name)),
+            // its trap would be credited to the instruction around it
+            Arg::Reg(Reg::Inst(inner)) if inner.args.iter().any(|a| matches!(a, Arg::Addr(_))) => {
+                Err(format!("{} accesses memory inside of another instruction", inner.family.info().name))
+            }
+            Arg::Reg(Reg::Inst(inner)) => match (&self.inst(inner)?[..], width) {
+                ([def], Some(w)) if (*def as u32) < w => Err(format!("reads {w} bits of a result of {def}")),
+                ([_], _) => Ok(()),
+                (defs, _) => Err(format!("{} gives {} results", inner.family.info().name, defs.len())),
+            },
+            Arg::Reg(Reg::Tmp(t)) => match (self.temp(*t)?, width) {
+                (def, Some(w)) if (def as u32) < w => Err(format!("reads {w} bits of {t}, which has {def}")),
                 _ => Ok(()),
             },
             Arg::Addr(a) => self.bound(a.0, Kind::Addr),
@@ -230,6 +282,16 @@ impl Left<'_> {
         }
         self.imm(&r.scale)?;
         self.imm(&r.disp)
+    }
+}
+
+/// Are these widths of results enough for these types?
+fn give(defs: &[u16], results: &[Type]) -> Found {
+    match defs.iter().zip(results).find(|(d, t)| (**d as u32) < t.bits()) {
+        Some((d, t)) => Err(format!("the instruction writes {d} bits of a result of {}", t.bits())),
+        None if defs.len() < results.len() => Err("the instruction gives too few results".into()),
+        None if defs.len() > results.len() => Err("the instruction gives a result, the operation has none".into()),
+        None => Ok(()),
     }
 }
 

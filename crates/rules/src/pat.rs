@@ -26,3 +26,7 @@ pub const A: Addr = Addr("a");
 pub const R: Rmi = Rmi { name: "r", read: Read::Exact };
 /// A tested value.
 pub const C: Cond = Cond { name: "c", negated: false };
+/// A result of a step.
+pub const T: Tmp = Tmp::new("t");
+/// The result of another step.
+pub const U: Tmp = Tmp::new("u");

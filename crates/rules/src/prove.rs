@@ -196,16 +196,14 @@ pub fn cond(a: &CondRule, rows: &[Row]) -> Vec<Obligation> {
 pub fn rule(r: &Rule, rows: &[Row]) -> Vec<Obligation> {
     in_cases(Kind::Rule, r, rows, |types, case| {
         let (left, want, right, got) = sides(r, types, case, rows)?;
-        let (equal, shown) = match (want, got) {
-            (Some(want), Some(got)) => {
-                let low = got.extract(0, want.w());
-                (want.eq(&low), vec![("result, left".into(), want), ("register, right".into(), got)])
-            }
-            (None, None) => (Smt::lit(1, 1), vec![]),
-            (Some(_), None) => return Err("the right side gives no result".into()),
-            (None, Some(_)) => return Err("the right side gives a result that the left side does not have".into()),
-        };
-        let goal = equal.and(&right.encodable);
+        if want.len() != got.len() {
+            return Err(format!("the right side gives {} results, the left side has {}", got.len(), want.len()));
+        }
+        let (mut goal, mut shown) = (right.encodable.clone(), vec![]);
+        for (want, got) in want.into_iter().zip(got) {
+            goal = goal.and(&want.eq(&got.extract(0, want.w())));
+            shown.extend([("result, left".into(), want), ("register, right".into(), got)]);
+        }
         Ok(left.state(goal, Some(&right.recorder), shown))
     })
 }
@@ -217,9 +215,11 @@ pub fn contract(set: &RuleSet, (op, ty): (Opcode, Type), rows: &[Row]) -> Vec<Ob
     let kept = |r: &Rule| {
         in_cases(Kind::Contract, r, rows, |types, case| {
             let (left, _, _, got) = sides(r, types, case, rows)?;
-            let got = got.ok_or("the right side gives no result to promise anything of")?;
+            let [got] = &got[..] else {
+                return Err("the right side gives no one result to promise anything of".into());
+            };
             let goal = got.extract(32, 32).is_zero();
-            Ok(left.state(goal, None, vec![("register, right".into(), got)]))
+            Ok(left.state(goal, None, vec![("register, right".into(), got.clone())]))
         })
     };
     let all: Vec<_> = set.rules.iter().filter(|r| r.lhs.op == op && r.ty == ty).flat_map(kept).collect();
@@ -230,8 +230,8 @@ pub fn contract(set: &RuleSet, (op, ty): (Opcode, Type), rows: &[Row]) -> Vec<Ob
     all
 }
 
-/// Left, its result, right, its register.
-type Sides<'a> = (Left<'a>, Option<Smt>, Right<'a>, Option<Smt>);
+/// Left, its results, right, its registers.
+type Sides<'a> = (Left<'a>, Vec<Smt>, Right<'a>, Vec<Smt>);
 
 /// Runs both sides of a rule.
 fn sides<'a>(r: &Rule, types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Result<Sides<'a>, String> {
@@ -240,12 +240,13 @@ fn sides<'a>(r: &Rule, types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Res
     left.guards(&r.guards)?;
     let mut right = Right::new(types, case, rows);
     let got = match &r.rhs {
-        Rhs::Same(v) => Some(right.register(*v)?),
-        Rhs::Inst(i) => {
-            right.features(i, r.needs, r.near)?;
-            right.run(i)?.defs.first().cloned()
-        }
+        Rhs::Same(v) => vec![right.register(*v)?],
+        Rhs::Inst(i) => right.run(i)?.defs,
+        Rhs::Seq(seq) => right.steps(seq)?,
     };
+    for i in r.rhs.insts() {
+        right.features(i, r.needs, r.near)?;
+    }
     Ok((left, want, right, got))
 }
 
@@ -258,18 +259,13 @@ fn in_cases(
 ) -> Vec<Obligation> {
     let name = r.lhs.op.row().name;
     let lhs = Pat::from(r.lhs.clone());
-    let all = infer(&r.lhs, r.ty).and_then(|t| Ok((cases(&lhs, &insts(r), &t, rows)?, t)));
+    let all = infer(&r.lhs, r.ty).and_then(|t| Ok((cases(&lhs, &r.rhs.insts(), &t, rows)?, t)));
     match all {
         Err(e) => vec![state(kind, name, r.ty, String::new(), r.at, Err(e))],
         Ok((cases, types)) => {
             cases.iter().map(|c| state(kind, name, r.ty, c.to_string(), r.at, statement(&types, c))).collect()
         }
     }
-}
-
-/// The outermost instruction of a right side, if it has any.
-fn insts(r: &Rule) -> Vec<&MInst> {
-    if let Rhs::Inst(i) = &r.rhs { vec![i] } else { vec![] }
 }
 
 fn state(

@@ -118,7 +118,7 @@ mod tests {
     use windlass_desc::x64::rows;
 
     fn inst(family: Family, width: u16, args: Vec<Arg>) -> MInst {
-        MInst { family, width, form: None, args, flags: None }
+        MInst { family, width, form: None, args, flags: None, code: None }
     }
 
     fn names(i: &MInst) -> Result<Vec<String>, String> {

@@ -1,10 +1,11 @@
 //! SMT-LIB bit-vector terms: the instance of [`Bv`] that meanings are proved with. Terms are shared graphs, constants
 //! are folded while they are built, and a script names every node once, so that sharing never turns into copies.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt::Write;
 use std::rc::Rc;
 use windlass_desc::bv::{Bv, Num};
+use windlass_desc::fp::{FpFormat, FpOp};
 
 /// A term of the theory of fixed-size bit vectors.
 #[derive(Clone)]
@@ -18,12 +19,23 @@ struct Node {
 enum Kind {
     Lit(Num),
     Sym(String),
-    /// `(name args)`; a predicate's truth value is turned into one bit.
+    /// `(name args)`.
     App {
         name: String,
-        predicate: bool,
+        sort: Sort,
         args: Vec<Smt>,
     },
+}
+
+/// What an application is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// A function of the theory.
+    Function,
+    /// A predicate of the theory, whose truth value is turned into one bit.
+    Predicate,
+    /// A function that nothing is known of but that it is one.
+    Unknown,
 }
 
 impl Smt {
@@ -33,15 +45,15 @@ impl Smt {
     }
     /// The number, if it is one.
     pub fn as_num(&self) -> Option<Num> {
-        if let Kind::Lit(n) = self.0.kind { Some(n) } else { None }
+        if let Kind::Lit(n) = &self.0.kind { Some(n.clone()) } else { None }
     }
     fn app(name: impl Into<String>, w: u32, args: &[&Smt]) -> Smt {
         let args = args.iter().map(|&a| a.clone()).collect();
-        Smt(Rc::new(Node { w, kind: Kind::App { name: name.into(), predicate: false, args } }))
+        Smt(Rc::new(Node { w, kind: Kind::App { name: name.into(), sort: Sort::Function, args } }))
     }
     fn predicate(name: &str, args: [&Smt; 2]) -> Smt {
         let args = args.map(Clone::clone).into();
-        Smt(Rc::new(Node { w: 1, kind: Kind::App { name: name.into(), predicate: true, args } }))
+        Smt(Rc::new(Node { w: 1, kind: Kind::App { name: name.into(), sort: Sort::Predicate, args } }))
     }
     /// Two numbers folded, or a term of both.
     fn fold(&self, o: &Smt, f: fn(&Num, &Num) -> Num, term: impl FnOnce() -> Smt) -> Smt {
@@ -81,6 +93,18 @@ impl Bv for Smt {
     fn mul(&self, o: &Self) -> Self {
         self.binary(o, "bvmul", Num::mul)
     }
+    fn udiv(&self, o: &Self) -> Self {
+        self.binary(o, "bvudiv", Num::udiv)
+    }
+    fn urem(&self, o: &Self) -> Self {
+        self.binary(o, "bvurem", Num::urem)
+    }
+    fn sdiv(&self, o: &Self) -> Self {
+        self.binary(o, "bvsdiv", Num::sdiv)
+    }
+    fn srem(&self, o: &Self) -> Self {
+        self.binary(o, "bvsrem", Num::srem)
+    }
     fn and(&self, o: &Self) -> Self {
         self.binary(o, "bvand", Num::and)
     }
@@ -98,6 +122,21 @@ impl Bv for Smt {
     }
     fn ashr(&self, o: &Self) -> Self {
         self.binary(o, "bvashr", Num::ashr)
+    }
+    fn fp(op: FpOp, format: FpFormat, args: &[&Self]) -> Self {
+        if let Some(numbers) = args.iter().map(|a| a.as_num()).collect::<Option<Vec<_>>>() {
+            return Smt::num(Num::fp(op, format, &numbers.iter().collect::<Vec<_>>()));
+        }
+        let widths: String = args.iter().map(|a| format!("_{}", a.0.w)).collect();
+        let name = match op {
+            FpOp::To(to) => format!("fp_to_{}", to.bits()),
+            FpOp::ToInt { signed, w } => format!("fp_to_{}{w}", if signed { "s" } else { "u" }),
+            FpOp::FromInt { signed } => format!("fp_from_{}_{}", if signed { "s" } else { "u" }, format.bits()),
+            _ => format!("fp_{op:?}").to_lowercase(),
+        };
+        let args = args.iter().map(|&a| a.clone()).collect();
+        let kind = Kind::App { name: name + &widths, sort: Sort::Unknown, args };
+        Smt(Rc::new(Node { w: op.result_width(format), kind }))
     }
     fn eq(&self, o: &Self) -> Self {
         if self.same(o) {
@@ -154,6 +193,8 @@ pub struct Script {
     text: String,
     names: FxHashMap<*const Node, String>,
     symbols: FxHashMap<String, u32>,
+    /// Functions that are declared.
+    functions: FxHashSet<String>,
     /// Keeps the nodes alive, so that their addresses stay theirs.
     kept: Vec<Smt>,
     /// Inside of a quantifier: the definitions, which may use what is bound.
@@ -218,18 +259,25 @@ impl Script {
     fn define(&mut self, t: &Smt) -> String {
         let w = t.0.w;
         match &t.0.kind {
-            Kind::Lit(n) => format!("(_ bv{} {w})", n.get()),
+            Kind::Lit(n) if w <= 128 => format!("(_ bv{} {w})", n.get()),
+            Kind::Lit(n) => {
+                (0..w).rev().fold("#b".into(), |s, i| s + if n.extract(i, 1).is_true() { "1" } else { "0" })
+            }
             Kind::Sym(name) => {
                 if self.symbols.insert(name.clone(), w).is_none() {
                     let _ = writeln!(self.text, "(declare-const {name} (_ BitVec {w}))");
                 }
                 name.clone()
             }
-            Kind::App { name, predicate, args } => {
+            Kind::App { name, sort, args } => {
+                if *sort == Sort::Unknown && self.functions.insert(name.clone()) {
+                    let widths: String = args.iter().map(|a| format!("(_ BitVec {})", a.0.w)).collect();
+                    let _ = writeln!(self.text, "(declare-fun {name} ({widths}) (_ BitVec {w}))");
+                }
                 let args: Vec<&str> = args.iter().map(|a| self.names[&Rc::as_ptr(&a.0)].as_str()).collect();
                 let args = args.join(" ");
-                let body = match (name.as_str(), predicate) {
-                    (_, true) => format!("(ite ({name} {args}) #b1 #b0)"),
+                let body = match (name.as_str(), sort) {
+                    (_, Sort::Predicate) => format!("(ite ({name} {args}) #b1 #b0)"),
                     ("ite", _) => {
                         let (cond, rest) = args.split_at(split_first(&args));
                         format!("(ite (= {cond} #b1){rest})")

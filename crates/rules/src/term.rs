@@ -6,6 +6,7 @@
 
 use std::panic::Location;
 use windlass_desc::bv::Num;
+use windlass_desc::env::TrapCode;
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::Type;
 use windlass_desc::x64::flags::Cc;
@@ -228,7 +229,11 @@ into! {
     Im => ImmExpr: x => ImmExpr::Var(x.name);
     i64 => ImmExpr: x => ImmExpr::Const(x);
     Cond => Flags: x => Flags::Cond(x);
+    Tmp => Reg: x => Reg::Tmp(x);
+    Tmp => Arg: x => Arg::Reg(Reg::Tmp(x));
+    CcExpr => Flags: x => Flags::Before(x);
     MInst => Rhs: x => Rhs::Inst(x);
+    Seq => Rhs: x => Rhs::Seq(x);
     Val => Rhs: x => Rhs::Same(x);
 }
 
@@ -239,6 +244,8 @@ pub enum Reg {
     Val(Val),
     /// The result of an instruction.
     Inst(Box<MInst>),
+    /// The result of an earlier step.
+    Tmp(Tmp),
 }
 
 /// An immediate on the right.
@@ -288,6 +295,8 @@ pub enum CcExpr {
 pub enum Flags {
     /// An instruction just before it, and the condition that is asked.
     Inst(Box<MInst>, CcExpr),
+    /// The last step before it that writes flags, and the condition that is asked.
+    Before(CcExpr),
     /// What the nonterminal `cond` matched.
     Cond(Cond),
 }
@@ -310,6 +319,74 @@ pub struct MInst {
     pub args: Vec<Arg>,
     /// Its flags, if it reads them.
     pub flags: Option<Flags>,
+    /// The code it traps with, where that is not the root's.
+    pub code: Option<TrapCode>,
+}
+
+impl MInst {
+    /// Traps with this code.
+    pub fn traps(self, code: TrapCode) -> MInst {
+        MInst { code: Some(code), ..self }
+    }
+}
+
+/// A register that the steps of a right side pass on: a name and a number, 0 for one of its kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tmp(pub &'static str, pub u32);
+
+impl Tmp {
+    /// One of its kind.
+    pub const fn new(name: &'static str) -> Tmp {
+        Tmp(name, 0)
+    }
+}
+
+impl std::fmt::Display for Tmp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.1 == 0 { f.write_str(self.0) } else { write!(f, "{}_{}", self.0, self.1) }
+    }
+}
+
+/// One of several instructions of a right side.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Where its results go, all of them or none.
+    pub defs: Vec<Tmp>,
+    /// The instruction. Its flags may come from the step before that wrote some ([`Flags::Before`]).
+    pub inst: MInst,
+}
+
+/// Instructions in the order of execution, with the results of the operation: for several results, and where flags and
+/// value of one instruction are both wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Seq {
+    /// The instructions.
+    pub steps: Vec<Step>,
+    /// The operation's results, in order.
+    pub results: Vec<Tmp>,
+}
+
+impl Seq {
+    /// Then this, its result named.
+    pub fn set(mut self, def: Tmp, inst: MInst) -> Seq {
+        self.steps.push(Step { defs: vec![def], inst });
+        self
+    }
+    /// Then this, its two results named.
+    pub fn set_both(mut self, first: Tmp, second: Tmp, inst: MInst) -> Seq {
+        self.steps.push(Step { defs: vec![first, second], inst });
+        self
+    }
+    /// Then this, for its effect or its flags.
+    pub fn run(mut self, inst: MInst) -> Seq {
+        self.steps.push(Step { defs: vec![], inst });
+        self
+    }
+    /// And these are the results.
+    pub fn gives<const N: usize>(mut self, results: [Tmp; N]) -> Seq {
+        self.results = results.into();
+        self
+    }
 }
 
 /// The right side of a rule.
@@ -317,6 +394,8 @@ pub struct MInst {
 pub enum Rhs {
     /// The instruction's result, or its effect.
     Inst(MInst),
+    /// Several instructions.
+    Seq(Seq),
     /// The same register: no code.
     Same(Val),
 }
@@ -347,6 +426,17 @@ pub struct Rule {
     pub ty: Type,
     /// Where it is written.
     pub at: &'static Location<'static>,
+}
+
+impl Rhs {
+    /// The outermost instructions, in the order of execution.
+    pub fn insts(&self) -> Vec<&MInst> {
+        match self {
+            Rhs::Inst(i) => vec![i],
+            Rhs::Seq(s) => s.steps.iter().map(|s| &s.inst).collect(),
+            Rhs::Same(_) => vec![],
+        }
+    }
 }
 
 impl Rule {

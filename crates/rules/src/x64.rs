@@ -1,6 +1,8 @@
 //! The rules of x86-64. Rules of a root operation stand together, in order: the first match wins. `inst.rs` has the
 //! constructors of right sides, `operands.rs` the nonterminals, the other files the rules by kind of operation.
 
+mod arith;
+mod bits;
 mod flow;
 pub mod inst;
 mod int;
@@ -18,6 +20,8 @@ pub fn rules() -> RuleSet {
     let mut r = RuleSet::default();
     operands::rules(&mut r);
     int::rules(&mut r);
+    arith::rules(&mut r);
+    bits::rules(&mut r);
     mem::rules(&mut r);
     flow::rules(&mut r);
     r

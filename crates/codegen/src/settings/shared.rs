@@ -2,7 +2,7 @@
 //! values.
 
 use super::detail::{setting_enum, settings_group};
-use windlass_ir::isa::CallConv;
+use windlass_ir::isa::{CallConv, ChoosesLibcalls};
 
 setting_enum! {
     /// How registers are allocated.
@@ -140,4 +140,10 @@ settings_group! {
             "Lay out frames so that Apple's compact unwind format can describe them.";
     }
     presets {}
+}
+
+impl ChoosesLibcalls for Flags {
+    fn libcall_convention(&self, default: CallConv) -> CallConv {
+        self.libcall_call_conv().call_conv(default)
+    }
 }

@@ -314,6 +314,9 @@ fn conventions_of_libcalls() {
     for conv in LibcallCallConv::all() {
         let expected = conv.to_string().parse().unwrap_or(CallConv::Tail);
         assert_eq!(conv.call_conv(CallConv::Tail), expected);
+        let mut flags = builder();
+        flags.set("libcall_call_conv", &conv.to_string()).unwrap();
+        assert_eq!(CallConv::for_libcall(&Flags::new(flags), CallConv::Tail), expected);
     }
 }
 

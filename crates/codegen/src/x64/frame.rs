@@ -16,7 +16,7 @@ use windlass_desc::x64::regs;
 use windlass_regalloc::{Allocation, Class, Loc, LocKind, PReg};
 
 /// More does not fit signed displacements with room to spare.
-const MAX_FRAME: u64 = 1 << 30;
+pub const MAX_FRAME: u64 = 1 << 30;
 
 /// The frame of one function.
 #[derive(Clone, Debug, Default)]

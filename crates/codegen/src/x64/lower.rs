@@ -3,6 +3,7 @@
 
 use super::abi;
 use super::encode::{BASE, Base, CC, SCALE};
+use super::frame::MAX_FRAME;
 use super::rows::*;
 use crate::error::{CodegenError, CodegenResult};
 use crate::lower::{Lower, Target, unsupported};
@@ -134,7 +135,9 @@ impl X64 for Lower<'_> {
     fn slot_disp(&self, i: Inst, off: i64) -> Option<i32> {
         let InstructionData::StackAddr { stack_slot, offset, .. } = self.func.dfg.insts[i] else { return None };
         let slot = *self.slots.get(stack_slot.as_u32() as usize)? as i64;
-        i32::try_from(slot.checked_add(i32::from(offset) as i64)?.checked_add(off)?).ok()
+        // the frame's own offset comes on top, so there must be room for it
+        let disp = slot.checked_add(i32::from(offset) as i64)?.checked_add(off)?;
+        i32::try_from(disp).ok().filter(|d| d.unsigned_abs() < MAX_FRAME as u32)
     }
     fn symbol(&mut self, i: Inst) -> i64 {
         let name = match self.func.dfg.insts[i] {
@@ -197,7 +200,7 @@ impl X64 for Lower<'_> {
         self.end();
     }
     fn copy(&mut self, i: Inst, v: Value) {
-        let d = self.result(i);
+        let d = self.result(i, 0);
         self.start(MOV64_RR);
         self.def_vreg(d);
         self.use_val(v);

@@ -161,6 +161,13 @@ pub fn alu_commuting(f: Family, n: u8) -> Vec<Row> {
     out
 }
 
+/// As [`alu`], for an operation that takes the carry flag as a third input.
+pub fn alu_with_carry(f: Family, n: u8) -> Vec<Row> {
+    let mut out = alu(f, n);
+    out.iter_mut().for_each(|r| r.reads_flags = true);
+    out
+}
+
 /// As [`alu`] with flags as the only result: `rr` with opcode `op`, immediates with opcode `imm` and `digit`, or
 /// with `acc` for rax.
 pub fn compare(f: Family, op: u8, (imm, digit, acc): (u8, u8, u8), short: bool, with_rm: bool) -> Vec<Row> {
@@ -235,6 +242,62 @@ pub fn product(f: Family) -> Vec<Row> {
     }
     out.iter_mut().for_each(|r| r.writes_flags = true);
     out
+}
+
+/// A double-width product of rax, or division of rdx:rax, by one operand: `product` or not.
+pub fn wide(f: Family, digit: u8, product: bool) -> Vec<Row> {
+    let mut out = vec![];
+    for w in [16, 32, 64] {
+        let (rax, rdx) = (At::Fixed(regs::RAX), At::Fixed(regs::RDX));
+        let mut ops = vec![Def(w, rax), Def(w, rdx), Use(w, rax)];
+        if !product {
+            ops.push(Use(w, rdx));
+        }
+        let place = ops.len() as u8;
+        let enc = legacy(Map::One, 0xf7, w, Digit(digit), Op(place));
+        let with = |o| [ops.clone(), vec![o]].concat();
+        out.push(Row { shown: vec![place], ..row(f, w, Form::R, with(Use(w, At::Reg)), enc) });
+        out.push(Row { shown: vec![place], mem: MemMode::Load, ..row(f, w, Form::M, with(Mem(w)), enc) });
+    }
+    out.iter_mut().for_each(|r| r.writes_flags = true);
+    out
+}
+
+/// The sign of rax in every bit of rdx.
+pub fn sign(f: Family) -> Vec<Row> {
+    let one = |w: u16, mnemonic| {
+        let ops = vec![Def(w, At::Fixed(regs::RDX)), Use(w, At::Fixed(regs::RAX))];
+        let enc = legacy(Map::One, 0x99, w, Field::None, Field::None);
+        Row { mnemonic, shown: vec![], ..row(f, w, Form::None, ops, enc) }
+    };
+    vec![one(16, "cwd"), one(32, "cdq"), one(64, "cqo")]
+}
+
+/// Counts and searches of bits: `op r, r/m`, with a prefix where the CPU needs the feature.
+pub fn count_bits(f: Family, opcode: u8, feature: Option<Feature>) -> Vec<Row> {
+    let mut out = vec![];
+    // without a feature these leave all 64 bits of the result as they were where there is no bit to be found
+    let widths: &[u16] = if feature.is_some() { &[32, 64] } else { &[64] };
+    for &w in widths {
+        let prefix = if feature.is_some() { 0xf3 } else { 0 };
+        let enc = Enc { prefix, ..legacy(Map::Two, opcode, w, Op(0), Op(1)) };
+        let d = Def(w, At::Reg);
+        out.push(row(f, w, Form::Rr, vec![d, Use(w, At::Reg)], enc));
+        out.push(Row { mem: MemMode::Load, ..row(f, w, Form::Rm, vec![d, Mem(w)], enc) });
+    }
+    for r in &mut out {
+        (r.writes_flags, r.feature) = (true, feature);
+    }
+    out
+}
+
+/// The bytes of a register turned around.
+pub fn swap(f: Family) -> Vec<Row> {
+    let one = |w: u16| {
+        let enc = Enc { plus_reg: Op(0), ..legacy(Map::Two, 0xc8, w, Field::None, Field::None) };
+        Row { shown: vec![0], ..row(f, w, Form::R, vec![Def(w, At::Tied(1)), Use(w, At::Reg)], enc) }
+    };
+    vec![one(32), one(64)]
 }
 
 /// Moves: between registers, from and to memory, and of constants.

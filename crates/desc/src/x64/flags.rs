@@ -92,24 +92,25 @@ impl Cc {
     }
 }
 
-fn pack<B: Bv>(cf: &B, of: &B, r: &B) -> B {
+/// Carry and overflow as given, the others from the result.
+pub fn packed<B: Bv>(cf: &B, of: &B, r: &B) -> B {
     of.concat(&r.sign()).concat(&r.is_zero()).concat(&r.extract(0, 8).parity_even()).concat(cf)
 }
 
 /// Flags of a sum `r = a + b`.
 pub fn of_add<B: Bv>(a: &B, b: &B, r: &B) -> B {
-    pack(&r.ult(a), &a.xor(r).and(&b.xor(r)).sign(), r)
+    packed(&r.ult(a), &a.xor(r).and(&b.xor(r)).sign(), r)
 }
 
 /// Flags of a difference `r = a - b`.
 pub fn of_sub<B: Bv>(a: &B, b: &B, r: &B) -> B {
-    pack(&a.ult(b), &a.xor(b).and(&a.xor(r)).sign(), r)
+    packed(&a.ult(b), &a.xor(b).and(&a.xor(r)).sign(), r)
 }
 
 /// Flags of a bitwise result: no carry, no overflow.
 pub fn of_logic<B: Bv>(r: &B) -> B {
     let zero = B::lit(1, 0);
-    pack(&zero, &zero, r)
+    packed(&zero, &zero, r)
 }
 
 #[cfg(test)]

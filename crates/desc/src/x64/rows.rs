@@ -8,6 +8,7 @@ use super::sim::{Input, Meant};
 use super::*;
 use crate::bv::Bv;
 use crate::env::{Choice, Env};
+use crate::ops::int;
 
 /// What every row of a family shares.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +90,62 @@ fn undefined<E: Env>(e: &mut E, r: E::B) -> Meant<E::B> {
     both(r, flags)
 }
 
+/// Carry and overflow as given, the other flags undefined: what products leave.
+fn product_flags<E: Env>(e: &mut E, lost: &E::B) -> E::B {
+    lost.concat(&e.choose(Choice::Any("flags"), 3)).concat(lost)
+}
+
+/// A search for a bit: `found`, or anything if there is none, which the zero flag tells.
+fn search<E: Env>(e: &mut E, w: u32, x: &E::B, found: E::B) -> Meant<E::B> {
+    let (any, low, high) =
+        (e.choose(Choice::Any("upper bits"), w), e.choose(Choice::Any("flags"), 2), e.choose(Choice::Any("flags"), 2));
+    let none = x.is_zero();
+    both(none.ite(&any, &found), high.concat(&none).concat(&low))
+}
+
+/// Sum with carry, and its flags.
+fn with_carry<B: Bv>(a: &B, b: &B, carry: &B) -> (B, B) {
+    let w = a.w();
+    let wide = a.zext(w + 1).add(&b.zext(w + 1)).add(&carry.zext(w + 1));
+    let r = wide.extract(0, w);
+    let overflow = a.xor(&r).and(&b.xor(&r)).sign();
+    let flags = packed(&wide.sign(), &overflow, &r);
+    (r, flags)
+}
+
+/// Difference with borrow, and its flags.
+fn with_borrow<B: Bv>(a: &B, b: &B, borrow: &B) -> (B, B) {
+    let w = a.w();
+    let wide = a.zext(w + 1).sub(&b.zext(w + 1)).sub(&borrow.zext(w + 1));
+    let r = wide.extract(0, w);
+    let overflow = a.xor(b).and(&a.xor(&r)).sign();
+    let flags = packed(&wide.sign(), &overflow, &r);
+    (r, flags)
+}
+
+/// Division of the double-width number `a[1]:a[0]` by `a[2]`. An upper half that only extends the lower makes it an
+/// ordinary division, written as one so that a proof can see through it.
+fn divide<E: Env>(e: &mut E, w: u32, i: &Input<E::B>, a: &[E::B], signed: bool) -> Meant<E::B> {
+    let (lo, hi, d) = (&a[0], &a[1], &a[2]);
+    let wide = hi.concat(lo);
+    let by = if signed { d.sext(2 * w) } else { d.zext(2 * w) };
+    let (q, r) = if signed { (wide.sdiv(&by), wide.srem(&by)) } else { (wide.udiv(&by), wide.urem(&by)) };
+    let low = q.extract(0, w);
+    let back = if signed { low.sext(2 * w) } else { low.zext(2 * w) };
+    let smallest = E::B::ones(w).shl(&E::B::lit(w, w as u128 - 1));
+    let (narrow, narrow_q, narrow_r, narrow_overflow) = if signed {
+        let overflow = lo.eq(&smallest).and(&d.eq(&E::B::ones(w)));
+        (hi.eq(&lo.sign().sext(w)), lo.sdiv(d), lo.srem(d), overflow)
+    } else {
+        (hi.is_zero(), lo.udiv(d), lo.urem(d), E::B::lit(1, 0))
+    };
+    let overflow = narrow.ite(&narrow_overflow, &back.eq(&q).not());
+    e.trap_if(&d.is_zero().or(&overflow), i.code);
+    let flags = e.choose(Choice::Any("flags"), FLAGS_WIDTH);
+    let results = vec![narrow.ite(&narrow_q, &low), narrow.ite(&narrow_r, &r.extract(0, w))];
+    Meant { results, flags: Some(flags) }
+}
+
 /// A shift count as the CPU takes it: modulo 64 for 64-bit operations, else modulo 32.
 fn count<B: Bv>(w: u32, c: &B) -> B {
     let mask = if w == 64 { 63 } else { 31 };
@@ -106,6 +163,10 @@ families! {
     Sub "sub" "sub" |f| alu(f, 5), is |_, _, _, a| { let r = a[0].sub(&a[1]); let f = of_sub(&a[0], &a[1], &r); both(r, f) };
     /// XOR: bitwise exclusive or.
     Xor "xor" "xor" |f| alu_commuting(f, 6), is |_, _, _, a| { let r = a[0].xor(&a[1]); let f = of_logic(&r); both(r, f) };
+    /// ADC: sum with the carry flag.
+    Adc "adc" "adc" |f| alu_with_carry(f, 2), is |_, _, i, a| { let (r, f) = with_carry(&a[0], &a[1], &i.carry()); both(r, f) };
+    /// SBB: difference with the carry flag.
+    Sbb "sbb" "sbb" |f| alu_with_carry(f, 3), is |_, _, i, a| { let (r, f) = with_borrow(&a[0], &a[1], &i.carry()); both(r, f) };
     /// CMP: flags of a difference.
     Cmp "cmp" "cmp" |f| compare(f, 0x39, (0x81, 7, 0x3d), true, true), is |_, _, _, a| only_flags(of_sub(&a[0], &a[1], &a[0].sub(&a[1])));
     /// TEST: flags of a bitwise and.
@@ -114,8 +175,45 @@ families! {
     Neg "neg" "neg" |f| unary(f, 3, true), is |_, w, _, a| { let z = E::B::lit(w, 0); let r = a[0].neg(); let f = of_sub(&z, &a[0], &r); both(r, f) };
     /// NOT: bitwise not.
     Not "not" "not" |f| unary(f, 2, false), is |_, _, _, a| value(a[0].not());
-    /// IMUL: product, low half.
-    Imul "imul" "imul" product, is |e, _, _, a| { let r = a[0].mul(&a[1]); undefined(e, r) };
+    /// IMUL: product, low half; carry and overflow tell whether it is not all.
+    Imul "imul" "imul" product, is |e, w, _, a| {
+        let (exact, r) = (a[0].sext(2 * w).mul(&a[1].sext(2 * w)), a[0].mul(&a[1]));
+        let f = product_flags(e, &r.sext(2 * w).eq(&exact).not());
+        both(r, f)
+    };
+    /// MUL: product of double width, unsigned; carry and overflow tell whether the upper half is not 0.
+    MulWide "mul" "mul" |f| wide(f, 4, true), is |e, w, _, a| {
+        let r = a[0].zext(2 * w).mul(&a[1].zext(2 * w));
+        let f = product_flags(e, &r.extract(0, w).zext(2 * w).eq(&r).not());
+        Meant { results: vec![r.extract(0, w), r.extract(w, w)], flags: Some(f) }
+    };
+    /// IMUL: product of double width, signed; carry and overflow tell whether the upper half is not the lower's sign.
+    ImulWide "imul_wide" "imul" |f| wide(f, 5, true), is |e, w, _, a| {
+        let r = a[0].sext(2 * w).mul(&a[1].sext(2 * w));
+        let f = product_flags(e, &r.extract(0, w).sext(2 * w).eq(&r).not());
+        Meant { results: vec![r.extract(0, w), r.extract(w, w)], flags: Some(f) }
+    };
+    /// DIV: quotient and remainder of a double-width number, unsigned. Traps if the quotient does not fit.
+    Div "div" "div" |f| wide(f, 6, false), is |e, w, i, a| divide(e, w, i, a, false);
+    /// IDIV: quotient and remainder of a double-width number, signed. Traps if the quotient does not fit.
+    Idiv "idiv" "idiv" |f| wide(f, 7, false), is |e, w, i, a| divide(e, w, i, a, true);
+    /// CWD, CDQ, CQO: the sign of rax in every bit of rdx.
+    Sign "sign" "cdq" sign, is |_, w, _, a| value(a[0].sign().sext(w));
+    /// BSF: the number of the lowest one; undefined for 0, which the zero flag tells.
+    Bsf "bsf" "bsf" |f| count_bits(f, 0xbc, None), is |e, w, _, a| search(e, w, &a[0], int::ctz(&a[0]));
+    /// BSR: the number of the highest one; undefined for 0, which the zero flag tells.
+    Bsr "bsr" "bsr" |f| count_bits(f, 0xbd, None), is |e, w, _, a| {
+        let n = E::B::lit(w, w as u128 - 1).sub(&int::clz(&a[0]));
+        search(e, w, &a[0], n)
+    };
+    /// TZCNT: the number of trailing zeros.
+    Tzcnt "tzcnt" "tzcnt" |f| count_bits(f, 0xbc, Some(Feature::Bmi1)), is |e, _, _, a| undefined(e, int::ctz(&a[0]));
+    /// LZCNT: the number of leading zeros.
+    Lzcnt "lzcnt" "lzcnt" |f| count_bits(f, 0xbd, Some(Feature::Lzcnt)), is |e, _, _, a| undefined(e, int::clz(&a[0]));
+    /// POPCNT: the number of ones.
+    Popcnt "popcnt" "popcnt" |f| count_bits(f, 0xb8, Some(Feature::Popcnt)), is |e, _, _, a| undefined(e, int::popcnt(&a[0]));
+    /// BSWAP: the bytes turned around.
+    Bswap "bswap" "bswap" swap, is |_, _, _, a| value(int::bswap(&a[0]));
     /// SHL: shift left.
     Shl "shl" "shl" |f| shift(f, 4), is |e, w, _, a| { let r = a[0].shl(&count(w, &a[1])); undefined(e, r) };
     /// SHR: logical shift right.

@@ -35,6 +35,10 @@ pub struct Input<B> {
 }
 
 impl<B: Bv> Input<B> {
+    /// The carry flag, one bit.
+    pub(super) fn carry(&self) -> B {
+        self.flags.as_ref().map_or(B::lit(1, 0), |f| f.extract(0, 1))
+    }
     /// One bit: does the row's condition hold? Without flags, which a well-formed rule never has, it does not.
     pub(super) fn condition(&self) -> B {
         self.flags.as_ref().map_or(B::lit(1, 0), |f| self.cc.holds(f))

@@ -4,11 +4,14 @@
 use super::address::Callee;
 use super::memory::Memory;
 use super::policy::{Canonical, Policy};
-use super::{FuncIndex, FunctionStore, InterpreterError, LibCallHandler, default_libcalls};
+use super::{FuncIndex, FunctionStore, InterpreterError, LibCallHandler, LibCallValues, default_libcalls};
+use crate::aliases::Aliases;
 use crate::data_value::DataValue;
 use crate::ir::entities::{Block, Inst, Value};
 use crate::ir::{BlockArg, BlockCall, Function, InstructionData, LibCall};
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
+use std::rc::Rc;
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::env::TrapCode;
 
@@ -31,7 +34,7 @@ pub enum ControlFlow {
 /// Runs functions, each call from outside on a fresh stack.
 pub struct Interpreter<'a> {
     functions: FunctionStore<'a>,
-    libcalls: LibCallHandler,
+    libcalls: Box<LibCallHandler>,
     policy: Box<dyn Policy>,
     fuel: Option<u64>,
 }
@@ -39,13 +42,16 @@ pub struct Interpreter<'a> {
 impl<'a> Interpreter<'a> {
     /// An interpreter of these functions, which must have been verified.
     pub fn new(functions: FunctionStore<'a>) -> Self {
-        Interpreter { functions, libcalls: default_libcalls, policy: Box::new(Canonical), fuel: None }
+        Interpreter { functions, libcalls: Box::new(default_libcalls), policy: Box::new(Canonical), fuel: None }
     }
 
     /// The same with another implementation of library functions.
     #[must_use]
-    pub fn with_libcall_handler(self, libcalls: LibCallHandler) -> Self {
-        Interpreter { libcalls, ..self }
+    pub fn with_libcall_handler(
+        self,
+        libcalls: impl Fn(LibCall, &[DataValue]) -> Option<Result<LibCallValues, TrapCode>> + 'static,
+    ) -> Self {
+        Interpreter { libcalls: Box::new(libcalls), ..self }
     }
 
     /// The same with another policy for what definitions leave open.
@@ -79,10 +85,12 @@ impl<'a> Interpreter<'a> {
         }
         let mut machine = Machine {
             functions: &self.functions,
-            libcalls: self.libcalls,
+            libcalls: &*self.libcalls,
             policy: &mut *self.policy,
             memory: Memory::default(),
             values: Vec::new(),
+            pinned: 0,
+            aliases: FxHashMap::default(),
             frames: Vec::new(),
         };
         let bits = match machine.run(index, args.iter().map(|a| a.to_bits()).collect(), self.fuel)? {
@@ -99,10 +107,11 @@ impl<'a> Interpreter<'a> {
 /// A function that runs.
 pub(super) struct Frame<'a> {
     pub(super) func: &'a Function,
-    /// The addresses of its stack slots.
+    /// The addresses of its stack slots, then those of its dynamic ones.
     pub(super) slots: Vec<u64>,
     /// The instruction to run next, or the call that runs.
     pub(super) inst: Option<Inst>,
+    aliases: Rc<Aliases>,
     /// Where its values start.
     values: usize,
     /// Where its memory starts.
@@ -128,10 +137,14 @@ pub(super) enum Step {
 /// A run.
 pub(super) struct Machine<'m, 'a> {
     pub(super) functions: &'m FunctionStore<'a>,
-    libcalls: LibCallHandler,
+    libcalls: &'m LibCallHandler,
     pub(super) policy: &'m mut dyn Policy,
     pub(super) memory: Memory,
     values: Vec<u128>,
+    /// The pinned register.
+    pub(super) pinned: u128,
+    /// The aliases of functions that have run.
+    aliases: FxHashMap<FuncIndex, Rc<Aliases>>,
     pub(super) frames: Vec<Frame<'a>>,
 }
 
@@ -186,7 +199,7 @@ impl<'a> Machine<'_, 'a> {
     /// The bits of a value of the topmost frame.
     pub(super) fn get(&self, v: Value) -> u128 {
         let frame = self.frame();
-        self.values[frame.values + frame.func.dfg.resolve_aliases(v).as_u32() as usize]
+        self.values[frame.values + frame.aliases.resolve(v).as_u32() as usize]
     }
 
     /// A value of the topmost frame with its width.
@@ -207,10 +220,11 @@ impl<'a> Machine<'_, 'a> {
         };
         let (values, memory) = (self.values.len(), self.memory.top());
         let room = self.frames.len() < FRAME_LIMIT && values + func.dfg.num_values() <= VALUE_LIMIT;
-        let slots = if room { self.memory.push(&func.sized_stack_slots) } else { None };
+        let slots = if room { self.memory.push(func) } else { None };
         let Some(slots) = slots else { return Ok(Step::Trap(TrapCode::STACK_OVERFLOW)) };
         self.values.resize(values + func.dfg.num_values(), 0);
-        self.frames.push(Frame { func, slots, inst: None, values, memory });
+        let aliases = self.aliases.entry(index).or_insert_with(|| Rc::new(Aliases::of(&func.dfg))).clone();
+        self.frames.push(Frame { func, aliases, slots, inst: None, values, memory });
         Ok(Step::Jump(entry, args))
     }
 

@@ -4,7 +4,7 @@
 use super::InterpreterError;
 use super::address::STACK;
 use super::policy::Policy;
-use crate::ir::StackSlots;
+use crate::ir::Function;
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::env::{Access, Choice, Env, TrapCode};
 
@@ -26,15 +26,18 @@ impl Memory {
     }
 
     /// Makes room for the slots of a frame, filled with zeros, and returns their addresses; none if the stack is full.
-    pub(super) fn push(&mut self, slots: &StackSlots) -> Option<Vec<u64>> {
+    pub(super) fn push(&mut self, func: &Function) -> Option<Vec<u64>> {
         let mut end = self.bytes.len().next_multiple_of(FRAME_ALIGN);
-        let mut addresses = Vec::with_capacity(slots.len());
-        for (_, slot) in slots.iter() {
-            let align = 1usize.checked_shl(slot.align_shift.into()).filter(|a| *a <= STACK_LIMIT)?;
+        let fixed = func.sized_stack_slots.values().map(|s| (s.size, s.align_shift));
+        let unit = |dt| func.dfg.dynamic_types.get(dt).map_or(0, |d| d.base_vector_ty.bytes());
+        let dynamic = func.dynamic_stack_slots.values().map(|s| (unit(s.dyn_ty), 0));
+        let mut addresses = Vec::new();
+        for (size, align_shift) in fixed.chain(dynamic) {
+            let align = 1usize.checked_shl(align_shift.into()).filter(|a| *a <= STACK_LIMIT)?;
             // The stack itself starts at a multiple of its limit.
             end = end.next_multiple_of(align.max(FRAME_ALIGN));
             addresses.push(STACK + end as u64);
-            end += slot.size as usize;
+            end += size as usize;
             if end > STACK_LIMIT {
                 return None;
             }

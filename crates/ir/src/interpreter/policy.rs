@@ -9,12 +9,15 @@ pub trait Policy {
     fn choose(&mut self, set: Choice, width: u32) -> Num;
 }
 
-/// Chooses 0 wherever everything is allowed.
+/// Chooses 0 wherever everything is allowed, and the positive NaN without payload.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Canonical;
 
 impl Policy for Canonical {
-    fn choose(&mut self, _: Choice, width: u32) -> Num {
-        Num::lit(width, 0)
+    fn choose(&mut self, set: Choice, width: u32) -> Num {
+        match set {
+            Choice::Any(_) => Num::lit(width, 0),
+            Choice::Nan(format) => Num::lit(width, format.quiet_nan()),
+        }
     }
 }

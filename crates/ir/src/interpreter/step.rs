@@ -10,16 +10,29 @@ use crate::ir::{
 };
 use smallvec::SmallVec;
 use windlass_desc::bv::{Bv, Num};
-use windlass_desc::cc::IntCC;
-use windlass_desc::env::{Access, TrapCode};
-use windlass_desc::ops::{Effects as Kind, Format, Imms, OpRow, Opcode, Ty, meaning};
+use windlass_desc::env::Access;
+use windlass_desc::ops::{Effects as Kind, Imms, OpRow, Opcode, meaning};
 use windlass_desc::types::{self, Type};
 
 /// How many global values one may be based on.
 const GLOBAL_DEPTH: usize = 1000;
 
 fn access(flags: MemFlagsData) -> Access {
-    Access { trap: flags.trap_code(), big_endian: flags.explicit_endianness() == Some(Endianness::Big) }
+    Access {
+        trap: flags.trap_code(),
+        big_endian: flags.explicit_endianness() == Some(Endianness::Big),
+        ..Access::PLAIN
+    }
+}
+
+/// The type of one unit of a dynamic vector; there is always one here.
+fn unit(ty: Type) -> Type {
+    ty.dynamic_to_vector().unwrap_or(ty)
+}
+
+/// The bits of a constant of up to 128 bits.
+fn constant(bytes: &[u8]) -> Num {
+    Num::lit(128, bytes.iter().rev().fold(0, |v, b| v << 8 | *b as u128))
 }
 
 impl<'a> Machine<'_, 'a> {
@@ -51,6 +64,16 @@ impl<'a> Machine<'_, 'a> {
                 let sig = func.dfg.exception_tables[*exception].signature();
                 self.call_indirect(*opcode, sig, args.as_slice(pool))
             }
+            InstructionData::NullAry { opcode: Opcode::GetPinnedReg } => {
+                self.set(func.dfg.first_result(inst), self.pinned);
+                self.advance();
+                Ok(Step::Next)
+            }
+            InstructionData::Unary { opcode: Opcode::SetPinnedReg, arg } => {
+                self.pinned = self.get(*arg);
+                self.advance();
+                Ok(Step::Next)
+            }
             _ => self.compute(inst),
         }
     }
@@ -81,10 +104,7 @@ impl<'a> Machine<'_, 'a> {
         let (opcode, args) = self.operands(inst);
         let imms = self.imms(inst)?;
         let mut env = Effects::new(&mut self.memory, self.policy);
-        let results = match lanewise(row, imms.ty) {
-            true => by_lane(opcode, &mut env, &imms, &args),
-            false => meaning(opcode, &mut env, &imms, &args),
-        };
+        let results = meaning(opcode, &mut env, &imms, &args);
         if let Some(fault) = env.fault {
             return Err(fault);
         }
@@ -103,13 +123,8 @@ impl<'a> Machine<'_, 'a> {
             return Err(InterpreterError::Unsupported { opcode: row.name, reason });
         }
         let dfg = &self.frame().func.dfg;
-        let ctv = dfg.ctrl_typevar(inst);
-        let whole = matches!(row.format, Format::Load | Format::Store | Format::LoadNoOffset | Format::StoreNoOffset);
-        if !ctv.is_lane() && ctv != types::INVALID && !whole && !lanewise(row, ctv) {
-            return Err(InterpreterError::Unsupported { opcode: row.name, reason: "its meaning is for scalars" });
-        }
         let values = dfg.inst_args(inst).iter().chain(dfg.inst_results(inst));
-        match values.map(|v| dfg.value_type(*v)).find(|t| t.bits() > 128 || t.is_dynamic_vector()) {
+        match values.map(|v| dfg.value_type(*v)).find(|t| t.bits() > 128) {
             Some(ty) => Err(InterpreterError::UnsupportedType(ty)),
             None => Ok(()),
         }
@@ -118,15 +133,9 @@ impl<'a> Machine<'_, 'a> {
     /// What an instruction has besides its values.
     fn imms(&mut self, inst: Inst) -> Result<Imms<Num>, InterpreterError> {
         let func = self.frame().func;
-        let results = func.dfg.inst_results(inst);
-        let mut imms = Imms {
-            ty: func.dfg.ctrl_typevar(inst),
-            result: results.first().map_or(types::INVALID, |v| func.dfg.value_type(*v)),
-            imm: Num::lit(64, 0),
-            cc: IntCC::Equal,
-            code: TrapCode::STACK_OVERFLOW,
-            access: Access::PLAIN,
-        };
+        let first = |values: &[Value]| values.first().map_or(types::INVALID, |v| unit(func.dfg.value_type(*v)));
+        let (result, arg) = (first(func.dfg.inst_results(inst)), first(func.dfg.inst_args(inst)));
+        let mut imms = Imms::new(unit(func.dfg.ctrl_typevar(inst)), result, arg);
         let word = |v: i64| Num::lit(64, v as u64 as u128);
         let data = self.data(inst);
         if let Some(code) = data.trap_code() {
@@ -143,14 +152,24 @@ impl<'a> Machine<'_, 'a> {
             InstructionData::UnaryIeee16 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
             InstructionData::UnaryIeee32 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
             InstructionData::UnaryIeee64 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
+            InstructionData::UnaryConst { constant_handle, .. } => {
+                imms.imm = constant(func.dfg.constants.get(*constant_handle).as_slice());
+            }
+            InstructionData::Shuffle { imm, .. } => imms.imm = constant(func.dfg.immediates[*imm].as_slice()),
             InstructionData::BinaryImm8 { imm, .. } | InstructionData::TernaryImm8 { imm, .. } => {
                 imms.imm = Num::lit(64, *imm as u128);
             }
             InstructionData::IntCompare { cond, .. } => imms.cc = *cond,
+            InstructionData::FloatCompare { cond, .. } => imms.fcc = *cond,
+            InstructionData::AtomicRmw { op, .. } => imms.rmw = *op,
             InstructionData::FuncAddr { func_ref, .. } => imms.imm = word(self.callee(*func_ref)?.address() as i64),
             InstructionData::StackAddr { stack_slot, offset, .. } => {
                 let slot = self.frame().slots[stack_slot.as_u32() as usize] as i64;
                 imms.imm = word(slot.wrapping_add(i64::from(*offset)));
+            }
+            InstructionData::DynamicStackAddr { dynamic_stack_slot, .. } => {
+                let slot = func.sized_stack_slots.len() + dynamic_stack_slot.as_u32() as usize;
+                imms.imm = word(self.frame().slots[slot] as i64);
             }
             InstructionData::UnaryGlobalValue { global_value, .. } => {
                 imms.imm = word(self.global(*global_value)? as i64)
@@ -244,37 +263,4 @@ impl<'a> Machine<'_, 'a> {
         }
         Ok(value)
     }
-}
-
-/// Does an operation on vectors of type `ty` do in each lane what it does to scalars? That is so if it also takes scalars
-/// of that type, and if all its operands are such vectors or independent scalars.
-fn lanewise(row: &OpRow, ty: Type) -> bool {
-    let computes = matches!(row.format, Format::Unary | Format::Binary | Format::Ternary | Format::IntCompare);
-    let operand = |t: Ty| matches!(t, Ty::Ctv) || matches!(t, Ty::In(set) if set.counts == 1 && set.dynamic == 0);
-    computes
-        && ty.is_vector()
-        && row.ctv.set().is_some_and(|s| s.contains(ty.lane_type()))
-        && row.operands.iter().all(|o| operand(o.ty))
-        && row.results.iter().all(|r| matches!(r.ty, Ty::Ctv | Ty::AsTruthy))
-}
-
-/// Runs a meaning once for each lane.
-fn by_lane(opcode: Opcode, env: &mut Effects, imms: &Imms<Num>, args: &[Num]) -> Vec<Num> {
-    let row = opcode.row();
-    let (lane, vector) = (imms.ty.lane_bits(), imms.ty.bits());
-    let imms = Imms { ty: imms.ty.lane_type(), result: imms.result.lane_type(), ..imms.clone() };
-    let mut whole = vec![0u128; row.results.len()];
-    for n in 0..vector / lane {
-        let operand = |(a, o): (&Num, &windlass_desc::ops::Operand)| match o.ty {
-            Ty::Ctv => a.extract(n * lane, lane),
-            _ => *a,
-        };
-        let args: SmallVec<[Num; 3]> = args.iter().zip(row.operands).map(operand).collect();
-        for ((all, r), v) in whole.iter_mut().zip(row.results).zip(meaning(opcode, env, &imms, &args)) {
-            // A truth value fills its lane.
-            let v = if r.ty == Ty::AsTruthy { Num::lit(lane, if v.is_true() { u128::MAX } else { 0 }) } else { v };
-            *all |= v.get() << (n * lane);
-        }
-    }
-    whole.into_iter().map(|v| Num::lit(vector, v)).collect()
 }

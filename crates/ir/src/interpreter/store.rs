@@ -1,6 +1,6 @@
 //! The functions of a run, by name and by number. Needs nothing of the interpreter.
 
-use crate::ir::Function;
+use crate::ir::{FuncRef, Function};
 use rustc_hash::FxHashMap;
 use windlass_entity::{PrimaryMap, entity_impl};
 
@@ -48,6 +48,12 @@ impl<'a> FunctionStore<'a> {
         self.get_by_index(self.index_of(name)?)
     }
 
+    /// The function that `caller` imports so, by the name under which it does.
+    pub fn get_from_func_ref(&self, func_ref: FuncRef, caller: &Function) -> Option<&'a Function> {
+        let name = &caller.dfg.ext_funcs.get(func_ref)?.name;
+        self.get_by_name(&name.display(Some(&caller.params)).to_string())
+    }
+
     /// The name of the function with this number.
     pub(super) fn name(&self, index: FuncIndex) -> String {
         self.functions.get(index).map_or_else(|| index.to_string(), |f| f.0.clone())
@@ -57,5 +63,26 @@ impl<'a> FunctionStore<'a> {
 impl<'a> From<&'a Function> for FunctionStore<'a> {
     fn from(func: &'a Function) -> Self {
         Self::of([func])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::{ExtFuncData, ExternalName, Signature, UserExternalName, UserFuncName};
+    use crate::isa::CallConv;
+
+    #[test]
+    fn functions_by_reference() {
+        let mut caller = Function::new();
+        let signature = caller.import_signature(Signature::new(CallConv::Fast));
+        let name = caller.declare_imported_user_function(UserExternalName::new(0, 7));
+        let callee = Function::with_name_signature(UserFuncName::user(0, 7), Signature::new(CallConv::Fast));
+        let mut import =
+            |name| caller.import_function(ExtFuncData { name, signature, colocated: false, patchable: false });
+        let (known, unknown) = (import(ExternalName::user(name)), import(ExternalName::testcase("f")));
+        let store = FunctionStore::from(&callee);
+        let found = [known, unknown].map(|f| store.get_from_func_ref(f, &caller).map(|f| f.name.clone()));
+        assert_eq!(found, [Some(UserFuncName::user(0, 7)), None]);
     }
 }

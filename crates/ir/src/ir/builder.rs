@@ -28,23 +28,33 @@ pub trait InstBuilderBase<'f>: Sized {
         let lane = ty.lane_type();
         let narrow = if lane == types::I128 { types::I64 } else { lane };
         let imm = imm.zero_extend_from_width(narrow.bits());
-        let mut inst = self.build_aux_inst(InstructionData::UnaryImm { opcode: Opcode::Iconst, imm }, narrow);
+        let mut value = aux_value(self, InstructionData::UnaryImm { opcode: Opcode::Iconst, imm }, narrow);
         if lane != narrow {
             let opcode = if is_signed { Opcode::Sextend } else { Opcode::Uextend };
-            let arg = self.data_flow_graph().first_result(inst);
-            inst = self.build_aux_inst(InstructionData::Unary { opcode, arg }, lane);
+            value = aux_value(self, InstructionData::Unary { opcode, arg: value }, lane);
         }
-        if let (true, Some(opcode)) = (lane != ty, Opcode::parse("splat")) {
-            let arg = self.data_flow_graph().first_result(inst);
-            inst = self.build_aux_inst(InstructionData::Unary { opcode, arg }, ty);
+        if lane != ty {
+            value = aux_value(self, InstructionData::Unary { opcode: Opcode::Splat, arg: value }, ty);
         }
-        self.data_flow_graph().first_result(inst)
+        value
     }
 }
 
 /// The type of a constant amount by which a value of type `ty` is shifted.
 fn amount_type(ty: Type) -> Type {
     if ty.lane_bits() > 64 { types::I64 } else { ty.lane_type() }
+}
+
+/// The first result of an instruction before the one that will be built.
+fn aux_value<'f>(builder: &mut impl InstBuilderBase<'f>, data: InstructionData, ctrl_typevar: Type) -> Value {
+    let inst = builder.build_aux_inst(data, ctrl_typevar);
+    builder.data_flow_graph().first_result(inst)
+}
+
+/// The complement of a value, before the instruction that will be built.
+fn bnot<'f>(builder: &mut impl InstBuilderBase<'f>, arg: Value) -> Value {
+    let ty = builder.data_flow_graph().value_type(arg);
+    aux_value(builder, InstructionData::Unary { opcode: Opcode::Bnot, arg }, ty)
 }
 
 include!(concat!(env!("OUT_DIR"), "/inst_builder.rs"));
@@ -170,5 +180,94 @@ impl<'f> InstBuilderBase<'f> for ReplaceBuilder<'f> {
         self.dfg.make_inst_results(inst, ctrl_typevar);
         self.layout.insert_inst(inst, self.inst);
         inst
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cursor::{Cursor, FuncCursor};
+    use crate::ir::types::{I8, I32, I64, I128};
+    use crate::ir::{Function, StackSlotData, StackSlotKind, Type};
+
+    /// A function with one block whose parameters have these types.
+    fn function(types: &[Type]) -> (Function, Vec<Value>) {
+        let mut func = Function::new();
+        let block = func.dfg.make_block();
+        func.layout.append_block(block);
+        let values = types.iter().map(|t| func.dfg.append_block_param(block, *t)).collect();
+        (func, values)
+    }
+
+    fn opcodes(func: &Function) -> Vec<Opcode> {
+        let insts = func.layout.blocks().flat_map(|b| func.layout.block_insts(b));
+        insts.map(|i| func.dfg.insts[i].opcode()).collect()
+    }
+
+    #[test]
+    fn types_follow_from_operands() {
+        let (mut func, v) = function(&[I8, I32, I32]);
+        let block = func.layout.entry_block().unwrap();
+        let mut pos = FuncCursor::new(&mut func).at_bottom(block);
+        let sum = pos.ins().iadd(v[1], v[2]);
+        let less = pos.ins().icmp(IntCC::UnsignedLessThan, sum, v[1]);
+        let chosen = pos.ins().select(v[0], sum, v[1]);
+        let wide = pos.ins().uextend(I128, chosen);
+        let loaded = pos.ins().load(I8, MemFlagsData::trusted(), wide, -8);
+        let dfg = &pos.func.dfg;
+        assert_eq!([sum, less, chosen, wide, loaded].map(|v| dfg.value_type(v)), [I32, I8, I32, I128, I8]);
+        let load = dfg.value_def(loaded).unwrap_inst();
+        assert_eq!((dfg.ctrl_typevar(load), dfg.insts[load].load_store_offset()), (I8, Some(-8)));
+        assert_eq!(dfg.insts[load].memflags_data(dfg), Some(MemFlagsData::trusted()));
+    }
+
+    #[test]
+    fn constants_fit_their_type() {
+        let (mut func, v) = function(&[I8, I64, I128]);
+        let block = func.layout.entry_block().unwrap();
+        let mut pos = FuncCursor::new(&mut func).at_bottom(block);
+        pos.ins().iconst(I8, -1);
+        pos.ins().iadd_imm_s(v[0], -1);
+        pos.ins().iadd_imm_s(v[2], -1);
+        pos.ins().iadd_imm_u(v[2], -1);
+        pos.ins().ishl_imm_u(v[2], 3);
+        let constants = func.layout.block_insts(block).filter_map(|i| match func.dfg.insts[i] {
+            InstructionData::UnaryImm { imm, .. } => Some((func.dfg.ctrl_typevar(i), imm.bits())),
+            _ => None,
+        });
+        let expected = [(I8, 0xff), (I8, 0xff), (I64, -1), (I64, -1), (I64, 3)];
+        assert_eq!(constants.collect::<Vec<_>>(), expected);
+        use Opcode::*;
+        assert_eq!(opcodes(&func), [Iconst, Iconst, Iadd, Iconst, Sextend, Iadd, Iconst, Uextend, Iadd, Iconst, Ishl]);
+    }
+
+    #[test]
+    fn conveniences_expand() {
+        let (mut func, v) = function(&[I64]);
+        let slot = func.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, 16, 3));
+        let block = func.layout.entry_block().unwrap();
+        let mut pos = FuncCursor::new(&mut func).at_bottom(block);
+        pos.ins().band_not(v[0], v[0]);
+        let loaded = pos.ins().stack_load(I64, I8, slot, 4);
+        pos.ins().stack_store(I64, loaded, slot, 5);
+        assert_eq!(pos.func.dfg.value_type(loaded), I8);
+        use Opcode::*;
+        assert_eq!(opcodes(&func), [Bnot, Band, StackAddr, Load, StackAddr, Store]);
+    }
+
+    #[test]
+    fn results_are_used_again() {
+        let (mut func, v) = function(&[I32]);
+        let block = func.layout.entry_block().unwrap();
+        let mut pos = FuncCursor::new(&mut func).at_bottom(block);
+        let old = pos.ins().ineg(v[0]);
+        let inst = pos.func.dfg.value_def(old).unwrap_inst();
+        let new = pos.func.replace(inst).iadd_imm_s(v[0], 1);
+        assert_eq!((new, pos.func.dfg.value_def(old)), (old, crate::ir::ValueDef::Result(inst, 0)));
+        pos.func.dfg.clear_results(inst);
+        let same = pos.ins().with_result(old).bnot(v[0]);
+        assert_eq!((same, pos.func.dfg.value_is_attached(old)), (old, true));
+        pos.func.replace(inst).nop();
+        assert_eq!(opcodes(&func)[..2], [Opcode::Iconst, Opcode::Nop]);
     }
 }

@@ -142,10 +142,10 @@ impl ConstantPool {
     }
     /// Gives a number to a constant.
     pub fn set(&mut self, constant: Constant, data: ConstantData) {
-        if let Some(old) = self.constants.insert(constant, data.clone()) {
-            if self.numbers.get(&old) == Some(&constant) {
-                self.numbers.remove(&old);
-            }
+        if let Some(old) = self.constants.insert(constant, data.clone())
+            && self.numbers.get(&old) == Some(&constant)
+        {
+            self.numbers.remove(&old);
         }
         self.numbers.entry(data).or_insert(constant);
     }

@@ -17,6 +17,8 @@ use windlass_entity::{PrimaryMap, SecondaryMap};
 
 mod insts;
 mod params;
+#[cfg(test)]
+mod tests;
 mod text;
 mod values;
 

@@ -50,13 +50,13 @@ entities! {
     /// A part of memory that the user says does not overlap others.
     AliasRegion "region" u32::MAX;
     /// A name in the function's table of the user's external names.
+    #[derive(Default)]
     UserExternalNameRef "userextname" u32::MAX;
 }
 
-impl Default for UserExternalNameRef {
-    fn default() -> Self {
-        UserExternalNameRef(0)
-    }
+impl Inst {
+    /// No instruction, where a constant is needed.
+    pub(crate) const RESERVED: Inst = Inst(u32::MAX);
 }
 
 impl AliasRegion {

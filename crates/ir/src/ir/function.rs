@@ -297,3 +297,9 @@ pub struct DisplayFunction<'a>(pub(crate) &'a Function);
 
 /// See [`Function::display_spec`].
 pub struct DisplayFunctionSpec<'a>(pub(crate) &'a Function);
+
+impl std::fmt::Debug for DisplayFunctionSpec<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}

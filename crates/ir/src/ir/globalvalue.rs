@@ -4,7 +4,7 @@ use super::immediates::{Imm64, Offset32};
 use super::memflags::{MemFlags, MemFlagsSet};
 use super::types::{self, Type};
 use super::{ExternalName, GlobalValue};
-use crate::isa::TargetFacts;
+use crate::isa::KnowsPointers;
 use std::fmt;
 
 /// How a global value is computed.
@@ -59,23 +59,30 @@ impl GlobalValueData {
         }
     }
     /// The type of the value.
-    pub fn global_type(&self, target: &TargetFacts) -> Type {
+    pub fn global_type(&self, target: &(impl KnowsPointers + ?Sized)) -> Type {
         match *self {
-            GlobalValueData::VMContext | GlobalValueData::Symbol { .. } => target.pointer_type(),
+            GlobalValueData::VMContext | GlobalValueData::Symbol { .. } => target.type_of_pointers(),
             GlobalValueData::IAddImm { global_type, .. } | GlobalValueData::Load { global_type, .. } => global_type,
             GlobalValueData::DynScaleTargetConst { .. } => types::I32,
         }
     }
     /// The declaration as in CLIF.
     pub fn display<'a>(&'a self, mem_flags: &'a MemFlagsSet) -> DisplayGlobalValueData<'a> {
-        DisplayGlobalValueData { data: self, mem_flags }
+        DisplayGlobalValueData { data: self, mem_flags: Some(mem_flags) }
+    }
+}
+
+/// The declaration as in CLIF, but with the number of a load's flags: what they are, only the function knows.
+impl fmt::Display for GlobalValueData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        DisplayGlobalValueData { data: self, mem_flags: None }.fmt(f)
     }
 }
 
 /// See [`GlobalValueData::display`].
 pub struct DisplayGlobalValueData<'a> {
     data: &'a GlobalValueData,
-    mem_flags: &'a MemFlagsSet,
+    mem_flags: Option<&'a MemFlagsSet>,
 }
 
 impl fmt::Display for DisplayGlobalValueData<'_> {
@@ -83,7 +90,12 @@ impl fmt::Display for DisplayGlobalValueData<'_> {
         match self.data {
             GlobalValueData::VMContext => f.write_str("vmctx"),
             GlobalValueData::Load { base, offset, global_type, flags } => {
-                write!(f, "load.{global_type}{} {base}{offset}", self.mem_flags[*flags])
+                write!(f, "load.{global_type}")?;
+                match self.mem_flags {
+                    Some(set) => write!(f, "{}", set[*flags])?,
+                    None => write!(f, " {flags}")?,
+                }
+                write!(f, " {base}{offset}")
             }
             GlobalValueData::IAddImm { base, offset, global_type } => {
                 write!(f, "iadd_imm.{global_type} {base}, {offset}")
@@ -118,6 +130,7 @@ mod tests {
             flags: flags.insert_unchecked(MemFlagsData::trusted().with_readonly()),
         };
         assert_eq!(load.display(&flags).to_string(), "load.i64 notrap aligned readonly gv0+8");
+        assert_eq!(load.to_string(), "load.i64 memflags0 gv0+8");
         let symbol = |offset: i64| GlobalValueData::Symbol {
             name: ExternalName::testcase("x"),
             offset: offset.into(),

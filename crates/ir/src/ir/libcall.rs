@@ -1,7 +1,7 @@
 //! Routines that generated code calls by itself where a target lacks an instruction.
 
 use super::types::{self, Type};
-use super::{AbiParam, Signature};
+use super::{AbiParam, ExternalName, FuncRef, Function, Signature};
 use crate::isa::CallConv;
 use std::fmt;
 use std::str::FromStr;
@@ -97,9 +97,26 @@ impl fmt::Display for LibCall {
     }
 }
 
+/// The function's import of the stack probe, if it has one.
+pub fn get_probestack_funcref(func: &mut Function) -> Option<FuncRef> {
+    let probe = ExternalName::LibCall(LibCall::Probestack);
+    func.dfg.ext_funcs.iter().find(|(_, data)| data.name == probe).map(|(f, _)| f)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::ExtFuncData;
+
+    #[test]
+    fn the_stack_probe_is_found() {
+        let mut func = Function::new();
+        let signature = func.import_signature(LibCall::Probestack.signature(CallConv::Probestack, types::I64));
+        assert_eq!(get_probestack_funcref(&mut func), None);
+        let name = ExternalName::LibCall(LibCall::Probestack);
+        let probe = func.import_function(ExtFuncData { name, signature, colocated: false, patchable: false });
+        assert_eq!(get_probestack_funcref(&mut func), Some(probe));
+    }
 
     #[test]
     fn names_read_back() {

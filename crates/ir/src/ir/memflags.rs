@@ -261,6 +261,14 @@ impl MemFlags {
     pub fn as_u32(self) -> u32 {
         self.0.into()
     }
+    /// The flags with these bits, which may be the reserved ones.
+    pub fn from_bits(bits: u32) -> Self {
+        MemFlags(bits as u16)
+    }
+    /// The flags' bits.
+    pub fn as_bits(self) -> u32 {
+        self.0.into()
+    }
 }
 
 impl EntityRef for MemFlags {

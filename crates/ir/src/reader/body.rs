@@ -264,10 +264,12 @@ impl FunctionReader<'_, '_> {
         while !self.p.eat(b']') {
             let ty = self.p.type_name()?;
             self.p.expect(b'@')?;
-            let slot = self.stack_slot()?;
-            self.p.eat(b'+');
-            let positive = |s: &str| super::number::unsigned(s.strip_prefix('+').unwrap_or(s), 32);
-            let offset = self.p.number("an offset", positive)? as u32;
+            // That the slot exists is left to the verifier, as with debug tags.
+            let slot = StackSlot::from_u32(self.p.entity(Prefix::StackSlot, "a stack slot")?);
+            if !self.p.eat(b'+') && !matches!(self.p.peek(), Tok::Int(s) if s.starts_with('+')) {
+                return self.p.unexpected("`+` and an offset");
+            }
+            let offset = self.p.u32("an offset")?;
             self.func.dfg.append_user_stack_map_entry(inst, UserStackMapEntry { ty, slot, offset });
             if self.p.peek() != Tok::Punct(b']') {
                 self.p.expect(b',')?;

@@ -289,9 +289,9 @@ fn classify(s: &str) -> Tok<'_> {
         return Tok::Word(s);
     }
     if let Some(prefix) = Prefix::parse(name) {
-        // The largest number of 32 bits means "no entity".
+        // The largest number of 32 bits means "no entity"; a namespace is none anyway.
         return match digits.parse::<u32>() {
-            Ok(n) if n != u32::MAX => Tok::Entity(prefix, n),
+            Ok(n) if n != u32::MAX || prefix == Prefix::User => Tok::Entity(prefix, n),
             _ => Tok::Word(s),
         };
     }

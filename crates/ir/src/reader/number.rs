@@ -44,10 +44,10 @@ fn digits(s: &str, radix: u32, underscores: bool, max: u32) -> Result<u128, Numb
     }
 }
 
-/// An unsigned integer of `bits` bits, without a sign.
+/// An unsigned integer of `bits` bits.
 pub(crate) fn unsigned(text: &str, bits: u32) -> Result<u64, NumberError> {
-    if text.starts_with(['-', '+']) {
-        return Err("expected a number without a sign");
+    if text.starts_with('-') {
+        return Err("the number must not be negative");
     }
     int(text, bits, bits >= 32).map(|v| v as u64)
 }

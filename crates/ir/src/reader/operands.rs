@@ -333,7 +333,7 @@ impl FunctionReader<'_, '_> {
                 },
                 Tok::Entity(Prefix::Region, n) => {
                     let region = AliasRegion::from_u32(n);
-                    if flags.alias_region().is_some_and(|r| r != region) {
+                    if flags.alias_region().is_some() {
                         return self.p.fail("an access has at most one alias region");
                     }
                     flags = flags.with_alias_region(Some(region));

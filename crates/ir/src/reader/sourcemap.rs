@@ -112,6 +112,7 @@ by_kind! {
     contains_dss def_dss DynamicStackSlot;
     contains_dt def_dt DynamicType;
     contains_gv def_gv GlobalValue;
+    contains_jt def_jt JumpTable;
     contains_sig def_sig SigRef;
     contains_fn def_fn FuncRef;
     contains_constant def_constant Constant;

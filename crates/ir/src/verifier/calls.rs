@@ -85,8 +85,10 @@ impl Verifier<'_> {
 
     /// A call that may throw passes results to one edge and payloads to the others.
     fn throwing_call(&mut self, inst: Inst, sig: &Signature, table: &ExceptionTableData) {
-        let cc = sig.call_conv;
-        if self.func.dfg.signatures[table.signature()] != *sig {
+        let (cc, dfg) = (sig.call_conv, &self.func.dfg);
+        if let InstructionData::TryCall { func_ref, .. } = dfg.insts[inst]
+            && dfg.signatures[dfg.ext_funcs[func_ref].signature] != *sig
+        {
             self.inst_error(inst, "signature of the exception table must match that of the callee");
         }
         if !cc.supports_exceptions() {

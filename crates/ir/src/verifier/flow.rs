@@ -84,7 +84,7 @@ impl Verifier<'_> {
     }
 
     pub(super) fn argument_count(&mut self, inst: Inst, got: usize, expected: usize) {
-        let text = self.func.dfg.display_inst(inst).to_string();
+        let text = crate::write::short_text(&self.func.dfg, inst);
         self.inst_error(inst, format!("mismatched argument count for `{text}`: got {got}, expected {expected}"));
     }
 
@@ -137,7 +137,7 @@ impl Verifier<'_> {
 
     fn definition_before(&mut self, domtree: &DominatorTree, inst: Inst, v: Value) {
         let (dfg, layout) = (&self.func.dfg, &self.func.layout);
-        match dfg.value_def(dfg.resolve_aliases(v)) {
+        match dfg.value_def(self.aliases.resolve(v)) {
             ValueDef::Result(def, _) if def == inst => self.inst_error(inst, format!("uses value {v} from itself")),
             ValueDef::Result(def, _) => {
                 let reachable = layout.inst_block(def).is_some_and(|b| domtree.is_reachable(b));

@@ -9,7 +9,7 @@ use std::fmt::Display;
 impl Verifier<'_> {
     /// Do all references of an instruction lead somewhere?
     pub(super) fn references(&mut self, inst: Inst) -> bool {
-        let before = self.errors.0.len();
+        self.dangling = false;
         let dfg = &self.func.dfg;
         for &v in dfg.inst_args(inst) {
             self.value(inst, v);
@@ -21,10 +21,11 @@ impl Verifier<'_> {
         }
         self.tables(inst);
         self.slots_and_flags(inst);
-        self.errors.0.len() == before
+        !self.dangling
     }
 
     fn missing(&mut self, inst: Inst, what: &str, entity: impl Display) {
+        self.dangling = true;
         self.error(inst, format!("invalid {what} reference {entity}"));
     }
 
@@ -34,11 +35,12 @@ impl Verifier<'_> {
         if !dfg.value_is_valid(v) {
             return self.missing(inst, "value", v);
         }
-        let attached = match dfg.value_def(dfg.resolve_aliases(v)) {
+        let attached = match dfg.value_def(self.aliases.resolve(v)) {
             ValueDef::Result(def, _) => layout.inst_block(def).is_some(),
             ValueDef::Param(block, _) => layout.is_block_inserted(block),
         };
         if !attached {
+            self.dangling = true;
             self.error(inst, format!("{inst} uses value {v}, whose definition is not in the function"));
         }
     }
@@ -151,6 +153,7 @@ impl Verifier<'_> {
             } else if let Some(region) = func.dfg.mem_flags[flags].alias_region()
                 && !func.dfg.alias_regions.is_valid(region)
             {
+                self.dangling = true;
                 self.error(inst, format!("undefined alias region {region}"));
             }
         }

@@ -12,7 +12,6 @@ impl Verifier<'_> {
         let func = self.func;
         let data = &func.dfg.insts[inst];
         let opcode = data.opcode();
-        let name = opcode.row().name;
         self.debug_tags(inst, opcode);
         match data {
             InstructionData::UnaryImm { imm, .. } => self.integer(inst, imm.bits()),
@@ -33,9 +32,15 @@ impl Verifier<'_> {
                     self.inst_error(inst, message);
                 }
             }
-            InstructionData::BinaryImm8 { arg, imm, .. } if name == "extractlane" => self.lane(inst, *arg, *imm),
-            InstructionData::TernaryImm8 { args, imm, .. } if name == "insertlane" => self.lane(inst, args[0], *imm),
-            InstructionData::LoadNoOffset { arg, flags, .. } if name == "bitcast" => self.bitcast(inst, *arg, *flags),
+            InstructionData::BinaryImm8 { arg, imm, .. } if opcode == Opcode::Extractlane => {
+                self.lane(inst, *arg, *imm)
+            }
+            InstructionData::TernaryImm8 { args, imm, .. } if opcode == Opcode::Insertlane => {
+                self.lane(inst, args[0], *imm)
+            }
+            InstructionData::LoadNoOffset { arg, flags, .. } if opcode == Opcode::Bitcast => {
+                self.bitcast(inst, *arg, *flags)
+            }
             InstructionData::Load { arg, .. } | InstructionData::LoadNoOffset { arg, .. } => self.address(inst, *arg),
             InstructionData::Store { args, flags, .. } | InstructionData::StoreNoOffset { args, flags, .. } => {
                 self.address(inst, args[1]);
@@ -50,7 +55,7 @@ impl Verifier<'_> {
     }
 
     fn debug_tags(&mut self, inst: Inst, opcode: Opcode) {
-        let allowed = opcode.row().effects.has(Effects::CALL) || opcode.row().name == "sequence_point";
+        let allowed = opcode.row().effects.has(Effects::CALL) || opcode == Opcode::SequencePoint;
         if !allowed && self.func.debug_tags.has(inst) {
             self.inst_error(inst, "debug tags present on non-call, non-sequence point instruction");
         }

@@ -1,5 +1,6 @@
 //! Prints the operands of instructions, with the constants among them in a comment. Needs the data flow graph.
 
+use crate::aliases::Resolver;
 use crate::ir::dfg::DataFlowGraph;
 use crate::ir::entities::{Inst, Value};
 use crate::ir::immediates::{Ieee128, Imm64};
@@ -33,11 +34,15 @@ impl Display for Flags<'_> {
 
 /// Writes an instruction's operands with the space before them, and a comment that tells the constants among them.
 pub fn write_operands(w: &mut dyn Write, dfg: &DataFlowGraph, inst: Inst) -> fmt::Result {
+    write(w, dfg, Resolver::Graph(dfg), inst)
+}
+
+pub(super) fn write(w: &mut dyn Write, dfg: &DataFlowGraph, resolver: Resolver, inst: Inst) -> fmt::Result {
     operands(w, dfg, inst)?;
     stack_map(w, dfg, inst)?;
     let mut sep = "  ; ";
     for v in comment_values(dfg, inst) {
-        if let Some(text) = constant_text(dfg, v) {
+        if let Some(text) = constant_text(dfg, resolver, v) {
             write!(w, "{sep}{v} = {text}")?;
             sep = ", ";
         }
@@ -171,11 +176,11 @@ fn comment_values(dfg: &DataFlowGraph, inst: Inst) -> Vec<Value> {
 }
 
 /// The constant that a value is, as a comment tells it.
-fn constant_text(dfg: &DataFlowGraph, v: Value) -> Option<String> {
+fn constant_text(dfg: &DataFlowGraph, resolver: Resolver, v: Value) -> Option<String> {
     if !dfg.value_is_valid(v) {
         return None;
     }
-    let ValueDef::Result(def, _) = dfg.value_def(dfg.resolve_aliases(v)) else { return None };
+    let ValueDef::Result(def, _) = dfg.value_def(resolver.resolve(v)) else { return None };
     Some(match &dfg.insts[def] {
         InstructionData::UnaryImm { imm, .. } => iconst(dfg, def, *imm).to_string(),
         InstructionData::UnaryIeee16 { imm, .. } => imm.to_string(),
@@ -190,7 +195,7 @@ fn constant_text(dfg: &DataFlowGraph, v: Value) -> Option<String> {
 }
 
 fn f128(dfg: &DataFlowGraph, opcode: Opcode, constant: crate::ir::Constant) -> Option<Ieee128> {
-    if opcode.row().name != "f128const" {
+    if opcode != Opcode::F128const {
         return None;
     }
     Ieee128::try_from(dfg.constants.get(constant)).ok()

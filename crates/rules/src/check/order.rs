@@ -73,7 +73,7 @@ fn covers<'a>(a: &Pat, b: &'a Pat, bound: &mut Binding<'a>) -> bool {
 pub fn late_aliases(set: &RuleSet) -> Vec<Problem> {
     let mut out = vec![];
     for (n, r) in set.rules.iter().enumerate() {
-        let before = |p: &&Rule| p.lhs.op == r.lhs.op && p.ty == r.ty && matches!(p.rhs, Rhs::Inst(_));
+        let before = |p: &&Rule| p.lhs.op == r.lhs.op && p.ty == r.ty && !matches!(p.rhs, Rhs::Same(_));
         if let (Rhs::Same(_), Some(other)) = (&r.rhs, set.rules[..n].iter().find(before)) {
             let what = format!("gives a value another name, and must stand before {}", place(other.at));
             out.push(Problem { at: place(r.at), what });

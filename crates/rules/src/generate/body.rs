@@ -7,7 +7,7 @@ use crate::resolve::{Resolved, resolve, takes_symbol};
 use crate::term::*;
 use std::fmt::Write;
 use windlass_desc::types::Type;
-use windlass_desc::x64::{Imm, MemMode, Operand, Row};
+use windlass_desc::x64::{Family, Imm, MemMode, Operand, Row};
 
 /// No row: that form does not exist.
 const NO_ROW: &str = "NO_ROW";
@@ -23,13 +23,17 @@ pub fn rule(n: usize, rule: &Rule, rows: &[Row], out: &mut String) -> Result<()>
             let v = body.names.value(v.name)?;
             body.line(format!("c.copy(i, {v})"));
         }
-        Rhs::Inst(inst) => {
-            body.inst(inst, Some("c.result(i)"), true)?;
-        }
+        Rhs::Inst(inst) => body.inst(inst, &["c.result(i, 0)".into()], true)?,
+        Rhs::Seq(seq) => body.seq(seq)?,
     }
     out.push_str(&body.text);
     let _ = writeln!(out, "}}\n");
     Ok(())
+}
+
+/// The name of a step's result in the printed function, apart from all that the printer names itself.
+fn local(t: Tmp) -> String {
+    format!("step_{t}")
 }
 
 /// How a rule's variables are reached in the match that `select` gave.
@@ -137,8 +141,27 @@ impl Body<'_> {
         let _ = writeln!(self.text, "    {text};");
     }
 
-    /// An instruction whose result goes to the register that `dest` gives; `root` if it stands for the rule's root.
-    fn inst(&mut self, inst: &MInst, dest: Option<&str>, root: bool) -> Result<()> {
+    /// Steps, the last first. What traps or touches memory stands for the root.
+    fn seq(&mut self, seq: &Seq) -> Result<()> {
+        for &t in seq.steps.iter().flat_map(|s| &s.defs) {
+            let reg = match seq.results.iter().position(|r| *r == t) {
+                Some(n) => format!("c.result(i, {n})"),
+                None => "c.temp()".into(),
+            };
+            self.line(format!("let {} = {reg}", local(t)));
+        }
+        for step in seq.steps.iter().rev() {
+            let row = &self.rows[resolve(&step.inst, self.rows)?.register];
+            let effect = row.mem != MemMode::None
+                || matches!(row.family, Family::TrapIf | Family::Ud2 | Family::Div | Family::Idiv);
+            let defs: Vec<String> = step.defs.iter().map(|&t| local(t)).collect();
+            self.inst(&step.inst, &defs, effect)?;
+        }
+        Ok(())
+    }
+
+    /// An instruction whose results go to the registers that `dests` give; `root` if it stands for the rule's root.
+    fn inst(&mut self, inst: &MInst, dests: &[String], root: bool) -> Result<()> {
         let Resolved { register: reg, memory: mem, immediate: imm } = resolve(inst, self.rows)?;
         let row = &self.rows[reg];
         let mut nested = vec![];
@@ -146,19 +169,25 @@ impl Body<'_> {
         if let Some(text) = &rmi {
             self.line(format!("let r = {text}"));
         }
-        let defines = row.operands.iter().any(|o| matches!(o, Operand::Def(..)));
-        if let (Some(dest), true) = (dest, defines) {
-            self.line(format!("let d = {dest}"));
+        let defs = row.operands.iter().filter(|o| matches!(o, Operand::Def(..))).count();
+        if !dests.is_empty() && defs > dests.len() {
+            return Err(format!("{} has results that nothing takes", row.name));
+        }
+        for (n, dest) in dests.iter().enumerate().take(defs) {
+            self.line(format!("let d{n} = {dest}"));
         }
         self.line(format!("c.start({})", row.constant()));
         if root {
             // in backward order: what is sunk happens before the root's own effect
             self.line("c.stands_for(i)".into());
+            if let Some(code) = inst.code {
+                self.line(format!("c.traps_with({})", code.as_raw()));
+            }
             for sunk in self.names.sunk.clone() {
                 self.line(format!("c.sink({sunk})"));
             }
         }
-        self.operands(inst, row, defines && dest.is_some(), &mut nested)?;
+        self.operands(inst, row, !dests.is_empty(), &mut nested)?;
         if rmi.is_some() {
             let name = |r: Option<usize>| r.map_or(NO_ROW.into(), |r| self.rows[r].constant());
             let (mem, imm) = (name(mem), name(imm));
@@ -168,12 +197,13 @@ impl Body<'_> {
         self.line("c.end()".into());
         if let Some(producer) = producer {
             match producer {
-                Flags::Inst(p, _) => self.inst(&p, None, false)?,
+                Flags::Inst(p, _) => self.inst(&p, &[], false)?,
+                Flags::Before(_) => {}
                 Flags::Cond(_) => self.line("c.flags_of(&f)".into()),
             }
         }
         for (temp, inst) in nested.into_iter().rev() {
-            self.inst(&inst, Some(&temp), false)?;
+            self.inst(&inst, &[temp], false)?;
         }
         Ok(())
     }
@@ -187,12 +217,14 @@ impl Body<'_> {
     /// The operands in the order of the pool span; an `rmi` operand comes later, an immediate into the payload.
     fn operands(&mut self, inst: &MInst, row: &Row, defines: bool, nested: &mut Vec<(String, MInst)>) -> Result<()> {
         let mut args = inst.args.iter();
+        let mut results = 0;
         for o in &row.operands {
             if let Operand::Def(..) = o {
                 if !defines {
                     return Err(format!("{} has a result that nothing takes", row.name));
                 }
-                self.line("c.def_vreg(d)".into());
+                self.line(format!("c.def_vreg(d{results})"));
+                results += 1;
                 continue;
             }
             match args.next() {
@@ -207,6 +239,7 @@ impl Body<'_> {
                     self.line(format!("c.use_vreg({temp})"));
                     nested.push((temp, (**inner).clone()));
                 }
+                Some(Arg::Reg(Reg::Tmp(t))) => self.line(format!("c.use_vreg({})", local(*t))),
                 Some(Arg::Addr(a)) => {
                     let Bound::Addr(at) = self.names.get(a.0)?.clone() else {
                         return Err(format!("{} is no address", a.0));
@@ -236,7 +269,7 @@ impl Body<'_> {
     fn flags(&mut self, inst: &MInst) -> Result<Option<Flags>> {
         match &inst.flags {
             None => {}
-            Some(Flags::Inst(_, cc)) => {
+            Some(Flags::Inst(_, cc) | Flags::Before(cc)) => {
                 let cc = self.names.cc(*cc)?;
                 self.line(format!("c.set_cc({cc})"));
             }

@@ -15,6 +15,8 @@ pub enum Effect {
     Store(Smt, Smt, Access),
     /// Traps on a condition.
     Trap(Smt, TrapCode),
+    /// Orders accesses.
+    Fence,
     /// Leaves the block by a condition.
     Branch(Smt),
     /// Whatever the nonterminal that this variable stands for does: it may sink a load.
@@ -26,12 +28,14 @@ impl Effect {
     fn describe(&self) -> String {
         let access = |a: &Access| {
             let trap = a.trap.map_or("no trap".to_string(), |t| t.to_string());
-            format!("{}, {trap}", if a.big_endian { "big-endian" } else { "little-endian" })
+            let order = if a.big_endian { "big-endian" } else { "little-endian" };
+            format!("{order}, {trap}{}", if a.atomic { ", atomic" } else { "" })
         };
         match self {
             Effect::Load(_, w, a) => format!("load {w} bits ({})", access(a)),
             Effect::Store(_, v, a) => format!("store {} bits ({})", v.w(), access(a)),
             Effect::Trap(_, code) => format!("trap {code}"),
+            Effect::Fence => "fence".into(),
             Effect::Branch(_) => "branch".into(),
             Effect::Opaque(name) => format!("what `{name}` does"),
         }
@@ -43,7 +47,7 @@ impl Effect {
             Effect::Store(a, v, _) => vec![("store at", a), ("stored", v)],
             Effect::Trap(c, _) => vec![("traps", c)],
             Effect::Branch(c) => vec![("branches", c)],
-            Effect::Opaque(_) => vec![],
+            Effect::Fence | Effect::Opaque(_) => vec![],
         }
     }
     /// One bit: are the two the same?
@@ -54,6 +58,7 @@ impl Effect {
             (Effect::Store(a, v, x), Effect::Store(b, w, y)) if v.w() == w.w() && x == y => a.eq(b).and(&v.eq(w)),
             (Effect::Trap(a, x), Effect::Trap(b, y)) if x == y => a.eq(b),
             (Effect::Branch(a), Effect::Branch(b)) => a.eq(b),
+            (Effect::Fence, Effect::Fence) => Smt::lit(1, 1),
             (Effect::Opaque(a), Effect::Opaque(b)) if a == b => Smt::lit(1, 1),
             _ => never,
         }
@@ -80,10 +85,17 @@ impl Recorder {
 impl Env for Recorder {
     type B = Smt;
     fn choose(&mut self, set: Choice, w: u32) -> Smt {
-        let Choice::Any(what) = set;
-        let name = format!("{}_{}{}", self.side, what.replace(' ', "_"), self.choices.len());
-        self.choices.push(Smt::sym(name, w));
-        self.choices[self.choices.len() - 1].clone()
+        let what = match set {
+            Choice::Any(what) => what.replace(' ', "_"),
+            Choice::Nan(_) => "nan".into(),
+        };
+        let chosen = Smt::sym(format!("{}_{what}{}", self.side, self.choices.len()), w);
+        self.choices.push(chosen.clone());
+        // every choice of bits is one of the set
+        match set {
+            Choice::Any(_) => chosen,
+            Choice::Nan(format) => format.nan(&chosen),
+        }
     }
     fn trap_if(&mut self, cond: &Smt, code: TrapCode) {
         self.effects.push(Effect::Trap(cond.clone(), code));
@@ -97,6 +109,9 @@ impl Env for Recorder {
     fn store(&mut self, addr: &Smt, value: &Smt, access: Access) {
         self.effects.push(Effect::Store(addr.clone(), value.clone(), access));
     }
+    fn fence(&mut self) {
+        self.effects.push(Effect::Fence);
+    }
     fn branch(&mut self, cond: &Smt) {
         self.effects.push(Effect::Branch(cond.clone()));
     }
@@ -107,8 +122,15 @@ pub fn same_effects(left: &Recorder, right: &Recorder) -> Smt {
     if left.effects.len() != right.effects.len() {
         return Smt::lit(1, 0);
     }
-    let pairs = left.effects.iter().zip(&right.effects);
-    pairs.fold(Smt::lit(1, 1), |all, (a, b)| all.and(&a.same(b)))
+    // what comes after a trap has no consequence
+    let (mut all, mut alive) = (Smt::lit(1, 1), Smt::lit(1, 1));
+    for (a, b) in left.effects.iter().zip(&right.effects) {
+        all = all.and(&alive.not().or(&a.same(b)));
+        if let Effect::Trap(cond, _) = a {
+            alive = alive.and(&cond.not());
+        }
+    }
+    all
 }
 
 /// The terms in what a side does, labelled for a counterexample.

@@ -8,9 +8,9 @@ use crate::smt::Smt;
 use crate::term::*;
 use crate::types::{Path, Types};
 use windlass_desc::bv::Bv;
-use windlass_desc::cc::IntCC;
-use windlass_desc::env::{Access, Env};
+use windlass_desc::env::Env;
 use windlass_desc::ops::{Format, Imms, meaning};
+use windlass_desc::types::INVALID;
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::imm;
 
@@ -33,13 +33,9 @@ impl<'a> Left<'a> {
         let recorder = Recorder::new("ir");
         Left { types, case, path: vec![], recorder, assumptions: vec![], shown: vec![], once: vec![] }
     }
-    /// Runs a rule's pattern; gives its result if it has one.
-    pub fn root(&mut self, p: &OpPat) -> Result<Option<Smt>, String> {
-        let mut results = self.operation(p)?;
-        if results.len() > 1 {
-            return Err("results beyond the first are not proved yet".into());
-        }
-        Ok(results.pop())
+    /// Runs a rule's pattern; gives its results.
+    pub fn root(&mut self, p: &OpPat) -> Result<Vec<Smt>, String> {
+        self.operation(p)
     }
     /// Runs a pattern that matches a value; gives the value.
     pub fn value(&mut self, pat: &Pat) -> Result<Smt, String> {
@@ -153,14 +149,9 @@ impl<'a> Left<'a> {
             args.push(self.value(arg)?);
             self.path.pop();
         }
-        let mut imms = Imms {
-            ty: types.ctv,
-            result: types.value,
-            imm: Smt::lit(64, 0),
-            cc: IntCC::Equal,
-            code: if self.path.is_empty() { ROOT_TRAP } else { INNER_TRAP },
-            access: Access::PLAIN,
-        };
+        let arg = self.types.node(&[self.path.as_slice(), &[0]].concat()).map_or(INVALID, |t| t.value);
+        let mut imms = Imms::new(types.ctv, types.value, arg);
+        imms.code = if self.path.is_empty() { ROOT_TRAP } else { INNER_TRAP };
         if let Some(cc) = p.cc {
             self.once(cc.0)?;
             imms.cc = self.case.condition(cc.0)?;

@@ -22,6 +22,9 @@ pub struct Right<'a> {
     pub recorder: Recorder,
     /// One bit: do all immediates survive their encoding?
     pub encodable: Smt,
+    /// Results of earlier steps, and the flags they left.
+    temps: Vec<(Tmp, Smt)>,
+    flags: Option<Smt>,
 }
 
 /// What the operands of an instruction add up to.
@@ -37,12 +40,18 @@ struct Inputs {
 impl<'a> Right<'a> {
     /// Nothing run yet.
     pub fn new(types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Right<'a> {
-        Right { types, case, rows, recorder: Recorder::new("machine"), encodable: Smt::lit(1, 1) }
+        let (recorder, encodable) = (Recorder::new("machine"), Smt::lit(1, 1));
+        Right { types, case, rows, recorder, encodable, temps: vec![], flags: None }
     }
     /// Does a rule that asks for the feature `needs`, and for a `near` symbol or not, ask for all that `inst` needs?
     pub fn features(&self, inst: &MInst, needs: Option<Feature>, near: bool) -> Result<(), String> {
         for inst in all_insts(&[inst]) {
-            let row = &self.rows[resolve(inst, self.rows)?.register];
+            let found = resolve(inst, self.rows)?;
+            let forms = [Some(found.register), found.memory, found.immediate];
+            if forms.iter().flatten().any(|&r| self.rows[r].feature.is_some() && self.rows[r].feature != needs) {
+                return Err(format!("{} needs a feature that the rule does not ask for", inst.family.info().name));
+            }
+            let row = &self.rows[found.register];
             if row.feature.is_some() && row.feature != needs {
                 return Err(format!("{} needs {:?}, which the rule does not ask for", row.name, row.feature));
             }
@@ -85,6 +94,21 @@ impl<'a> Right<'a> {
         let (flags, cc) = self.flags_of(producer, cc)?;
         Ok(cc.holds(&flags))
     }
+    /// Runs steps one after the other; gives the registers of the results.
+    pub fn steps(&mut self, seq: &Seq) -> Result<Vec<Smt>, String> {
+        for step in &seq.steps {
+            let out = self.run(&step.inst)?;
+            if out.defs.len() < step.defs.len() {
+                return Err(format!("{} gives too few results", step.inst.family.info().name));
+            }
+            self.temps.extend(step.defs.iter().copied().zip(out.defs));
+        }
+        seq.results.iter().map(|t| self.temp(*t)).collect()
+    }
+    fn temp(&self, t: Tmp) -> Result<Smt, String> {
+        let found = self.temps.iter().find(|x| x.0 == t).map(|x| x.1.clone());
+        found.ok_or_else(|| format!("{t} is not set before it is read"))
+    }
     /// Runs an instruction.
     pub fn run(&mut self, inst: &MInst) -> Result<Output<Smt>, String> {
         let resolved = resolve(inst, self.rows)?;
@@ -107,6 +131,10 @@ impl<'a> Right<'a> {
                 let (flags, cc) = self.flags_of(producer, *cc)?;
                 (Some(flags), cc)
             }
+            Some(Flags::Before(cc)) => {
+                let flags = self.flags.clone().ok_or("no step before makes flags")?;
+                (Some(flags), self.cc(*cc)?)
+            }
             Some(Flags::Cond(c)) => {
                 self.recorder.effects.push(Effect::Opaque(c.name));
                 (Some(vars::flags(c.name)), if c.negated { Cc::E } else { Cc::Ne })
@@ -115,12 +143,18 @@ impl<'a> Right<'a> {
         let imm = inputs.imm.unwrap_or(Smt::lit(64, 0));
         self.encodable = self.encodable.and(&survives(row, &imm));
         let (addr, access) = inputs.addr.map_or((None, Access::PLAIN), |(a, access)| (Some(a), access));
-        let input = Input { uses: inputs.uses, addr, imm, flags, cc, code: ROOT_TRAP, access };
-        Ok(simulate(row, &mut self.recorder, &input))
+        let input = Input { uses: inputs.uses, addr, imm, flags, cc, code: inst.code.unwrap_or(ROOT_TRAP), access };
+        let out = simulate(row, &mut self.recorder, &input);
+        // whatever writes flags, nested or not, is what a later step would see
+        if row.writes_flags {
+            self.flags = out.flags.clone();
+        }
+        Ok(out)
     }
     fn input(&mut self, arg: &Arg, out: &mut Inputs) -> Result<(), String> {
         match arg {
             Arg::Reg(Reg::Val(v)) => out.uses.push(self.register(*v)?),
+            Arg::Reg(Reg::Tmp(t)) => out.uses.push(self.temp(*t)?),
             Arg::Reg(Reg::Inst(i)) => {
                 let result = self.run(i)?.defs.first().cloned();
                 out.uses.push(result.ok_or_else(|| format!("{} has no result", i.family.info().name))?);
@@ -144,12 +178,15 @@ impl<'a> Right<'a> {
         }
         Ok(())
     }
-    fn flags_of(&mut self, producer: &MInst, cc: CcExpr) -> Result<(Smt, Cc), String> {
-        let cc = match cc {
+    fn cc(&self, cc: CcExpr) -> Result<Cc, String> {
+        Ok(match cc {
             CcExpr::Is(cc) => cc,
             CcExpr::Of(v) => Cc::of(self.case.condition(v.0)?),
             CcExpr::Swapped(v) => Cc::of(self.case.condition(v.0)?.swap_args()),
-        };
+        })
+    }
+    fn flags_of(&mut self, producer: &MInst, cc: CcExpr) -> Result<(Smt, Cc), String> {
+        let cc = self.cc(cc)?;
         let flags = self.run(producer)?.flags;
         Ok((flags.ok_or_else(|| format!("{} leaves the flags alone", producer.family.info().name))?, cc))
     }

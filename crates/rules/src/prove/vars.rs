@@ -59,7 +59,7 @@ pub fn flags(name: &str) -> Smt {
 /// tells it from all others.
 pub fn access(name: &str, types: &Types) -> Access {
     let n = types.names().position(|v| v == name).unwrap_or(0) as u8;
-    Access { trap: TrapCode::user(n + 1), big_endian: false }
+    Access { trap: TrapCode::user(n + 1), ..Access::PLAIN }
 }
 
 /// What an `rmi` is.

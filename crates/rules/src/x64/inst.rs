@@ -6,7 +6,7 @@ use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::{Family, Form};
 
 fn inst(family: Family, width: u16, form: Option<Form>, args: Vec<Arg>) -> MInst {
-    MInst { family, width, form, args, flags: None }
+    MInst { family, width, form, args, flags: None, code: None }
 }
 
 /// `name Family` lines: two inputs, of which the second may be a register, memory or an immediate.
@@ -31,8 +31,49 @@ macro_rules! one { ($($name:ident $family:ident;)*) => { $(
 )* } }
 
 one! {
+    bsf Bsf;
+    bsr Bsr;
+    tzcnt Tzcnt;
+    lzcnt Lzcnt;
+    count_ones Popcnt;
+    swap_bytes Bswap;
     neg Neg; not Not;
     movzx8 Movzx8; movzx16 Movzx16; movsx8 Movsx8; movsx16 Movsx16; movsx32 Movsx32;
+}
+
+/// Sum with the carry of the step before.
+pub fn adc(w: u16, a: impl Into<Arg>, b: impl Into<Arg>) -> MInst {
+    MInst { flags: Some(Flags::Before(is(Cc::B))), ..inst(Family::Adc, w, None, vec![a.into(), b.into()]) }
+}
+
+/// Difference with the borrow of the step before.
+pub fn sbb(w: u16, a: impl Into<Arg>, b: impl Into<Arg>) -> MInst {
+    MInst { flags: Some(Flags::Before(is(Cc::B))), ..inst(Family::Sbb, w, None, vec![a.into(), b.into()]) }
+}
+
+/// The product of double width, unsigned: lower and upper half.
+pub fn mul_wide(w: u16, a: impl Into<Arg>, b: impl Into<Arg>) -> MInst {
+    inst(Family::MulWide, w, Some(Form::R), vec![a.into(), b.into()])
+}
+
+/// The product of double width, signed: lower and upper half.
+pub fn imul_wide(w: u16, a: impl Into<Arg>, b: impl Into<Arg>) -> MInst {
+    inst(Family::ImulWide, w, Some(Form::R), vec![a.into(), b.into()])
+}
+
+/// Quotient and remainder of `hi:lo`, unsigned.
+pub fn div(w: u16, lo: impl Into<Arg>, hi: impl Into<Arg>, by: impl Into<Arg>) -> MInst {
+    inst(Family::Div, w, Some(Form::R), vec![lo.into(), hi.into(), by.into()])
+}
+
+/// Quotient and remainder of `hi:lo`, signed.
+pub fn idiv(w: u16, lo: impl Into<Arg>, hi: impl Into<Arg>, by: impl Into<Arg>) -> MInst {
+    inst(Family::Idiv, w, Some(Form::R), vec![lo.into(), hi.into(), by.into()])
+}
+
+/// The sign in every bit.
+pub fn sign(w: u16, a: impl Into<Arg>) -> MInst {
+    inst(Family::Sign, w, None, vec![a.into()])
 }
 
 /// Copies a register.

@@ -8,6 +8,7 @@ use crate::term::*;
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::{I8, I16, I32, I64, Type};
 use windlass_desc::x64::Feature;
+use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::imm;
 
 const NARROW: &[Type] = &[I8, I16];
@@ -40,6 +41,11 @@ fn arithmetic(r: &mut RuleSet) {
         r.supported.push((op, INTS.into()));
     }
     commuting(r, iadd, add);
+    r.supported.push((Opcode::UaddOverflowTrap, WIDE.into()));
+    r.rule(WIDE, |t| {
+        let sum = Seq::default().set(T, add(op_width(t), X, R)).run(trap_if(is(Cc::B)));
+        uadd_overflow_trap(X, R).to(sum.gives([T]))
+    });
     r.rule(INTS, |t| isub(X, R).to(sub(op_width(t), wide(X), wide(R))));
     r.rule(INTS, |t| ineg(X).to(neg(op_width(t), wide(X))));
     r.rule(INTS, |t| imul(X, iconst(K.when(fun!(imm::simm32, k)))).to(mul(op_width(t), wide(X), K)));

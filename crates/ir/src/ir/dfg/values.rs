@@ -111,9 +111,12 @@ impl Iterator for Values<'_> {
         self.keys.find(|v| !graph.values[*v].is_nothing())
     }
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (0, Some(self.keys.len()))
+        let rest = self.keys.clone().filter(|v| !self.graph.values[*v].is_nothing()).count();
+        (rest, Some(rest))
     }
 }
+
+impl ExactSizeIterator for Values<'_> {}
 
 impl DataFlowGraph {
     pub(super) fn make_value(&mut self, data: ValueData) -> Value {

@@ -1,4 +1,4 @@
-//! What an atomic read-modify-write does.
+//! What an atomic read-modify-write does. Needs nothing.
 
 use std::fmt;
 use std::str::FromStr;

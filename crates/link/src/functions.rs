@@ -1,0 +1,197 @@
+//! From functions of IR to addresses that can be called.
+//!
+//! Does: optimises and compiles functions, and links them by their names. Needs: verified functions. Leaves: addresses
+//! by name, and for an address in the code the function it belongs to and the trap it stands for.
+//!
+//! Functions refer to each other by name, in any order within a batch; routines that compiled code calls by itself are
+//! those of this process.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+use windlass_codegen::compile::{Context, Options};
+use windlass_codegen::compiled::{self, CompiledCode};
+use windlass_codegen::error::CodegenError;
+use windlass_ir::ir::{ExternalName, Function, LibCall, TrapCode};
+use windlass_opt::Level;
+
+use crate::host;
+use crate::jit::{Blob, LinkError, Linker, Reloc, RelocKind, Target};
+use crate::memory::Kind;
+
+/// Why a function was not compiled.
+#[derive(Debug, Error)]
+pub enum CompileError {
+    /// A pass did harm.
+    #[error(transparent)]
+    Optimise(#[from] windlass_opt::Broken),
+    /// There is no code for it.
+    #[error(transparent)]
+    Codegen(#[from] CodegenError),
+}
+
+/// Why functions were not put in place.
+#[derive(Debug, Error)]
+pub enum DefineError {
+    /// One of them was not compiled.
+    #[error("{function}: {error}")]
+    Compile {
+        /// Its name.
+        function: String,
+        /// Why.
+        error: CompileError,
+    },
+    /// They were not linked.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+}
+
+/// A function that is compiled and not linked yet.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Its name, as in text: `%f` or `u0:1`.
+    pub name: String,
+    /// Its code.
+    pub code: CompiledCode,
+    /// The symbol of each relocation.
+    symbols: Vec<String>,
+}
+
+impl Object {
+    /// The symbols it refers to, some perhaps several times.
+    pub fn references(&self) -> &[String] {
+        &self.symbols
+    }
+
+    fn blob(&self) -> Blob {
+        let reloc = |(reloc, symbol): (&compiled::Reloc, &String)| Reloc {
+            offset: reloc.offset,
+            kind: match reloc.kind {
+                compiled::RelocKind::Abs8 => RelocKind::Abs8,
+                compiled::RelocKind::X86PcRel4 => RelocKind::X86PcRel4,
+                compiled::RelocKind::X86CallPcRel4 => RelocKind::X86CallPcRel4,
+            },
+            target: Target::Symbol(symbol.clone()),
+            addend: reloc.addend,
+        };
+        Blob {
+            name: Some(self.name.clone()),
+            kind: Kind::Code,
+            bytes: self.code.code.clone(),
+            align: self.code.alignment.max(1) as usize,
+            relocs: self.code.relocs.iter().zip(&self.symbols).map(reloc).collect(),
+        }
+    }
+}
+
+/// What lies at an address of the code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place<'a> {
+    /// The function.
+    pub function: &'a str,
+    /// The offset in its code.
+    pub offset: u32,
+    /// The trap that the instruction starting here stands for.
+    pub trap: Option<TrapCode>,
+}
+
+/// A linked function.
+struct Linked {
+    name: String,
+    len: usize,
+    traps: Vec<compiled::Trap>,
+}
+
+/// Compiled functions in this process.
+///
+/// Addresses die with it; calling them needs `unsafe` code, which must see to that.
+#[derive(Default)]
+pub struct Functions {
+    linker: Linker,
+    context: Context,
+    /// What lies where, by the first address.
+    linked: BTreeMap<usize, Linked>,
+}
+
+impl Functions {
+    /// No functions yet; routines of the host that compiled code may need are known.
+    pub fn new() -> Self {
+        let mut functions = Self::default();
+        for &call in LibCall::all_libcalls() {
+            if let Some(address) = host::address(call) {
+                functions.linker.define_host(host::symbol(call), address);
+            }
+        }
+        functions
+    }
+
+    /// Makes a function of the host known under a name that functions refer to it by, such as `%f`.
+    pub fn define_host(&mut self, name: &str, address: *const u8) {
+        self.linker.define_host(name, address);
+    }
+
+    /// Compiles a verified function at an optimisation level.
+    pub fn compile(&mut self, func: &Function, level: Level, options: &Options) -> Result<Object, CompileError> {
+        let mut func = func.clone();
+        windlass_opt::run(&mut func, level)?;
+        let code = self.context.compile(&func, options)?;
+        let symbols = code.relocs.iter().map(|reloc| symbol(&reloc.name, &func)).collect();
+        Ok(Object { name: func.name.to_string(), code, symbols })
+    }
+
+    /// Links compiled functions with each other and with earlier ones.
+    pub fn link(&mut self, objects: &[Object]) -> Result<(), LinkError> {
+        let blobs: Vec<_> = objects.iter().map(Object::blob).collect();
+        let linked = self.linker.link(&blobs)?;
+        for (index, object) in objects.iter().enumerate() {
+            let CompiledCode { code, traps, .. } = &object.code;
+            let entry = Linked { name: object.name.clone(), len: code.len(), traps: traps.clone() };
+            self.linked.insert(linked.address(index).addr(), entry);
+        }
+        Ok(())
+    }
+
+    /// Compiles and links functions, all or none.
+    pub fn define<'a>(
+        &mut self,
+        funcs: impl IntoIterator<Item = &'a Function>,
+        level: Level,
+        options: &Options,
+    ) -> Result<(), DefineError> {
+        let compile = |func: &Function| {
+            let error = |error| DefineError::Compile { function: func.name.to_string(), error };
+            self.compile(func, level, options).map_err(error)
+        };
+        let objects = funcs.into_iter().map(compile).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.link(&objects)?)
+    }
+
+    /// The address of a linked function.
+    pub fn address(&self, name: &str) -> Option<*const u8> {
+        self.linker.address(name)
+    }
+
+    /// Is this a symbol of the process that functions can refer to?
+    pub fn is_known(&self, symbol: &str) -> bool {
+        self.linker.knows(symbol)
+    }
+
+    /// What lies at an address.
+    pub fn at(&self, address: usize) -> Option<Place<'_>> {
+        let (start, linked) = self.linked.range(..=address).next_back()?;
+        let offset = address - start;
+        if offset >= linked.len {
+            return None;
+        }
+        let trap = linked.traps.iter().find(|trap| trap.offset as usize == offset).map(|trap| trap.code);
+        Some(Place { function: &linked.name, offset: offset as u32, trap })
+    }
+}
+
+/// The symbol that a name in a function stands for.
+fn symbol(name: &ExternalName, func: &Function) -> String {
+    match name {
+        ExternalName::LibCall(call) => host::symbol(*call).to_owned(),
+        _ => name.display(Some(&func.params)).to_string(),
+    }
+}

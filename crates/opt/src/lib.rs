@@ -1,0 +1,37 @@
+//! The mid-end: passes from IR to IR, in the order that [`PASSES`] fixes.
+//!
+//! Does: runs the passes of an optimisation level on a function. Needs: a verified function. Leaves: a function that
+//! verifies and does the same, and of which all of [`LOWERING_NEEDS`] is true.
+//!
+//! Nothing here recurses over its input, and every pass is linear in it.
+
+#![forbid(unsafe_code)]
+
+mod passes;
+mod unreachable;
+
+pub use passes::{Fact, LOWERING_NEEDS, Level, PASSES, Pass};
+
+use windlass_ir::ir::Function;
+use windlass_ir::verifier::VerifierErrors;
+
+/// A pass that left a function that does not verify: a bug of the pass, unless the function did not verify before.
+#[derive(Debug, thiserror::Error)]
+#[error("the pass `{pass}` left a function that does not verify, please report it with the function:\n{errors}")]
+pub struct Broken {
+    /// The pass.
+    pub pass: &'static str,
+    /// What is wrong.
+    pub errors: VerifierErrors,
+}
+
+/// Runs the passes of a level, in order. In builds with debug assertions the function is verified after each.
+pub fn run(func: &mut Function, level: Level) -> Result<(), Broken> {
+    for pass in PASSES.iter().filter(|pass| level >= pass.from) {
+        (pass.run)(func);
+        if cfg!(debug_assertions) {
+            windlass_ir::verifier::verify_function(func, None).map_err(|errors| Broken { pass: pass.name, errors })?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,22 @@
+//! What each command but `test` does. Needs the library's parts; writes to the standard output.
+
+mod call;
+mod code;
+mod text;
+
+use crate::args::Command;
+use crate::source::Result;
+use crate::test;
+
+/// Does what the command line says. Returns whether all is well.
+pub fn run(command: &Command) -> Result<bool> {
+    match command {
+        Command::Test(args) => test::run(args),
+        Command::Run(call) => call::native(call),
+        Command::Interpret(call) => call::interpreted(call),
+        Command::Cat(input) => text::cat(input),
+        Command::Verify(input) => text::verify(input),
+        Command::Compile(args) => code::compile(args),
+        Command::Explain(args) => code::explain(args),
+    }
+}

@@ -1,0 +1,30 @@
+//! `windlass cat` and `windlass verify`. Needs reader, printer and verifier.
+
+use crate::args::Input;
+use crate::source::{Result, Source};
+use anstream::println;
+
+/// Prints the functions of a file in the usual form.
+pub(super) fn cat(input: &Input) -> Result<bool> {
+    let source = Source::open(&input.file)?;
+    let file = source.parse()?;
+    for (n, (func, _)) in file.functions.iter().enumerate() {
+        let gap = if n > 0 { "\n" } else { "" };
+        println!("{gap}{}", func.display().to_string().trim_end());
+    }
+    Ok(true)
+}
+
+/// Tells what is wrong with the functions of a file.
+pub(super) fn verify(input: &Input) -> Result<bool> {
+    let source = Source::open(&input.file)?;
+    let file = source.parse()?;
+    let mut sound = true;
+    for (func, details) in &file.functions {
+        if let Err(errors) = windlass_ir::verifier::verify_function(func, None) {
+            println!("{}", source.verifier_errors(func, &details.map, details.location, &errors));
+            sound = false;
+        }
+    }
+    Ok(sound)
+}

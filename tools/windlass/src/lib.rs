@@ -1,0 +1,12 @@
+//! The command-line tool of Windlass, as a library, so that tests can use its parts.
+
+pub mod args;
+pub mod commands;
+pub mod native;
+pub mod panics;
+pub mod sandbox;
+pub mod source;
+pub mod style;
+pub mod target;
+pub mod test;
+pub mod trampoline;

@@ -1,0 +1,112 @@
+//! What to make code for: `target` and `set` lines, turned into options of the compiler. Needs the tables of settings and
+//! what is known of this machine; leaves a [`Build`], or why there can be none here.
+
+use crate::source::Error;
+use target_lexicon::{Architecture, Triple};
+use windlass_codegen::compile::Options;
+use windlass_codegen::isa;
+use windlass_codegen::settings::{self, Flags, Target, configure, read_target};
+use windlass_ir::testfile::{SettingsLine, TargetLine};
+use windlass_opt::Level;
+
+/// How functions are compiled.
+#[derive(Clone, Debug)]
+pub struct Build {
+    /// For which platform.
+    pub triple: Triple,
+    /// What code generation is asked for.
+    pub options: Options,
+    /// The optimisation level, if one was asked for.
+    pub level: Option<Level>,
+}
+
+impl Build {
+    /// The same, with each stage checked.
+    pub fn checked(self) -> Build {
+        Build { options: Options { check: true, ..self.options }, ..self }
+    }
+    /// The levels to try: the one that was asked for, or all.
+    pub fn levels(&self) -> Vec<Level> {
+        self.level.map_or_else(|| Level::ALL.to_vec(), |level| vec![level])
+    }
+}
+
+/// Why code for a target cannot be run here.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unfit {
+    /// What is asked for is not understood.
+    Bad(String),
+    /// It is, but this machine or this build cannot do it.
+    Elsewhere(String),
+}
+
+impl From<Unfit> for Error {
+    fn from(unfit: Unfit) -> Error {
+        match unfit {
+            Unfit::Bad(why) | Unfit::Elsewhere(why) => Error::new(why),
+        }
+    }
+}
+
+/// The target of a test file's `target` line under the `set` lines before it, with all checks on.
+pub fn of_line(line: &TargetLine<'_>, sets: &[SettingsLine<'_>]) -> Result<Build, Unfit> {
+    let sets = sets.iter().take(line.settings).flat_map(|set| &set.options).map(|o| o.to_string());
+    let words = line.options.iter().map(|o| format!(" {o}")).collect::<String>();
+    of_text(&format!("{}{words}", line.triple), sets).map(Build::checked)
+}
+
+/// The target of a text like `x86_64 has_bmi2`, under settings like `opt_level=speed`.
+pub fn of_text(target: &str, sets: impl IntoIterator<Item = String>) -> Result<Build, Unfit> {
+    let target = read_target(target).map_err(|e| Unfit::Bad(format!("target {target}: {e}")))?;
+    let mut shared = settings::builder();
+    let mut leveled = false;
+    for word in sets {
+        configure(&word, &mut shared).map_err(|e| Unfit::Bad(format!("set {word}: {e}")))?;
+        leveled |= word.starts_with("opt_level");
+    }
+    let flags = Flags::new(shared);
+    if target.triple.architecture != Architecture::X86_64 {
+        return Err(Unfit::Elsewhere(format!("no code is made for {} yet", target.triple.architecture)));
+    }
+    let isa = target.isa_builder().map_err(|e| Unfit::Bad(e.to_string()))?;
+    let isa = isa.finish(flags.clone()).map_err(|e| Unfit::Bad(e.to_string()))?;
+    let options = Options::of(&*isa);
+    let level = leveled.then(|| Level::from_name(&flags.opt_level().to_string())).flatten();
+    Ok(Build { triple: target.triple, options, level })
+}
+
+/// Can this machine run what is made for the target? If not, why.
+pub fn check_host(line: &TargetLine<'_>) -> Result<(), Unfit> {
+    let words = line.options.iter().map(|o| format!(" {o}")).collect::<String>();
+    let target = read_target(&format!("{}{words}", line.triple)).map_err(|e| Unfit::Bad(e.to_string()))?;
+    let host = Triple::host().architecture;
+    if target.triple.architecture != host {
+        let of = target.triple.architecture;
+        return Err(Unfit::Elsewhere(format!("it is for {of}, and this machine is {host}")));
+    }
+    let mut native = Target { triple: Triple::host(), flags: settings::Builder::new(template(&target)?) };
+    isa::native::infer_native_flags(&mut native.flags).map_err(|e| Unfit::Bad(e.to_owned()))?;
+    let has = enabled(&native);
+    match enabled(&target).into_iter().find(|name| !has.contains(name)) {
+        Some(missing) => Err(Unfit::Elsewhere(format!("this CPU lacks {missing}"))),
+        None => Ok(()),
+    }
+}
+
+fn template(target: &Target) -> Result<&'static settings::detail::Template, Unfit> {
+    let known = settings::isa_template(target.triple.architecture);
+    known.ok_or_else(|| Unfit::Bad(format!("nothing is known of {}", target.triple.architecture)))
+}
+
+/// The names of the settings of a target that are switched on.
+fn enabled(target: &Target) -> Vec<&'static str> {
+    target.flags.values().filter(|v| v.as_bool() == Some(true)).map(|v| v.name).collect()
+}
+
+/// Options for this machine with all its CPU has.
+pub fn host() -> Result<Build, Unfit> {
+    let native = isa::native::builder().map_err(|e| Unfit::Elsewhere(e.to_owned()))?;
+    let isa = native.finish(Flags::new(settings::builder())).map_err(|e| Unfit::Bad(e.to_string()))?;
+    let options = Options::of(&*isa);
+    Ok(Build { triple: Triple::host(), options, level: None })
+}
