@@ -101,10 +101,10 @@ fn code(func: &mut Function, scratch: &mut Scratch) -> Result<Code, String> {
 fn slots(func: &Function) -> Vec<u64> {
     let mut at = 0;
     let sizes = func.sized_stack_slots.values().map(|slot| slot.size as u64);
-    let mut place = |size: u64| {
+    let place = |size: u64| {
         let start = at;
         at += size.next_multiple_of(16);
         start
     };
-    sizes.map(|size| place(size)).collect()
+    sizes.map(place).collect()
 }

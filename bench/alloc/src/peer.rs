@@ -46,7 +46,6 @@ pub fn environment(machine: &Machine) -> regalloc2::MachineEnv {
     }
 }
 
-#[derive(Default)]
 struct BlockData {
     insts: (u32, u32),
     succs: (u32, u32),
@@ -78,11 +77,15 @@ pub struct Peer {
     count: usize,
 }
 
-impl Peer {
-    /// Translates `code`.
-    pub fn new(code: &Code, machine: &Machine) -> Peer {
-        let mut peer = Peer { count: code.vregs.len(), ..Peer::default() };
-        let vreg = |v: u32| VReg::new(v as usize, class(code.vregs[v as usize].class));
+/// Numbers of blocks for the peer: ours, and those of split edges behind the edge's source.
+struct Layout {
+    blocks: Vec<u32>,
+    /// Per edge, [`NONE`] where it is not split.
+    edges: Vec<u32>,
+}
+
+impl Layout {
+    fn new(code: &Code, machine: &Machine) -> Layout {
         let split = |e: u32| {
             let edge = &code.edges[e as usize];
             let (from, to) = (&code.blocks[edge.from as usize], &code.blocks[edge.to as usize]);
@@ -91,55 +94,66 @@ impl Peer {
             let loaded = edge.args.0 < edge.args.1 && !code.operands(machine.rows, last).is_empty();
             loaded || from.succs.1 - from.succs.0 > 1 && to.preds.1 - to.preds.0 > 1
         };
-        // Numbers of our blocks and of edge blocks, which stand behind the edge's source.
-        let mut number = vec![];
-        let mut edge_block = vec![NONE; code.edges.len()];
+        let mut layout = Layout { blocks: vec![], edges: vec![NONE; code.edges.len()] };
         let mut next = 0;
         for block in &code.blocks {
-            number.push(next);
+            layout.blocks.push(next);
             next += 1;
             for e in (block.succs.0..block.succs.1).filter(|&e| split(e)) {
-                edge_block[e as usize] = next;
+                layout.edges[e as usize] = next;
                 next += 1;
             }
         }
-        let source = |e: u32| match edge_block[e as usize] {
-            NONE => number[code.edges[e as usize].from as usize],
-            split => split,
+        layout
+    }
+
+    /// The block that edge `e` enters its target from.
+    fn source(&self, code: &Code, e: u32) -> Block {
+        let n = match self.edges[e as usize] {
+            NONE => self.blocks[code.edges[e as usize].from as usize],
+            via => via,
         };
+        Block::new(n as usize)
+    }
+}
+
+impl Peer {
+    /// Translates `code`.
+    pub fn new(code: &Code, machine: &Machine) -> Peer {
+        let mut peer = Peer { count: code.vregs.len(), ..Peer::default() };
+        let layout = Layout::new(code, machine);
+        let vreg = |v: u32| VReg::new(v as usize, class(code.vregs[v as usize].class));
         for block in &code.blocks {
-            let mut data = BlockData::default();
             let start = peer.spans.len() as u32;
             for i in block.insts.0..block.insts.1 {
                 peer.inst(code, machine, i, block.loop_depth);
             }
             let last = peer.ends.len() - 1;
             peer.ends[last] = if block.succs.0 == block.succs.1 { 2 } else { 1 };
-            data.insts = (start, peer.spans.len() as u32);
-            data.params = peer.list(&code.pool[span(block.params)], vreg);
-            let preds = code.preds[span(block.preds)].iter();
-            data.preds.0 = peer.preds.len() as u32;
-            peer.preds.extend(preds.map(|&e| Block::new(source(e) as usize)));
-            data.preds.1 = peer.preds.len() as u32;
-            data.succs.0 = peer.succs.len() as u32;
-            data.args.0 = peer.args.len() as u32;
+            let insts = (start, peer.spans.len() as u32);
+            let params = peer.list(&code.pool[span(block.params)], vreg);
+            let first = peer.preds.len() as u32;
+            peer.preds.extend(code.preds[span(block.preds)].iter().map(|&e| layout.source(code, e)));
+            let preds = (first, peer.preds.len() as u32);
+            let first = (peer.succs.len() as u32, peer.args.len() as u32);
             for e in block.succs.0..block.succs.1 {
                 let edge = &code.edges[e as usize];
-                let via = edge_block[e as usize];
-                let to = if via != NONE { via } else { number[edge.to as usize] };
+                let (to, args): (u32, &[u32]) = match layout.edges[e as usize] {
+                    NONE => (layout.blocks[edge.to as usize], &code.pool[span(edge.args)]),
+                    via => (via, &[]),
+                };
                 peer.succs.push(Block::new(to as usize));
-                let args: &[u32] = if via != NONE { &[] } else { &code.pool[span(edge.args)] };
                 let args = peer.list(args, vreg);
                 peer.args.push(args);
             }
-            data.succs.1 = peer.succs.len() as u32;
-            data.args.1 = peer.args.len() as u32;
-            peer.blocks.push(data);
-            for e in (block.succs.0..block.succs.1).filter(|&e| edge_block[e as usize] != NONE) {
+            let succs = (first.0, peer.succs.len() as u32);
+            let args = (first.1, peer.args.len() as u32);
+            peer.blocks.push(BlockData { insts, succs, preds, params, args });
+            for e in (block.succs.0..block.succs.1).filter(|&e| layout.edges[e as usize] != NONE) {
                 let edge = code.edges[e as usize];
                 let args = peer.list(&code.pool[span(edge.args)], vreg);
                 let depth = block.loop_depth.min(code.blocks[edge.to as usize].loop_depth);
-                peer.edge_block(number[edge.from as usize], number[edge.to as usize], args, depth);
+                peer.edge_block(layout.blocks[edge.from as usize], layout.blocks[edge.to as usize], args, depth);
             }
         }
         peer
@@ -196,9 +210,8 @@ impl Peer {
                 Role::Def => (OperandKind::Def, OperandPos::Late),
                 Role::EarlyDef | Role::Temp => (OperandKind::Def, OperandPos::Early),
             };
-            if let (OperandConstraint::FixedReg(_), OperandKind::Def, Constraint::Fixed(r)) =
-                (constraint, kind, op.constraint)
-            {
+            // A register is either a def or a clobber.
+            if let (OperandKind::Def, Constraint::Fixed(r)) = (kind, op.constraint) {
                 clobbers = clobbers.without(r);
             }
             let v = VReg::new(entry(k) as usize, class(op.class));

@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub pred_reg: Vec<u8>,
     pub pred_mask: u64,
     pub count: Vec<u32>,
+    /// A register that some known predecessor has the vreg in.
+    pub elsewhere: Vec<u8>,
     pub wanted: Vec<(u32, u32)>,
 }
 
@@ -65,6 +67,7 @@ impl Default for State {
             pred_reg: Vec::new(),
             pred_mask: 0,
             count: Vec::new(),
+            elsewhere: Vec::new(),
             wanted: Vec::new(),
         }
     }
@@ -75,7 +78,7 @@ impl State {
         let n = code.vregs.len();
         self.occupied = 0;
         self.written = 0;
-        for list in [&mut self.reg, &mut self.web_reg, &mut self.pred_reg] {
+        for list in [&mut self.reg, &mut self.web_reg, &mut self.pred_reg, &mut self.elsewhere] {
             list.clear();
             list.resize(n, NO_REG);
         }
@@ -113,10 +116,11 @@ impl State {
         if at_entry { self.entry.push(span) } else { self.exit.push(span) }
     }
 
-    /// Counts the vregs at the end of block `b`, or clears their counts.
+    /// Counts the vregs at the end of block `b` and notes their registers, or clears both.
     pub fn count_exit(&mut self, b: u32, up: bool) {
         let (from, to) = self.exit[b as usize];
-        for &(_, v) in &self.snapshots[from as usize..to as usize] {
+        for &(r, v) in &self.snapshots[from as usize..to as usize] {
+            self.elsewhere[v as usize] = if up { r } else { NO_REG };
             let count = &mut self.count[v as usize];
             *count = if up { *count + 1 } else { 0 };
         }

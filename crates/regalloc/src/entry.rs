@@ -25,6 +25,19 @@ pub(crate) fn inherits(code: &Code, b: u32) -> Option<u32> {
     (from < b).then_some(from)
 }
 
+/// Most predecessors that are compared with each other.
+const AGREEING: u32 = 8;
+
+/// How many vregs two register files, sorted by register, have in the same place.
+fn agreement(a: &[(u8, u32)], b: &[(u8, u32)]) -> u64 {
+    let mut rest = b.iter().peekable();
+    let same = |x: &&(u8, u32)| {
+        while rest.next_if(|y| y.0 < x.0).is_some() {}
+        rest.peek() == Some(x)
+    };
+    a.iter().filter(same).count() as u64
+}
+
 impl Pass<'_> {
     pub fn enter(&mut self, b: u32) {
         for r in bits(self.ctx.state.occupied) {
@@ -53,6 +66,9 @@ impl Pass<'_> {
             }
         }
         if reference != NONE {
+            if (3..=AGREEING).contains(&known) {
+                reference = self.agreeable(b, reference);
+            }
             self.fill(b, reference, known, header);
             for &e in &self.code.preds[preds.0 as usize..preds.1 as usize] {
                 let from = self.code.edges[e as usize].from;
@@ -68,6 +84,22 @@ impl Pass<'_> {
             }
         }
         self.ctx.state.snapshot(true);
+    }
+
+    /// The known predecessor, of those as frequent as that of edge `reference`, that agrees most with all others on
+    /// where values are.
+    fn agreeable(&self, b: u32, reference: u32) -> u32 {
+        let preds = self.code.blocks[b as usize].preds;
+        let preds = &self.code.preds[preds.0 as usize..preds.1 as usize];
+        let from = |e: u32| self.code.edges[e as usize].from;
+        let weight = |e: u32| frequency(&self.code.blocks[from(e) as usize]);
+        let known = || preds.iter().copied().filter(|&e| from(e) < b);
+        let score = |e: u32| {
+            let mine = self.ctx.state.exit(from(e));
+            known().filter(|&o| o != e).map(|o| weight(o) * agreement(mine, self.ctx.state.exit(from(o)))).sum::<u64>()
+        };
+        let candidates = known().filter(|&e| weight(e) == weight(reference));
+        candidates.max_by_key(|&e| (score(e), from(e))).unwrap_or(reference)
     }
 
     fn inherit(&mut self, b: u32, from: u32) {
@@ -98,6 +130,7 @@ impl Pass<'_> {
             let lost = if header { self.ctx.loops.lost[b as usize] } else { 0 };
             self.keep_registers(class, lost, &mut wanted);
             self.place_params(b, reference, &mut wanted);
+            self.follow_others(class, lost, &mut wanted);
             for &(_, v) in &wanted {
                 let free = self.masks.alloc[class as usize] & !self.ctx.state.occupied;
                 if let Some(r) = self.choose(class, free, !lost, v) {
@@ -159,15 +192,32 @@ impl Pass<'_> {
     /// the loop overwrites, `lost`, rather move to others, once, than out of the way and back again in each round.
     fn keep_registers(&mut self, class: Class, lost: u64, wanted: &mut Vec<(u32, u32)>) {
         let free = self.masks.alloc[class as usize] & !self.ctx.state.occupied & !self.ctx.state.pred_mask & !lost;
-        let mut room = free.count_ones();
         wanted.retain(|&(_, v)| {
             let r = self.ctx.state.pred_reg[v as usize];
             if r == NO_REG || self.ctx.state.occupied >> r & 1 != 0 {
                 return true;
             }
             let wants = self.ctx.uses.hint[v as usize] == r && !self.ctx.facts.has(v, CROSSES);
-            if lost >> r & 1 != 0 && room > 0 && !wants {
-                room -= 1;
+            if lost >> r & 1 != 0 && free & !self.ctx.state.occupied != 0 && !wants {
+                return true;
+            }
+            self.ctx.state.put(v, r);
+            false
+        });
+    }
+
+    /// What the reference predecessor does not have in a register goes where another has it, unless it is better off
+    /// in a register that is free.
+    fn follow_others(&mut self, class: Class, lost: u64, wanted: &mut Vec<(u32, u32)>) {
+        wanted.retain(|&(_, v)| {
+            let state = &self.ctx.state;
+            let r = state.elsewhere[v as usize];
+            if r == NO_REG || state.occupied >> r & 1 != 0 || state.pred_reg[v as usize] != NO_REG {
+                return true;
+            }
+            let bad = self.avoid(v) | lost;
+            let free = self.masks.alloc[class as usize] & !state.occupied & !state.pred_mask;
+            if bad >> r & 1 != 0 && free & !bad != 0 {
                 return true;
             }
             self.ctx.state.put(v, r);
