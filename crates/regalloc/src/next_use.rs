@@ -174,8 +174,8 @@ impl NextUses {
                 }
             }
         }
-        for class in 0..CLASSES {
-            self.most[class] = self.most[class].max(self.now[class] + taken[class]);
+        for ((most, now), taken) in self.most.iter_mut().zip(self.now).zip(taken) {
+            *most = (*most).max(now + taken);
         }
     }
 

@@ -145,10 +145,8 @@ impl Left<'_> {
                 return Err(format!("{}: what a step takes must be steps of their own", row.name));
             }
             let widths = self.inst(&step.inst)?;
-            if matches!(step.inst.flags, Some(Flags::Before(_))) {
-                if !flags {
-                    return Err(format!("{}: no step before it makes flags", row.name));
-                }
+            if matches!(step.inst.flags, Some(Flags::Before(_))) && !flags {
+                return Err(format!("{}: no step before it makes flags", row.name));
             }
             flags |= row.writes_flags;
             if widths.len() != step.defs.len() {

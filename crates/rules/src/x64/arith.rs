@@ -108,7 +108,8 @@ fn carries(r: &mut RuleSet) {
 }
 
 fn extremes(r: &mut RuleSet) {
-    let ops: [(Opcode, fn(Val, Val) -> OpPat, Cc); 4] = [
+    type Extreme = (Opcode, fn(Val, Val) -> OpPat, Cc);
+    let ops: [Extreme; 4] = [
         (Opcode::Smin, smin, Cc::L),
         (Opcode::Smax, smax, Cc::G),
         (Opcode::Umin, umin, Cc::B),
