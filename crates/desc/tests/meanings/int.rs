@@ -28,113 +28,148 @@ fn each_lane(name: &str, lane: Type, operands: usize, want: impl Fn(&[u128]) -> 
 
 /// Checks what Rust has for two integer types of one width.
 macro_rules! widths { ($($test:ident $u:ident $s:ident $ty:ident;)*) => { $(
-    #[test]
-    fn $test() {
+    mod $test {
+        use super::*;
         type U = $u;
         type S = $s;
-        let unary = |name, f: fn(U) -> U| each_lane(name, $ty, 1, |a| f(a[0] as U) as u128);
-        let binary = |name, f: fn(U, U) -> U| each_lane(name, $ty, 2, |a| f(a[0] as U, a[1] as U) as u128);
-        let signed = |name, f: fn(S, S) -> S| each_lane(name, $ty, 2, |a| f(a[0] as S, a[1] as S) as U as u128);
-        unary("ineg", U::wrapping_neg);
-        unary("iabs", |x| (x as S).unsigned_abs());
-        unary("bnot", |x| !x);
-        unary("popcnt", |x| x.count_ones() as U);
-        binary("iadd", U::wrapping_add);
-        binary("isub", U::wrapping_sub);
-        binary("imul", U::wrapping_mul);
-        binary("band", |x, y| x & y);
-        binary("bor", |x, y| x | y);
-        binary("bxor", |x, y| x ^ y);
-        binary("umin", U::min);
-        binary("umax", U::max);
-        signed("smin", S::min);
-        signed("smax", S::max);
-        binary("umulhi", |x, y| x.widening_product(y));
-        signed("smulhi", |x, y| x.widening_product(y));
-        binary("uadd_sat", U::saturating_add);
-        binary("usub_sat", U::saturating_sub);
-        signed("sadd_sat", S::saturating_add);
-        signed("ssub_sat", S::saturating_sub);
-        // half of the sum, without the sum
-        binary("avg_round", |x, y| (x | y) - ((x ^ y) >> 1));
-        each_lane("bitselect", $ty, 3, |a| a[0] & a[1] | !a[0] & a[2]);
-        each_lane("blendv", $ty, 3, |a| if (a[0] as S) < 0 { a[1] } else { a[2] });
-        let scalar = |name, f: fn(U) -> U| {
-            let mut random = Random(2);
-            for _ in 0..ROUNDS {
-                let x = random.bits(U::BITS);
-                assert_eq!(Op::new(name, $ty).run(&[Num::lit(U::BITS, x)])[0].get(), f(x as U) as u128, "{name} {x:x}");
-            }
-        };
-        scalar("bitrev", U::reverse_bits);
-        scalar("clz", |x| x.leading_zeros() as U);
-        scalar("ctz", |x| x.trailing_zeros() as U);
-        scalar("cls", |x| if (x as S) < 0 { x.leading_ones() as U - 1 } else { x.leading_zeros() as U - 1 });
-        if U::BITS > 8 {
-            scalar("bswap", U::swap_bytes);
+
+        fn num(v: u128) -> Num {
+            Num::lit(U::BITS, v)
         }
-        two_results($ty, "uadd_overflow", |x, y| { let (r, o) = (x as U).overflowing_add(y as U); (r as u128, o) });
-        two_results($ty, "usub_overflow", |x, y| { let (r, o) = (x as U).overflowing_sub(y as U); (r as u128, o) });
-        two_results($ty, "sadd_overflow", |x, y| { let (r, o) = (x as S).overflowing_add(y as S); (r as U as u128, o) });
-        two_results($ty, "ssub_overflow", |x, y| { let (r, o) = (x as S).overflowing_sub(y as S); (r as U as u128, o) });
-        if U::BITS < 128 {
-            two_results($ty, "umul_overflow", |x, y| { let (r, o) = (x as U).overflowing_mul(y as U); (r as u128, o) });
-            two_results($ty, "smul_overflow", |x, y| { let (r, o) = (x as S).overflowing_mul(y as S); (r as U as u128, o) });
+
+        #[test]
+        fn lanes_one_by_one() {
+            let unary = |name, f: fn(U) -> U| each_lane(name, $ty, 1, |a| f(a[0] as U) as u128);
+            let binary = |name, f: fn(U, U) -> U| each_lane(name, $ty, 2, |a| f(a[0] as U, a[1] as U) as u128);
+            let signed = |name, f: fn(S, S) -> S| each_lane(name, $ty, 2, |a| f(a[0] as S, a[1] as S) as U as u128);
+            unary("ineg", U::wrapping_neg);
+            unary("iabs", |x| (x as S).unsigned_abs());
+            unary("bnot", |x| !x);
+            unary("popcnt", |x| x.count_ones() as U);
+            binary("iadd", U::wrapping_add);
+            binary("isub", U::wrapping_sub);
+            binary("imul", U::wrapping_mul);
+            binary("band", |x, y| x & y);
+            binary("bor", |x, y| x | y);
+            binary("bxor", |x, y| x ^ y);
+            binary("umin", U::min);
+            binary("umax", U::max);
+            signed("smin", S::min);
+            signed("smax", S::max);
+            binary("umulhi", |x, y| x.widening_product(y));
+            signed("smulhi", |x, y| x.widening_product(y));
+            binary("uadd_sat", U::saturating_add);
+            binary("usub_sat", U::saturating_sub);
+            signed("sadd_sat", S::saturating_add);
+            signed("ssub_sat", S::saturating_sub);
+            // half of the sum, without the sum
+            binary("avg_round", |x, y| (x | y) - ((x ^ y) >> 1));
+            each_lane("bitselect", $ty, 3, |a| a[0] & a[1] | !a[0] & a[2]);
+            each_lane("blendv", $ty, 3, |a| if (a[0] as S) < 0 { a[1] } else { a[2] });
         }
-        let mut random = Random(3);
-        for _ in 0..ROUNDS {
-            let (x, y, n) = (random.bits(U::BITS), random.bits(U::BITS), random.bits(16));
-            let num = |v| Num::lit(U::BITS, v);
-            let run = |name, c: u128| {
-                let r = Op::new(name, $ty).run(&[num(x), num(y), Num::lit(8, c)]);
-                (r[0].get() as U, r[1].get())
+
+        #[test]
+        fn bits_and_bytes() {
+            let scalar = |name, f: fn(U) -> U| {
+                let mut random = Random(2);
+                for _ in 0..ROUNDS {
+                    let x = random.bits(U::BITS);
+                    assert_eq!(Op::new(name, $ty).run(&[Num::lit(U::BITS, x)])[0].get(), f(x as U) as u128, "{name} {x:x}");
+                }
             };
-            // a carry is any number but 0
-            for c in [0, 1, 2, 0x80] {
-                let (one, carry) = ((c != 0) as U, c != 0);
-                let (a, o) = (x as U).overflowing_add(y as U);
-                assert_eq!(run("uadd_overflow_cin", c), (a.wrapping_add(one), (o | a.overflowing_add(one).1) as u128));
-                let (a, o) = (x as U).overflowing_sub(y as U);
-                assert_eq!(run("usub_overflow_bin", c), (a.wrapping_sub(one), (o | a.overflowing_sub(one).1) as u128));
-                let (a, o) = (x as S).overflowing_add(y as S);
-                let (b, p) = a.overflowing_add(carry as S);
-                assert_eq!(run("sadd_overflow_cin", c), (b as U, (o ^ p) as u128), "{x:x} {y:x} {c}");
-                let (a, o) = (x as S).overflowing_sub(y as S);
-                let (b, p) = a.overflowing_sub(carry as S);
-                assert_eq!(run("ssub_overflow_bin", c), (b as U, (o ^ p) as u128), "{x:x} {y:x} {c}");
+            scalar("bitrev", U::reverse_bits);
+            scalar("clz", |x| x.leading_zeros() as U);
+            scalar("ctz", |x| x.trailing_zeros() as U);
+            scalar("cls", |x| if (x as S) < 0 { x.leading_ones() as U - 1 } else { x.leading_zeros() as U - 1 });
+            if U::BITS > 8 {
+                scalar("bswap", U::swap_bytes);
             }
-            let amount = (n % U::BITS as u128) as u32;
-            let shift = |name| Op::new(name, $ty).run(&[num(x), Num::lit(16, n)])[0].get() as U;
-            let v = x as U;
-            assert_eq!((shift("ishl"), shift("ushr")), (v << amount, v >> amount));
-            assert_eq!((shift("rotl"), shift("rotr")), (v.rotate_left(amount), v.rotate_right(amount)));
-            assert_eq!(shift("sshr"), (v as S >> amount) as U);
-            division(
-                $ty,
-                [x, y],
-                ((x as U).checked_div(y as U).map(|v| v as u128), (x as U).checked_rem(y as U).map(|v| v as u128)),
-                ((x as S).checked_div(y as S).map(|v| v as U as u128), (x as S).wrapping_rem_or_none(y as S).map(|v| v as U as u128)),
-            );
-            for &cc in IntCC::all() {
-                let holds = match cc {
-                    IntCC::Equal => x == y,
-                    IntCC::NotEqual => x != y,
-                    IntCC::SignedLessThan => (x as S) < y as S,
-                    IntCC::SignedGreaterThanOrEqual => x as S >= y as S,
-                    IntCC::SignedGreaterThan => x as S > y as S,
-                    IntCC::SignedLessThanOrEqual => x as S <= y as S,
-                    IntCC::UnsignedLessThan => x < y,
-                    IntCC::UnsignedGreaterThanOrEqual => x >= y,
-                    IntCC::UnsignedGreaterThan => x > y,
-                    IntCC::UnsignedLessThanOrEqual => x <= y,
+        }
+
+        #[test]
+        fn overflows() {
+            two_results($ty, "uadd_overflow", |x, y| { let (r, o) = (x as U).overflowing_add(y as U); (r as u128, o) });
+            two_results($ty, "usub_overflow", |x, y| { let (r, o) = (x as U).overflowing_sub(y as U); (r as u128, o) });
+            two_results($ty, "sadd_overflow", |x, y| { let (r, o) = (x as S).overflowing_add(y as S); (r as U as u128, o) });
+            two_results($ty, "ssub_overflow", |x, y| { let (r, o) = (x as S).overflowing_sub(y as S); (r as U as u128, o) });
+            if U::BITS < 128 {
+                two_results($ty, "umul_overflow", |x, y| { let (r, o) = (x as U).overflowing_mul(y as U); (r as u128, o) });
+                two_results($ty, "smul_overflow", |x, y| { let (r, o) = (x as S).overflowing_mul(y as S); (r as U as u128, o) });
+            }
+        }
+
+        #[test]
+        fn carries() {
+            let mut random = Random(3);
+            for _ in 0..ROUNDS {
+                let (x, y) = (random.bits(U::BITS), random.bits(U::BITS));
+                let run = |name, c: u128| {
+                    let r = Op::new(name, $ty).run(&[num(x), num(y), Num::lit(8, c)]);
+                    (r[0].get() as U, r[1].get())
                 };
-                let icmp = |ty| Op::new("icmp", ty).with(|i| i.cc = cc);
-                assert_eq!(icmp($ty).run(&[num(x), num(y)])[0], Num::lit(8, holds as u128), "{cc} {x:x} {y:x}");
-                let pair = |a, b| vector(U::BITS, &[a, b]);
-                let ones = |b: bool| if b { U::MAX as u128 } else { 0 };
-                let found = lanes(&icmp($ty.by(2).unwrap()).run(&[pair(x, x), pair(y, x)])[0], 2);
-                let reflexive = matches!(cc.to_static_str(), "eq" | "sge" | "sle" | "uge" | "ule");
-                assert_eq!(found, [ones(holds), ones(reflexive)]);
+                // a carry is any number but 0
+                for c in [0, 1, 2, 0x80] {
+                    let (one, carry) = ((c != 0) as U, c != 0);
+                    let (a, o) = (x as U).overflowing_add(y as U);
+                    assert_eq!(run("uadd_overflow_cin", c), (a.wrapping_add(one), (o | a.overflowing_add(one).1) as u128));
+                    let (a, o) = (x as U).overflowing_sub(y as U);
+                    assert_eq!(run("usub_overflow_bin", c), (a.wrapping_sub(one), (o | a.overflowing_sub(one).1) as u128));
+                    let (a, o) = (x as S).overflowing_add(y as S);
+                    let (b, p) = a.overflowing_add(carry as S);
+                    assert_eq!(run("sadd_overflow_cin", c), (b as U, (o ^ p) as u128), "{x:x} {y:x} {c}");
+                    let (a, o) = (x as S).overflowing_sub(y as S);
+                    let (b, p) = a.overflowing_sub(carry as S);
+                    assert_eq!(run("ssub_overflow_bin", c), (b as U, (o ^ p) as u128), "{x:x} {y:x} {c}");
+                }
+            }
+        }
+
+        #[test]
+        fn shifts_and_quotients() {
+            let mut random = Random(3);
+            for _ in 0..ROUNDS {
+                let (x, y, n) = (random.bits(U::BITS), random.bits(U::BITS), random.bits(16));
+                let amount = (n % U::BITS as u128) as u32;
+                let shift = |name| Op::new(name, $ty).run(&[num(x), Num::lit(16, n)])[0].get() as U;
+                let v = x as U;
+                assert_eq!((shift("ishl"), shift("ushr")), (v << amount, v >> amount));
+                assert_eq!((shift("rotl"), shift("rotr")), (v.rotate_left(amount), v.rotate_right(amount)));
+                assert_eq!(shift("sshr"), (v as S >> amount) as U);
+                division(
+                    $ty,
+                    [x, y],
+                    ((x as U).checked_div(y as U).map(|v| v as u128), (x as U).checked_rem(y as U).map(|v| v as u128)),
+                    ((x as S).checked_div(y as S).map(|v| v as U as u128), (x as S).wrapping_rem_or_none(y as S).map(|v| v as U as u128)),
+                );
+            }
+        }
+
+        #[test]
+        fn comparisons() {
+            let mut random = Random(3);
+            for _ in 0..ROUNDS {
+                let (x, y) = (random.bits(U::BITS), random.bits(U::BITS));
+                for &cc in IntCC::all() {
+                    let holds = match cc {
+                        IntCC::Equal => x == y,
+                        IntCC::NotEqual => x != y,
+                        IntCC::SignedLessThan => (x as S) < y as S,
+                        IntCC::SignedGreaterThanOrEqual => x as S >= y as S,
+                        IntCC::SignedGreaterThan => x as S > y as S,
+                        IntCC::SignedLessThanOrEqual => x as S <= y as S,
+                        IntCC::UnsignedLessThan => x < y,
+                        IntCC::UnsignedGreaterThanOrEqual => x >= y,
+                        IntCC::UnsignedGreaterThan => x > y,
+                        IntCC::UnsignedLessThanOrEqual => x <= y,
+                    };
+                    let icmp = |ty| Op::new("icmp", ty).with(|i| i.cc = cc);
+                    assert_eq!(icmp($ty).run(&[num(x), num(y)])[0], Num::lit(8, holds as u128), "{cc} {x:x} {y:x}");
+                    let pair = |a, b| vector(U::BITS, &[a, b]);
+                    let ones = |b: bool| if b { U::MAX as u128 } else { 0 };
+                    let found = lanes(&icmp($ty.by(2).unwrap()).run(&[pair(x, x), pair(y, x)])[0], 2);
+                    let reflexive = matches!(cc.to_static_str(), "eq" | "sge" | "sle" | "uge" | "ule");
+                    assert_eq!(found, [ones(holds), ones(reflexive)]);
+                }
             }
         }
     }
