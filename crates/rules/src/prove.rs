@@ -199,6 +199,9 @@ pub fn rule(r: &Rule, rows: &[Row]) -> Vec<Obligation> {
         if got.is_empty() && !want.is_empty() {
             return Err("the right side gives no result".into());
         }
+        if want.is_empty() && !got.is_empty() {
+            return Err("the right side gives a result that the left side does not have".into());
+        }
         if want.len() != got.len() {
             return Err(format!("the right side gives {} results, the left side has {}", got.len(), want.len()));
         }

@@ -6,7 +6,7 @@ use windlass_desc::bv::Bv;
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::{I8, I16, I32, I64, Type};
 use windlass_desc::x64::flags::Cc;
-use windlass_desc::x64::{imm, rows};
+use windlass_desc::x64::{Feature, imm, rows};
 use windlass_prove::solver::{Answer, Solver};
 use windlass_prove::{Outcome, prove};
 use windlass_rules::fun;
@@ -197,4 +197,16 @@ fn narrow_arithmetic_may_leave_anything_above() {
     proved(&at(I8, iadd(X, R).to(add(32, wide(X), wide(R)))));
     proved(&at(I16, isub(X, R).to(sub(16, X, R))));
     refuted(&at(I32, isub(X, R).to(sub(16, low(X), low(R)))));
+}
+
+#[test]
+fn flags_lost_inside_of_a_step() {
+    let sum = |between: Option<MInst>| {
+        let s = Seq::default().set(T, add(64, X, Y));
+        let s = between.into_iter().fold(s, |s, i| s.set(U, i));
+        uadd_overflow_trap(X, Y).to(s.run(trap_if(is(Cc::B))).gives([T])).needs(Feature::Bmi2)
+    };
+    proved(&at(I64, sum(None)));
+    proved(&at(I64, sum(Some(shlx(64, X, Y)))));
+    refuted(&at(I64, sum(Some(shlx(64, X, and(64, Y, 63))))));
 }
