@@ -67,7 +67,10 @@ impl Expected {
             self.known.iter_mut().filter(|known| known.case == case && file.ends_with(&known.file)).collect();
         of_case.iter_mut().for_each(|known| known.tried = true);
         let mut expected = |failure: &Failure| {
-            let matches = |known: &&mut Known| known.function == "-" || known.function == failure.function;
+            let matches = |known: &&mut Known| {
+                let named = known.function == "-" || known.function == failure.function;
+                named && sort(&known.reason) == sort(&failure.message)
+            };
             let known: Vec<_> = of_case.iter_mut().filter(|k| matches(k)).map(|k| k.seen = true).collect();
             !known.is_empty()
         };
@@ -78,6 +81,23 @@ impl Expected {
     pub fn passing(&self) -> Vec<String> {
         let stale = self.known.iter().filter(|known| known.tried && !known.seen);
         stale.map(|k| format!("{}: {}: {} ({})", k.file, k.case, k.function, k.reason)).collect()
+    }
+}
+
+/// What sort of failure a message tells of: what is listed as one excuses no other.
+#[derive(PartialEq)]
+enum Sort {
+    Unsupported,
+    Wrong,
+    /// Never equal to what was listed: the message says where, so that is compared too.
+    Bug(String),
+}
+
+fn sort(message: &str) -> Sort {
+    match message {
+        m if m.contains("panicked") || m.contains("internal error") => Sort::Bug(m.into()),
+        m if m.contains("unsupported") => Sort::Unsupported,
+        _ => Sort::Wrong,
     }
 }
 

@@ -2,12 +2,12 @@
 //! stack slot; values that stay live throughout; traps. Needs the shape and the operations; leaves text that verifies and
 //! whose meaning depends on nothing but the arguments.
 
-use crate::ops::{INTS, Ops, Typed, bytes, operand_types, result_type};
+use crate::ops::{INTS, Ops, Typed, bytes, operand_types, result_type, result_types};
 use crate::rng::Rng;
 use crate::shape::{End, Shape};
 use std::fmt::Write;
 use windlass_desc::cc::IntCC;
-use windlass_desc::ops::Format;
+use windlass_desc::ops::{Effects, Format};
 use windlass_desc::types::{I8, I32, I64, Type};
 
 /// Bytes of the slot that functions load from and store to.
@@ -267,7 +267,15 @@ impl Gen<'_> {
             Format::IntCompare => format!("{} ", self.rng.pick(IntCC::all())),
             _ => String::new(),
         };
-        self.define(result_type(typed), format_args!("{op}.{ty} {condition}{}", operands.join(", ")));
+        if op.row().effects.has(Effects::TRAP) && self.rng.percent(95) {
+            // a division, which is to trap now and then only
+            let one = self.hidden(ty, format_args!("iconst.{ty} 1")).name;
+            operands[1] = self.hidden(ty, format_args!("bor.{ty} {}, {one}", operands[1])).name;
+        }
+        let results: Vec<Value> = result_types(typed).into_iter().map(|ty| Value { name: self.name(), ty }).collect();
+        let names: Vec<&str> = results.iter().map(|v| v.name.as_str()).collect();
+        self.line(format_args!("    {} = {op}.{ty} {condition}{}", names.join(", "), operands.join(", ")));
+        self.visible.extend(results);
     }
 
     fn flags(&mut self) -> &'static str {

@@ -1,7 +1,7 @@
 //! Which operations random functions are made of: all that the target's rules support, as they stand in its rule set.
 //! Needs the rules and the operation table; a form that is not known here is an error, so that none is forgotten.
 
-use windlass_desc::ops::{Format, Opcode, Ty};
+use windlass_desc::ops::{Format, Opcode, Operand};
 use windlass_desc::types::{I8, I16, I32, I64, Type};
 
 /// The types that values have.
@@ -67,10 +67,15 @@ pub fn operand_types(typed: Typed, n: usize) -> Vec<Type> {
     INTS.into_iter().filter(|t| ty.admits(typed.ty, *t)).collect()
 }
 
+/// The types of the results.
+pub fn result_types(typed: Typed) -> Vec<Type> {
+    let ty = |r: &Operand| r.ty.of(typed.ty).expect("the controlling type determines it");
+    typed.op.row().results.iter().map(ty).collect()
+}
+
 /// The type of the only result.
 pub fn result_type(typed: Typed) -> Type {
-    let ty: Ty = typed.op.row().results[0].ty;
-    ty.of(typed.ty).expect("the controlling type determines it")
+    result_types(typed)[0]
 }
 
 /// How many bytes a load or store accesses, which its name says if its type does not.
