@@ -69,7 +69,7 @@ impl Expected {
         let mut expected = |failure: &Failure| {
             let matches = |known: &&mut Known| {
                 let named = known.function == "-" || known.function == failure.function;
-                named && sort(&known.reason) == sort(&failure.message)
+                named && sort(&known.reason) == sort(&reason(&failure.message))
             };
             let known: Vec<_> = of_case.iter_mut().filter(|k| matches(k)).map(|k| k.seen = true).collect();
             !known.is_empty()
