@@ -23,7 +23,7 @@ pub fn rules(r: &mut RuleSet) {
     comparisons(r);
 }
 
-/// An operation whose operands can be exchanged, with an immediate or a load on either side.
+/// An operation whose operands can be exchanged, the second of any kind.
 fn commuting(r: &mut RuleSet, pat: Pattern, inst: Instruction) {
     r.rule(INTS, |t| pat(X.into(), R.into()).to(inst(op_width(t), wide(X).into(), wide(R).into())));
 }
