@@ -71,6 +71,9 @@ impl Context {
         if order.blocks.is_empty() {
             return Err(CodegenError::unsupported("a function without blocks: give it one that returns or traps"));
         }
+        if func.stack_limit.is_some() {
+            return Err(CodegenError::unsupported("a stack limit: no check of the stack pointer is made yet"));
+        }
         let slots = Slots::of(func)?;
         lower::lower(func, &order, &X64Target, options.features, &slots.at, &mut self.lower, &mut self.vcode)?;
         if options.check {

@@ -54,6 +54,8 @@ extern "C" fn fma(x: f64, y: f64, z: f64) -> f64 {
     x.mul_add(y, z)
 }
 
+// SAFETY: the C library's, with the signatures of its standard (C17, section 7.24). They are never called from here: only
+// their addresses are taken.
 unsafe extern "C" {
     fn memcpy(to: *mut c_void, from: *const c_void, len: usize) -> *mut c_void;
     fn memmove(to: *mut c_void, from: *const c_void, len: usize) -> *mut c_void;

@@ -177,6 +177,9 @@ pub fn call(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
         return Err(CodegenError::internal("a call that is none"));
     };
     let callee = &func.dfg.ext_funcs[func_ref];
+    if callee.patchable {
+        return Err(CodegenError::unsupported("patchable calls"));
+    }
     let symbol = c.symbol_number(callee.name.clone());
     emit_call(c, i, CALL, &func.dfg.signatures[callee.signature], symbol, func.dfg.inst_args(i), None)
 }
@@ -201,6 +204,9 @@ fn emit_call(
     callee: Option<Value>,
 ) -> CodegenResult<()> {
     let func = c.func;
+    if func.dfg.user_stack_map_entries(i).is_some_and(|entries| !entries.is_empty()) {
+        return Err(CodegenError::unsupported("stack maps on calls: none are made yet"));
+    }
     let places = places(sig)?;
     let mut out = Outgoing::default();
     if let Some(v) = callee {

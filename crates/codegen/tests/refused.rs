@@ -1,0 +1,34 @@
+//! What compiles to nothing yet must be refused, never left out in silence.
+
+use windlass_codegen::compile::{Context, Options};
+use windlass_ir::reader::parse_functions;
+
+fn refusal(text: &str) -> String {
+    let funcs = parse_functions(text).expect("the text is right");
+    let options = Options { check: true, ..Options::default() };
+    Context::new().compile(&funcs[0], &options).expect_err("it is refused").to_string()
+}
+
+#[test]
+fn a_stack_limit() {
+    let text = "function %f(i64 vmctx) system_v {\n gv0 = vmctx\n stack_limit = gv0\nblock0(v0: i64):\n return\n}";
+    assert!(refusal(text).contains("a stack limit"));
+}
+
+#[test]
+fn a_stack_map() {
+    let text = "function %f() system_v {\n ss0 = explicit_slot 8\n fn0 = %g() system_v\nblock0:\n \
+                call fn0(), stack_map=[i64 @ ss0+0]\n return\n}";
+    assert!(refusal(text).contains("stack maps"));
+}
+
+#[test]
+fn a_patchable_call() {
+    let text = "function %f() system_v {\n fn0 = colocated patchable %g() system_v\nblock0:\n call fn0()\n return\n}";
+    assert!(refusal(text).contains("patchable"));
+}
+
+#[test]
+fn a_function_without_blocks() {
+    assert!(refusal("function %f() system_v {\n}").contains("without blocks"));
+}
