@@ -11,7 +11,7 @@ pub use cranelift_control as control;
 #[doc(inline)]
 pub use windlass_codegen::error::{CodegenError, CodegenResult};
 #[doc(inline)]
-pub use windlass_codegen::{isa, settings};
+pub use windlass_codegen::{isa, settings, timing};
 #[doc(inline)]
 pub use windlass_entity as entity;
 #[doc(inline)]

@@ -7,6 +7,7 @@ use crate::error::{CodegenError, CodegenResult};
 use crate::isa::TargetIsa;
 use crate::lower;
 use crate::order::BlockOrder;
+use crate::timing::{self, Pass};
 use crate::vcode::VCode;
 use crate::x64::{abi, emit, frame, lower::X64Target, rows};
 use windlass_desc::x64::Feature;
@@ -64,9 +65,10 @@ impl Context {
 
     /// Compiles a verified function whose aliases are resolved and whose blocks are all reachable.
     pub fn compile(&mut self, func: &Function, options: &Options) -> CodegenResult<CompiledCode> {
-        self.cfg.compute(func);
-        self.domtree.compute(func, &self.cfg);
-        self.loops.compute(func, &self.cfg, &self.domtree);
+        let _all = timing::compile();
+        timed(Pass::flowgraph, || self.cfg.compute(func));
+        timed(Pass::domtree, || self.domtree.compute(func, &self.cfg));
+        timed(Pass::loop_analysis, || self.loops.compute(func, &self.cfg, &self.domtree));
         let order = BlockOrder::new(func, &self.cfg, &self.domtree, &self.loops);
         if order.blocks.is_empty() {
             return Err(CodegenError::unsupported("a function without blocks: give it one that returns or traps"));
@@ -75,7 +77,9 @@ impl Context {
             return Err(CodegenError::unsupported("a stack limit: no check of the stack pointer is made yet"));
         }
         let slots = Slots::of(func)?;
-        lower::lower(func, &order, &X64Target, options.features, &slots.at, &mut self.lower, &mut self.vcode)?;
+        timed(Pass::vcode_lower, || {
+            lower::lower(func, &order, &X64Target, options.features, &slots.at, &mut self.lower, &mut self.vcode)
+        })?;
         if options.check {
             effects::check(func, &order, &self.vcode).map_err(|e| CodegenError::internal(&e))?;
         }
@@ -88,7 +92,9 @@ impl Context {
             frame_pointer: options.frame_pointer,
         };
         let frame = frame::Frame::new(&needs, &self.allocation)?;
-        emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options.listing)
+        timed(Pass::vcode_emit, || {
+            emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options.listing)
+        })
     }
 
     fn allocate(&mut self, options: &Options) -> CodegenResult<()> {
@@ -101,13 +107,22 @@ impl Context {
             exchange: [true, false],
         };
         let before = options.check.then(|| self.vcode.code.clone());
-        regalloc::allocate(&mut self.vcode.code, &machine, &mut self.regalloc, &mut self.allocation)?;
+        timed(Pass::regalloc, || {
+            regalloc::allocate(&mut self.vcode.code, &machine, &mut self.regalloc, &mut self.allocation)
+        })?;
         if let Some(before) = before {
+            let _check = timing::regalloc_checker();
             regalloc::check::check(&before, &self.vcode.code, &self.allocation, &machine)
                 .map_err(|e| CodegenError::internal(&format!("register allocation is wrong: {e}")))?;
         }
         Ok(())
     }
+}
+
+/// Runs a stage under its name.
+fn timed<T>(pass: Pass, stage: impl FnOnce() -> T) -> T {
+    let _stage = timing::start_pass(pass);
+    stage()
 }
 
 /// Explicit stack slots, laid out one after the other.

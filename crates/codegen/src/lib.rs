@@ -10,5 +10,6 @@ pub mod lower;
 pub mod order;
 pub mod settings;
 pub mod sink;
+pub mod timing;
 pub mod vcode;
 pub mod x64;
