@@ -92,9 +92,7 @@ impl Context {
             frame_pointer: options.frame_pointer,
         };
         let frame = frame::Frame::new(&needs, &self.allocation)?;
-        timed(Pass::vcode_emit, || {
-            emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options.listing)
-        })
+        timed(Pass::vcode_emit, || emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options.listing))
     }
 
     fn allocate(&mut self, options: &Options) -> CodegenResult<()> {
