@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use windlass_desc::cc::IntCC;
 use windlass_desc::ops::{Effects, Opcode};
-use windlass_desc::types::{INVALID, Type};
+use windlass_desc::types::{I128, INVALID, Type};
 use windlass_ir::entity::EntityRef;
 use windlass_ir::ir::instructions::InstructionData;
 use windlass_ir::ir::{Block, Endianness, Function, Inst, Value, ValueDef};
@@ -23,17 +23,32 @@ use windlass_regalloc::{Class, Edge, Inst as MInst, List, NONE, Operand, VReg, V
 pub trait Target {
     /// Lowers one instruction that has effects or whose result is used.
     fn lower(&self, c: &mut Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> CodegenResult<()>;
-    /// The value that an instruction's result is another name for.
-    fn alias(&self, c: &Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> Option<Value>;
+    /// What the `n`-th result of an instruction, or a half of it, is another name for.
+    fn alias(&self, c: &Lower<'_>, inst: Inst, op: Opcode, ty: Type, n: usize, half: u8) -> Option<Part>;
     /// Puts the function's arguments where the entry block's parameters expect them.
     fn entry(&self, c: &mut Lower<'_>, block: Block) -> CodegenResult<()>;
+}
+
+/// What one virtual register holds: a value, or its lower (0) or upper (1) half.
+pub type Part = (Value, u8);
+
+/// The virtual registers of a value: one, or its lower and its upper half.
+pub type Parts = SmallVec<[VReg; 2]>;
+
+/// How many registers a value of this type takes.
+pub fn registers(ty: Type) -> u8 {
+    if ty == I128 { 2 } else { 1 }
 }
 
 /// Memory kept between functions.
 #[derive(Default)]
 pub struct Scratch {
+    /// The register of each value; that of its upper half is the next one.
     vregs: Vec<u32>,
+    /// What each value, or its lower half, is a name for: a packed [`Part`].
     names: Vec<u32>,
+    /// The same of upper halves.
+    upper_names: FxHashMap<Value, u32>,
     uses: Vec<u8>,
     before: Vec<u32>,
     after: Vec<u32>,
@@ -70,6 +85,9 @@ pub fn lower(
     s: &mut Scratch,
     vcode: &mut VCode,
 ) -> CodegenResult<()> {
+    if func.dfg.num_values() > MAX_VALUES {
+        return Err(CodegenError::unsupported(format!("functions of more than {MAX_VALUES} values")));
+    }
     vcode.clear();
     s.reset(func);
     let pending = MInst { row: 0, flags: 0, ops: 0, payload: 0 };
@@ -85,6 +103,17 @@ pub fn lower(
     Ok(())
 }
 
+/// A packed [`Part`] has a bit less than a value.
+const MAX_VALUES: usize = 1 << 31;
+
+fn pack((v, n): Part) -> u32 {
+    v.as_u32() << 1 | n as u32
+}
+
+fn unpack(p: u32) -> Part {
+    (Value::from_u32(p >> 1), (p & 1) as u8)
+}
+
 impl Scratch {
     fn reset(&mut self, func: &Function) {
         fn fill<T: Copy>(v: &mut Vec<T>, n: usize, x: T) {
@@ -98,6 +127,7 @@ impl Scratch {
         fill(&mut self.before, insts, 0);
         fill(&mut self.after, insts, 0);
         fill(&mut self.sunk, insts, false);
+        self.upper_names.clear();
         self.symbols.clear();
     }
 }
@@ -137,8 +167,8 @@ impl<'a> Lower<'a> {
         } else {
             let params = self.vcode.code.pool.len() as u32;
             for &p in self.func.dfg.block_params(block) {
-                let r = self.vreg_of(p)?;
-                self.vcode.code.pool.push(r.0);
+                let regs = self.parts_of(p)?;
+                self.vcode.code.pool.extend(regs.iter().map(|r| r.0));
             }
             self.vcode.code.blocks[n].params = (params, self.vcode.code.pool.len() as u32);
         }
@@ -157,8 +187,8 @@ impl<'a> Lower<'a> {
                 let Some(v) = arg.as_value() else {
                     return Err(CodegenError::unsupported("block arguments that are results of a try_call"));
                 };
-                let r = self.val(v);
-                self.vcode.code.pool.push(r.0);
+                let regs = self.parts(v);
+                self.vcode.code.pool.extend(regs.iter().map(|r| r.0));
             }
             let args = (first, self.vcode.code.pool.len() as u32);
             self.vcode.code.edges.push(Edge { from: n as u32, to: order.number(call.block(&dfg.value_lists)), args });
@@ -262,53 +292,90 @@ impl<'a> Lower<'a> {
 
     // What right sides do.
 
-    /// The virtual register of a value, under the name it has in the end.
+    /// The virtual register of a value of one register, under the name it has in the end.
     pub fn val(&mut self, v: Value) -> VReg {
-        let v = self.representative(v);
-        match self.s.vregs[v.index()] {
-            NONE => {
-                let r = self.new_vreg(self.ty(v));
-                self.s.vregs[v.index()] = r.0;
-                r
-            }
-            r => VReg(r),
-        }
+        self.part((v, 0))
     }
-    /// Follows names to the value they stand for, and remembers it for all on the way.
-    fn representative(&mut self, v: Value) -> Value {
-        let mut way: SmallVec<[Value; 4]> = SmallVec::new();
-        let mut at = v;
+    /// All virtual registers of a value.
+    pub fn parts(&mut self, v: Value) -> Parts {
+        (0..registers(self.ty(v))).map(|n| self.part((v, n))).collect()
+    }
+    /// One virtual register of a value, under the name it has in the end.
+    pub fn part(&mut self, p: Part) -> VReg {
+        let (v, n) = self.representative(p);
+        let first = match self.s.vregs[v.index()] {
+            NONE => {
+                let r = self.new_vregs(self.ty(v));
+                self.s.vregs[v.index()] = r.0;
+                r.0
+            }
+            r => r,
+        };
+        VReg(first + n as u32)
+    }
+    /// Follows names to what they stand for, and remembers it for all on the way.
+    fn representative(&mut self, p: Part) -> Part {
+        let mut way: SmallVec<[u32; 4]> = SmallVec::new();
+        let mut at = pack(p);
         loop {
-            let known = self.s.names[at.index()];
+            let known = *self.name_of(at);
             if known != NONE {
-                at = Value::from_u32(known);
+                at = known;
                 break;
             }
             way.push(at);
-            match self.def(at).and_then(|(i, op)| self.target.alias(self, i, op, self.ctv(i))) {
-                Some(next) => at = next,
+            match self.named(unpack(at)) {
+                Some(next) => at = pack(next),
                 None => break,
             }
         }
-        for v in way {
-            self.s.names[v.index()] = at.as_u32();
+        for p in way {
+            *self.name_of(p) = at;
         }
-        at
+        unpack(at)
     }
-    /// The register of a value defined here, whether it is used or not; an error if its type has none.
+    fn name_of(&mut self, p: u32) -> &mut u32 {
+        match unpack(p) {
+            (v, 0) => &mut self.s.names[v.index()],
+            (v, _) => self.s.upper_names.entry(v).or_insert(NONE),
+        }
+    }
+    /// What a register of a value is another name for.
+    fn named(&self, (v, n): Part) -> Option<Part> {
+        let ValueDef::Result(i, k) = self.func.dfg.value_def(v) else { return None };
+        self.target.alias(self, i, self.opcode(i), self.ctv(i), k, n)
+    }
+    /// The register of a value defined here, whether it is used or not; an error if its type has none, or two.
     pub fn vreg_of(&mut self, v: Value) -> CodegenResult<VReg> {
-        self.check_type(self.ty(v))?;
-        match self.s.vregs[v.index()] {
-            NONE => Ok(self.new_vreg(self.ty(v))),
-            r => Ok(VReg(r)),
+        match self.parts_of(v)?[..] {
+            [r] => Ok(r),
+            _ => Err(CodegenError::unsupported(format!("values of type {}: two registers", self.ty(v)))),
         }
     }
-    /// Is there a register for values of this type?
+    /// The registers of a value defined here, whether they are used or not; an error if its type has none.
+    pub fn parts_of(&mut self, v: Value) -> CodegenResult<Parts> {
+        let ty = self.ty(v);
+        self.check_type(ty)?;
+        let first = match self.s.vregs[v.index()] {
+            NONE => self.new_vregs(ty).0,
+            r => r,
+        };
+        Ok((0..registers(ty) as u32).map(|n| VReg(first + n)).collect())
+    }
+    /// Are there registers for values of this type?
     pub fn check_type(&self, ty: Type) -> CodegenResult<()> {
-        if ty.is_int() && ty.bits() <= 64 {
+        if ty.is_int() {
             return Ok(());
         }
-        Err(CodegenError::unsupported(format!("values of type {ty}: only i8 to i64 are lowered yet")))
+        Err(CodegenError::unsupported(format!("values of type {ty}: only i8 to i128 are lowered yet")))
+    }
+    /// As many new registers as the type takes, one after the other; the first.
+    fn new_vregs(&mut self, ty: Type) -> VReg {
+        let first = self.new_vreg(ty);
+        if registers(ty) == 2 {
+            self.new_vreg(ty);
+        }
+        first
     }
     fn new_vreg(&mut self, _: Type) -> VReg {
         self.vcode.code.vregs.push(VRegInfo { class: Class::Int, width: 8 });
@@ -318,11 +385,11 @@ impl<'a> Lower<'a> {
     pub fn temp(&mut self) -> VReg {
         self.new_vreg(windlass_desc::types::I64)
     }
-    /// The register of the instruction's `n`-th result, used or not.
-    pub fn result(&mut self, i: Inst, n: usize) -> VReg {
+    /// The register of the instruction's `n`-th result, used or not; `part` 1 is its upper half.
+    pub fn result(&mut self, i: Inst, n: usize, part: u8) -> VReg {
         let v = self.func.dfg.inst_results(i).get(n).copied();
         match v.map(|v| self.s.vregs[v.index()]) {
-            Some(r) if r != NONE => VReg(r),
+            Some(r) if r != NONE => VReg(r + part as u32),
             _ => self.temp(),
         }
     }
@@ -364,6 +431,11 @@ impl<'a> Lower<'a> {
     /// A value as its next operand.
     pub fn use_val(&mut self, v: Value) {
         let r = self.val(v);
+        self.vcode.code.pool.push(r.0);
+    }
+    /// The upper half of a value as its next operand.
+    pub fn use_upper(&mut self, v: Value) {
+        let r = self.part((v, 1));
         self.vcode.code.pool.push(r.0);
     }
     /// An absent register of a memory operand.

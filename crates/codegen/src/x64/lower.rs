@@ -6,11 +6,11 @@ use super::encode::{BASE, Base, CC, SCALE};
 use super::frame::MAX_FRAME;
 use super::rows::*;
 use crate::error::{CodegenError, CodegenResult};
-use crate::lower::{Lower, Target, unsupported};
+use crate::lower::{Lower, Part, Target, unsupported};
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::cc::IntCC;
 use windlass_desc::ops::{Format, Opcode};
-use windlass_desc::types::{I64, Type};
+use windlass_desc::types::{I64, I128, Type};
 use windlass_desc::x64::Feature;
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::imm;
@@ -124,7 +124,7 @@ impl X64 for Lower<'_> {
     }
     /// Can `cond` test the value?
     fn is_tested(&self, v: Value) -> bool {
-        self.check_type(self.ty(v)).is_ok()
+        self.ty(v).is_int() && self.ty(v).bits() <= 64
     }
     fn is_near(&self, i: Inst) -> bool {
         match self.func.dfg.insts[i] {
@@ -200,7 +200,7 @@ impl X64 for Lower<'_> {
         self.end();
     }
     fn copy(&mut self, i: Inst, v: Value) {
-        let d = self.result(i, 0);
+        let d = self.result(i, 0, 0);
         self.start(MOV64_RR);
         self.def_vreg(d);
         self.use_val(v);
@@ -235,8 +235,13 @@ impl Target for X64Target {
         generated::emit(c, inst, &m);
         Ok(())
     }
-    fn alias(&self, c: &Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> Option<Value> {
-        generated::alias(c, inst, op, ty)
+    fn alias(&self, c: &Lower<'_>, inst: Inst, op: Opcode, ty: Type, n: usize, half: u8) -> Option<Part> {
+        match (op, n, half) {
+            (Opcode::Iconcat, 0, half) if ty == I64 => Some((c.arg(inst, half as usize), 0)),
+            (Opcode::Isplit, half, 0) if ty == I128 => Some((c.arg(inst, 0), half as u8)),
+            (_, 0, 0) => generated::alias(c, inst, op, ty).map(|v| (v, 0)),
+            _ => None,
+        }
     }
     fn entry(&self, c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
         abi::entry(c, block)

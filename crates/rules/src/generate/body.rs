@@ -23,7 +23,7 @@ pub fn rule(n: usize, rule: &Rule, rows: &[Row], out: &mut String) -> Result<()>
             let v = body.names.value(v.name)?;
             body.line(format!("c.copy(i, {v})"));
         }
-        Rhs::Inst(inst) => body.inst(inst, &["c.result(i, 0)".into()], true)?,
+        Rhs::Inst(inst) => body.inst(inst, &["c.result(i, 0, 0)".into()], true)?,
         Rhs::Seq(seq) => body.seq(seq)?,
     }
     out.push_str(&body.text);
@@ -145,7 +145,7 @@ impl Body<'_> {
     fn seq(&mut self, seq: &Seq) -> Result<()> {
         for &t in seq.steps.iter().flat_map(|s| &s.defs) {
             let reg = match seq.results.iter().position(|r| *r == t) {
-                Some(n) => format!("c.result(i, {n})"),
+                Some(n) => format!("c.result(i, {n}, 0)"),
                 None => "c.temp()".into(),
             };
             self.line(format!("let {} = {reg}", local(t)));

@@ -83,12 +83,15 @@ impl Target for Compared {
         }
         X64Target.lower(c, inst, op, ty)
     }
-    fn alias(&self, c: &Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> Option<Value> {
+    fn alias(&self, c: &Lower<'_>, inst: Inst, op: Opcode, ty: Type, n: usize, half: u8) -> Option<Part> {
+        if (n, half) != (0, 0) {
+            return X64Target.alias(c, inst, op, ty, n, half);
+        }
         let found = generated::alias(c, inst, op, ty);
         let naive = naive::select(&self.set, c, inst, op, ty);
         let same = naive.filter(|(n, _)| matches!(self.set.rules[*n].rhs, Rhs::Same(_)));
         assert_eq!(found, same.map(|(_, values)| values[0]));
-        found
+        X64Target.alias(c, inst, op, ty, n, half)
     }
     fn entry(&self, c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
         X64Target.entry(c, block)
