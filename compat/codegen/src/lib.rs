@@ -1,6 +1,5 @@
 //! Windlass's code generator under the name that users know: the IR and its analyses from `windlass-ir`, settings and
-//! targets from `windlass-codegen`. Adds what mixes the two, and the version; everything else is a name for something of
-//! theirs.
+//! targets and compiling from `windlass-codegen`. Adds the version; everything else is a name for something of theirs.
 //!
 //! A feature of this package is there if what it promises is.
 
@@ -8,10 +7,24 @@
 
 #[doc(inline)]
 pub use cranelift_control as control;
+pub use gimli;
 #[doc(inline)]
-pub use windlass_codegen::error::{CodegenError, CodegenResult};
+pub use windlass_codegen::context::Context;
 #[doc(inline)]
-pub use windlass_codegen::{isa, settings, timing};
+pub use windlass_codegen::error::{CodegenError, CodegenResult, CompileError, CompileResult};
+#[doc(inline)]
+pub use windlass_codegen::machinst::{
+    CompiledCode, CompiledCodeStencil, ExceptionContextLoc, Final, FinalizedMachCallSite,
+    FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget, LabelValueLoc, MachBufferDebugTagList,
+    MachBufferFinalized, MachBufferFrameLayout, MachCallSite, MachDebugTagPos, MachSrcLoc, MachTrap, Stencil,
+    ValueLabelsRanges, ValueLocRange,
+};
+#[doc(inline)]
+pub use windlass_codegen::reg::{RealReg, Reg, RegClass};
+#[doc(inline)]
+pub use windlass_codegen::text_section::TextSectionBuilder;
+#[doc(inline)]
+pub use windlass_codegen::{binemit, isa, print_errors, settings, timing, verifier};
 #[doc(inline)]
 pub use windlass_entity as entity;
 #[doc(inline)]
@@ -20,10 +33,6 @@ pub use windlass_ir::packed_option;
 pub use windlass_ir::{
     cursor, data_value, dominator_tree, flowgraph, ir, loop_analysis, post_dominator_tree, traversals, write,
 };
-
-pub mod binemit;
-pub mod print_errors;
-pub mod verifier;
 
 pub use rustc_hash::{FxHashMap, FxHashSet};
 #[doc(inline)]

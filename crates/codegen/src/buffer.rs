@@ -69,6 +69,10 @@ impl Buffer {
     pub fn bind(&mut self, l: Label) {
         self.labels[l.0 as usize] = self.mark();
     }
+    /// Where a label is.
+    pub fn place(&self, l: Label) -> Mark {
+        self.labels[l.0 as usize]
+    }
     /// Makes `l` another name of `to`: whoever goes there goes to `to`.
     pub fn rename(&mut self, l: Label, to: Label) {
         self.renamed[l.0 as usize] = Some(to);

@@ -1,4 +1,4 @@
-//! The whole pipeline on one screen: IR in, machine code out. Needs every other room of this crate; [`Context`] keeps
+//! The whole pipeline on one screen: IR in, machine code out. Needs every other room of this crate; [`Pipeline`] keeps
 //! all their memory between functions.
 
 use crate::compiled::CompiledCode;
@@ -28,6 +28,12 @@ pub struct Options {
     pub check: bool,
     /// Leave a listing.
     pub listing: bool,
+    /// Leave which code stands for which IR instruction.
+    pub origins: bool,
+    /// Leave where blocks start and between which control goes.
+    pub blocks: bool,
+    /// Make code that runs wherever it is loaded: what is not linked with it is found by tables of addresses.
+    pub pic: bool,
 }
 
 impl Options {
@@ -40,13 +46,16 @@ impl Options {
             frame_pointer: isa.flags().preserve_frame_pointers(),
             check: isa.flags().regalloc_checker(),
             listing: false,
+            origins: false,
+            blocks: isa.flags().machine_code_cfg_info(),
+            pic: isa.flags().is_pic(),
         }
     }
 }
 
 /// Memory kept between functions.
 #[derive(Default)]
-pub struct Context {
+pub struct Pipeline {
     cfg: ControlFlowGraph,
     domtree: DominatorTree,
     loops: LoopAnalysis,
@@ -57,10 +66,10 @@ pub struct Context {
     emit: emit::Scratch,
 }
 
-impl Context {
+impl Pipeline {
     /// Nothing compiled yet.
-    pub fn new() -> Context {
-        Context::default()
+    pub fn new() -> Pipeline {
+        Pipeline::default()
     }
 
     /// Compiles a verified function whose aliases are resolved and whose blocks are all reachable.
@@ -92,7 +101,7 @@ impl Context {
             frame_pointer: options.frame_pointer,
         };
         let frame = frame::Frame::new(&needs, &self.allocation)?;
-        timed(Pass::vcode_emit, || emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options.listing))
+        timed(Pass::vcode_emit, || emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options))
     }
 
     fn allocate(&mut self, options: &Options) -> CodegenResult<()> {

@@ -1,37 +1,52 @@
-//! What compiling a function leaves: bytes, and what belongs to places in them. Needs the IR's names of symbols.
+//! What emission leaves of a function: bytes, and what belongs to places in them. Users get it as a
+//! [`crate::machinst::CompiledCode`]. Needs the IR's names of symbols.
 
+use crate::binemit::{Addend, CodeOffset, Reloc};
+use crate::isa::unwind::UnwindInst;
 use windlass_desc::env::TrapCode;
 use windlass_ir::ir::ExternalName;
+use windlass_ir::ir::function::FunctionParameters;
 
-/// How a symbol's address is put into code.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RelocKind {
-    /// 8 bytes: the address.
-    Abs8,
-    /// 4 bytes: relative to the field.
-    X86PcRel4,
-    /// 4 bytes of a call: relative to the field; the linker may go through a stub.
-    X86CallPcRel4,
+/// What the address in a relocation is of.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum FinalizedRelocTarget {
+    /// A symbol.
+    ExternalName(ExternalName),
+    /// This function, at an offset.
+    Func(CodeOffset),
 }
 
-/// A field to be filled in when a symbol's address is known.
+impl FinalizedRelocTarget {
+    /// Its text, with the names in the function's table.
+    pub fn display(&self, params: Option<&FunctionParameters>) -> String {
+        match self {
+            FinalizedRelocTarget::ExternalName(name) => name.display(params).to_string(),
+            FinalizedRelocTarget::Func(offset) => format!("func+{offset}"),
+        }
+    }
+}
+
+/// A field to be filled in when an address is known.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Reloc {
+pub struct MachRelocBase<T> {
     /// Where the field starts.
-    pub offset: u32,
+    pub offset: CodeOffset,
     /// How.
-    pub kind: RelocKind,
+    pub kind: Reloc,
+    /// What is added to the address.
+    pub addend: Addend,
     /// Whose address.
-    pub name: ExternalName,
-    /// What is added to it.
-    pub addend: i64,
+    pub target: T,
 }
+
+/// A field to be filled in, in finished code.
+pub type FinalizedMachReloc = MachRelocBase<FinalizedRelocTarget>;
 
 /// An instruction that may trap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Trap {
+pub struct MachTrap {
     /// Where it starts.
-    pub offset: u32,
+    pub offset: CodeOffset,
     /// Why.
     pub code: TrapCode,
 }
@@ -55,9 +70,19 @@ pub struct CompiledCode {
     /// Machine code.
     pub code: Vec<u8>,
     /// Fields to be filled in.
-    pub relocs: Vec<Reloc>,
+    pub relocs: Vec<FinalizedMachReloc>,
     /// Instructions that may trap, by offset.
-    pub traps: Vec<Trap>,
+    pub traps: Vec<MachTrap>,
+    /// Where calls return to.
+    pub returns: Vec<CodeOffset>,
+    /// From which offset on the code stands for which IR instruction, if the function says where it is from.
+    pub origins: Vec<(CodeOffset, Option<u32>)>,
+    /// What is done to the stack and to saved registers, each with the offset where it has been done.
+    pub unwind: Vec<(CodeOffset, UnwindInst)>,
+    /// Where each block starts.
+    pub block_starts: Vec<CodeOffset>,
+    /// Between which starts of blocks control goes.
+    pub block_edges: Vec<(CodeOffset, CodeOffset)>,
     /// Bytes of stack below the return address.
     pub frame_size: u32,
     /// Alignment the code wants.

@@ -1,6 +1,9 @@
 //! What can go wrong in compiling a function. Every error says what to do about it.
 
+use crate::isa::unwind::systemv::RegisterMappingError;
+use std::fmt;
 use thiserror::Error;
+use windlass_ir::ir::Function;
 use windlass_ir::verifier::VerifierErrors;
 
 /// Why a function was not compiled.
@@ -21,6 +24,9 @@ pub enum CodegenError {
     /// The register allocator found constraints that nothing satisfies.
     #[error("register allocation: {0}")]
     Regalloc(#[from] windlass_regalloc::Error),
+    /// A register that unwind data cannot name.
+    #[error(transparent)]
+    RegisterMappingError(#[from] RegisterMappingError),
     /// A broken promise between two of our stages.
     #[error("internal error, please report it with the function: {0}")]
     Internal(String),
@@ -37,3 +43,26 @@ impl CodegenError {
 
 /// A result of compiling.
 pub type CodegenResult<T> = Result<T, CodegenError>;
+
+/// Why a function was not compiled, with the function.
+pub struct CompileError<'a> {
+    /// Why.
+    pub inner: CodegenError,
+    /// The function as it was when the error was found.
+    pub func: &'a Function,
+}
+
+impl fmt::Debug for CompileError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl From<CompileError<'_>> for CodegenError {
+    fn from(error: CompileError<'_>) -> CodegenError {
+        error.inner
+    }
+}
+
+/// A result of compiling, with the function if it failed.
+pub type CompileResult<'a, T> = Result<T, CompileError<'a>>;

@@ -10,13 +10,18 @@
 //! assert_eq!(isa.pointer_bytes(), 8);
 //! ```
 
+use crate::compile::Pipeline;
 use crate::error::{CodegenError, CodegenResult};
+use crate::machinst::{CompiledCode, CompiledCodeStencil};
+use crate::reg::Reg;
 use crate::settings::{self, Configurable, Flags, SetResult, Setting, Value};
+use crate::text_section::TextSectionBuilder;
 use std::fmt;
 use std::sync::Arc;
 use target_lexicon::{Architecture, PointerWidth, Triple};
+use windlass_control::ControlPlane;
 use windlass_ir::ir::types::Type;
-use windlass_ir::ir::{ArgumentExtension, Endianness};
+use windlass_ir::ir::{ArgumentExtension, Endianness, Function};
 pub use windlass_ir::isa::{CallConv, TargetFrontendConfig};
 use windlass_ir::isa::{KnowsPointers, TargetFacts};
 
@@ -200,6 +205,39 @@ pub trait TargetIsa: fmt::Display + Send + Sync {
         ArgumentExtension::Uext
     }
 
+    /// Compiles a function that verifies and that the mid-end has left as lowering needs it, perhaps with a text of the
+    /// code. `pipeline` is memory to be used again.
+    fn compile_function(
+        &self,
+        func: &Function,
+        pipeline: &mut Pipeline,
+        want_disasm: bool,
+        ctrl_plane: &mut ControlPlane,
+    ) -> CodegenResult<CompiledCodeStencil>;
+
+    /// The unwind data of compiled code.
+    fn emit_unwind_info(
+        &self,
+        code: &CompiledCode,
+        kind: unwind::UnwindInfoKind,
+    ) -> CodegenResult<Option<unwind::UnwindInfo>>;
+
+    /// What frame description entries of this target have in common.
+    fn create_systemv_cie(&self) -> Option<gimli::write::CommonInformationEntry> {
+        None
+    }
+
+    /// The DWARF number of a register.
+    fn map_regalloc_reg_to_dwarf(&self, _reg: Reg) -> Result<u16, unwind::systemv::RegisterMappingError> {
+        Err(unwind::systemv::RegisterMappingError::UnsupportedArchitecture)
+    }
+
+    /// The name of a register of `size` bytes.
+    fn pretty_print_reg(&self, reg: Reg, size: u8) -> String;
+
+    /// What puts functions into a text section, so many of them labeled.
+    fn text_section_builder(&self, num_labeled_funcs: usize) -> Box<dyn TextSectionBuilder>;
+
     /// This target, shared.
     fn wrapped(self) -> OwnedTargetIsa
     where
@@ -279,11 +317,7 @@ fn fmt_target(isa: &dyn TargetIsa, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 /// Refuses shared settings that no target can honour: sizes given by a binary logarithm are 32-bit numbers.
 fn check_shared(flags: &Flags) -> CodegenResult<()> {
-    let missing = [
-        ("enable_pinned_reg", flags.enable_pinned_reg()),
-        ("enable_probestack", flags.enable_probestack()),
-        ("is_pic", flags.is_pic()),
-    ];
+    let missing = [("enable_pinned_reg", flags.enable_pinned_reg()), ("enable_probestack", flags.enable_probestack())];
     if let Some((name, _)) = missing.iter().find(|m| m.1) {
         return Err(CodegenError::unsupported(format!("setting {name}: leave it off, nothing honours it yet")));
     }

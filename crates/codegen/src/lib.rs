@@ -1,15 +1,22 @@
 //! From IR to machine code: lowering by rules, register allocation, frames and emission.
 
+pub mod binemit;
 pub mod buffer;
 pub mod compile;
 pub mod compiled;
+pub mod context;
 pub mod effects;
 pub mod error;
 pub mod isa;
 pub mod lower;
+pub mod machinst;
 pub mod order;
+pub mod print_errors;
+pub mod reg;
 pub mod settings;
 pub mod sink;
+pub mod text_section;
 pub mod timing;
 pub mod vcode;
+pub mod verifier;
 pub mod x64;

@@ -53,7 +53,7 @@ pub struct Scratch {
     before: Vec<u32>,
     after: Vec<u32>,
     sunk: Vec<bool>,
-    symbols: FxHashMap<windlass_ir::ir::ExternalName, u32>,
+    symbols: FxHashMap<(windlass_ir::ir::ExternalName, bool), u32>,
 }
 
 /// A function being lowered.
@@ -466,12 +466,17 @@ impl<'a> Lower<'a> {
         self.pending.payload = (code.lists.len() as u64 - 1) | ((symbol as u64) << 32);
         self.end();
     }
-    /// The number of a symbol in the code's table.
+    /// The number, in the code's table, of a symbol that may be anywhere.
     pub fn symbol_number(&mut self, name: windlass_ir::ir::ExternalName) -> u32 {
-        let symbols = &mut self.vcode.symbols;
-        *self.s.symbols.entry(name.clone()).or_insert_with(|| {
-            symbols.push(name);
-            symbols.len() as u32 - 1
+        self.placed_symbol_number(name, false)
+    }
+    /// The number of a symbol in the code's table; `near` if it is linked together with this code.
+    pub fn placed_symbol_number(&mut self, name: windlass_ir::ir::ExternalName, near: bool) -> u32 {
+        let vcode = &mut *self.vcode;
+        *self.s.symbols.entry((name, near)).or_insert_with_key(|(name, near)| {
+            vcode.symbols.push(name.clone());
+            vcode.near.push(*near);
+            vcode.symbols.len() as u32 - 1
         })
     }
 }

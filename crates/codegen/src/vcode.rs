@@ -23,6 +23,8 @@ pub struct VCode {
     pub effects: Vec<(u32, u32)>,
     /// Symbols that payloads refer to.
     pub symbols: Vec<ExternalName>,
+    /// Which of them are linked together with this code, so that they are in reach.
+    pub near: Vec<bool>,
     /// Bytes of outgoing stack arguments that calls need.
     pub outgoing: u64,
     /// Does it call?
@@ -38,6 +40,7 @@ impl VCode {
         self.traps.clear();
         self.effects.clear();
         self.symbols.clear();
+        self.near.clear();
         (self.outgoing, self.calls) = (0, false);
     }
     /// How instruction `i` traps, if it may.

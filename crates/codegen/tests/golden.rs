@@ -2,7 +2,7 @@
 //! rewrites the listings.
 
 use std::path::{Path, PathBuf};
-use windlass_codegen::compile::{Context, Options};
+use windlass_codegen::compile::{Options, Pipeline};
 use windlass_ir::ir::Function;
 use windlass_ir::reader::{ParseOptions, parse_test};
 use windlass_ir::testfile::expect::{bless_lines, check_lines};
@@ -11,7 +11,7 @@ use windlass_ir::verifier::verify_function;
 fn listing(func: &Function) -> Result<String, String> {
     verify_function(func, None).map_err(|e| e.to_string())?;
     let options = Options { check: true, listing: true, ..Options::default() };
-    let compiled = Context::new().compile(func, &options).map_err(|e| e.to_string())?;
+    let compiled = Pipeline::new().compile(func, &options).map_err(|e| e.to_string())?;
     Ok(compiled.lines.iter().map(|l| format!("{}\n", l.text)).collect())
 }
 

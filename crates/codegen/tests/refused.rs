@@ -1,12 +1,12 @@
 //! What compiles to nothing yet must be refused, never left out in silence.
 
-use windlass_codegen::compile::{Context, Options};
+use windlass_codegen::compile::{Options, Pipeline};
 use windlass_ir::reader::parse_functions;
 
 fn refusal(text: &str) -> String {
     let funcs = parse_functions(text).expect("the text is right");
     let options = Options { check: true, ..Options::default() };
-    Context::new().compile(&funcs[0], &options).expect_err("it is refused").to_string()
+    Pipeline::new().compile(&funcs[0], &options).expect_err("it is refused").to_string()
 }
 
 #[test]

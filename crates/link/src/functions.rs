@@ -9,14 +9,14 @@
 use std::collections::BTreeMap;
 
 use thiserror::Error;
-use windlass_codegen::compile::{Context, Options};
-use windlass_codegen::compiled::{self, CompiledCode};
+use windlass_codegen::compile::{Options, Pipeline};
+use windlass_codegen::compiled::{CompiledCode, FinalizedMachReloc, FinalizedRelocTarget, MachTrap};
 use windlass_codegen::error::CodegenError;
 use windlass_ir::ir::{ExternalName, Function, LibCall, TrapCode};
 use windlass_opt::Level;
 
 use crate::host;
-use crate::jit::{Blob, LinkError, Linker, Reloc, RelocKind, Target};
+use crate::linker::{Blob, LinkError, Linker, Reloc, Target};
 use crate::memory::Kind;
 
 /// Why a function was not compiled.
@@ -64,13 +64,9 @@ impl Object {
     }
 
     fn blob(&self) -> Blob {
-        let reloc = |(reloc, symbol): (&compiled::Reloc, &String)| Reloc {
+        let reloc = |(reloc, symbol): (&FinalizedMachReloc, &String)| Reloc {
             offset: reloc.offset,
-            kind: match reloc.kind {
-                compiled::RelocKind::Abs8 => RelocKind::Abs8,
-                compiled::RelocKind::X86PcRel4 => RelocKind::X86PcRel4,
-                compiled::RelocKind::X86CallPcRel4 => RelocKind::X86CallPcRel4,
-            },
+            kind: reloc.kind,
             target: Target::Symbol(symbol.clone()),
             addend: reloc.addend,
         };
@@ -99,7 +95,7 @@ pub struct Place<'a> {
 struct Linked {
     name: String,
     len: usize,
-    traps: Vec<compiled::Trap>,
+    traps: Vec<MachTrap>,
 }
 
 /// Compiled functions in this process.
@@ -108,7 +104,7 @@ struct Linked {
 #[derive(Default)]
 pub struct Functions {
     linker: Linker,
-    context: Context,
+    pipeline: Pipeline,
     /// What lies where, by the first address.
     linked: BTreeMap<usize, Linked>,
 }
@@ -134,8 +130,8 @@ impl Functions {
     pub fn compile(&mut self, func: &Function, level: Level, options: &Options) -> Result<Object, CompileError> {
         let mut func = func.clone();
         windlass_opt::run(&mut func, level)?;
-        let code = self.context.compile(&func, options)?;
-        let symbols = code.relocs.iter().map(|reloc| symbol(&reloc.name, &func)).collect();
+        let code = self.pipeline.compile(&func, options)?;
+        let symbols = code.relocs.iter().map(|reloc| symbol(&reloc.target, &func)).collect();
         Ok(Object { name: func.name.to_string(), code, symbols })
     }
 
@@ -188,10 +184,11 @@ impl Functions {
     }
 }
 
-/// The symbol that a name in a function stands for.
-fn symbol(name: &ExternalName, func: &Function) -> String {
-    match name {
-        ExternalName::LibCall(call) => host::symbol(*call).to_owned(),
-        _ => name.display(Some(&func.params)).to_string(),
+/// The symbol that a relocation in a function refers to.
+fn symbol(target: &FinalizedRelocTarget, func: &Function) -> String {
+    match target {
+        FinalizedRelocTarget::ExternalName(ExternalName::LibCall(call)) => host::symbol(*call).to_owned(),
+        FinalizedRelocTarget::ExternalName(name) => name.display(Some(&func.params)).to_string(),
+        FinalizedRelocTarget::Func(_) => func.name.to_string(),
     }
 }

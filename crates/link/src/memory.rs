@@ -24,6 +24,9 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// Fills the gaps between functions: an instruction that traps, where zero is not one already.
 const PADDING: u8 = if cfg!(target_arch = "x86_64") { 0xcc } else { 0 };
 
+/// The owner of allocations that are of no [`CodeMemory`].
+const PROVIDED: u64 = u64::MAX;
+
 /// Why memory could not be had, or changed.
 #[derive(Debug, Error)]
 pub enum MemoryError {
@@ -42,6 +45,12 @@ pub enum MemoryError {
     /// New code could not be made visible to instruction fetch.
     #[error("this processor needs an instruction cache flush, which is not supported yet")]
     CacheFlush,
+    /// An embedder's provider of memory refused.
+    #[error("the provider of memory refused: {0}")]
+    Provider(std::io::Error),
+    /// The reserved addresses are used up.
+    #[error("the arena has no room for {0} more bytes: reserve more")]
+    ArenaFull(usize),
     /// The system refused.
     #[error("the system refused to {action}: {reason}")]
     System {
@@ -91,6 +100,16 @@ pub struct Allocation {
 }
 
 impl Allocation {
+    /// What a provider gave as its `n`-th piece.
+    pub(crate) fn provided(n: usize, len: usize) -> Self {
+        Self { owner: PROVIDED, chunk: n, offset: 0, len }
+    }
+
+    /// Which piece of a provider's it is, if it is one.
+    pub(crate) fn provided_index(&self) -> Option<usize> {
+        (self.owner == PROVIDED).then_some(self.chunk)
+    }
+
     /// Its size in bytes.
     #[expect(clippy::len_without_is_empty, reason = "a size, not a collection")]
     pub fn len(&self) -> usize {
@@ -122,6 +141,8 @@ pub struct CodeMemory {
     open: Vec<usize>,
     /// The open chunk of each kind that new allocations go to.
     current: [Option<usize>; Kind::ALL.len()],
+    /// No more addresses are reserved than there are.
+    is_arena: bool,
 }
 
 impl Default for CodeMemory {
@@ -142,7 +163,17 @@ impl CodeMemory {
             vacant: Vec::new(),
             open: Vec::new(),
             current: [None; Kind::ALL.len()],
+            is_arena: false,
         }
+    }
+
+    /// Makes a memory that has so many addresses, rounded up to pages, and no more.
+    pub fn with_size(size: usize) -> Result<Self, MemoryError> {
+        let mut memory = Self { is_arena: true, ..Self::new() };
+        let bytes = size.max(1).checked_next_multiple_of(memory.page).filter(|&bytes| bytes <= isize::MAX as usize);
+        let region = Region::reserve(bytes.ok_or(MemoryError::Size(size))?).map_err(refused("reserve addresses"))?;
+        memory.regions.push(region);
+        Ok(memory)
     }
 
     /// Allocates writable, zeroed memory; `align` is a power of two of at most a page.
@@ -246,7 +277,12 @@ impl CodeMemory {
     fn open_chunk(&mut self, kind: Kind, bytes: usize) -> Result<usize, MemoryError> {
         let size = bytes.max(CHUNK_BYTES).checked_next_multiple_of(self.page);
         let size = size.filter(|&size| size <= isize::MAX as usize).ok_or(MemoryError::Size(bytes))?;
-        let (region, range) = self.take_pages(size)?;
+        let least = bytes.checked_next_multiple_of(self.page).unwrap_or(size);
+        let (region, range) = match self.take_pages(size) {
+            // what is left of an arena may still do
+            Err(MemoryError::ArenaFull(_)) if least < size => self.take_pages(least)?,
+            taken => taken?,
+        };
         let chunk = Chunk { region, range, kind, sealed: false, used: 0, live: 0 };
         let number = self.vacant.pop().unwrap_or_else(|| {
             self.chunks.push(None);
@@ -272,6 +308,9 @@ impl CodeMemory {
             if let Some(taken) = region.take(size) {
                 return Ok((index, taken.map_err(refused("make pages writable"))?));
             }
+        }
+        if self.is_arena {
+            return Err(MemoryError::ArenaFull(size));
         }
         let mut region = Region::reserve(size.max(REGION_BYTES)).map_err(refused("reserve addresses"))?;
         let taken = region.take(size).ok_or(MemoryError::Size(size))?.map_err(refused("make pages writable"))?;

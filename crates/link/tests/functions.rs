@@ -5,7 +5,7 @@ use windlass_codegen::compile::Options;
 use windlass_ir::ir::{Function, TrapCode};
 use windlass_ir::reader::parse_functions;
 use windlass_link::functions::{DefineError, Functions};
-use windlass_link::jit::LinkError;
+use windlass_link::linker::LinkError;
 use windlass_opt::Level;
 
 fn define(functions: &mut Functions, text: &str) -> Result<(), DefineError> {

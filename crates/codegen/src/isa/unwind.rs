@@ -1,6 +1,12 @@
-//! How stacks are walked on a platform. Needs `target-lexicon`; leaves the kind of data that has to be made.
+//! How stacks are walked. Emission tells what it does to the stack pointer and where it saves registers ([`UnwindInst`]);
+//! from that come call frame information for System V and unwind codes for Windows. Needs the allocator's registers.
 
+use crate::error::CodegenResult;
 use target_lexicon::{OperatingSystem, Triple};
+use windlass_regalloc::PReg;
+
+pub mod systemv;
+pub mod winx64;
 
 /// The kinds of data from which stacks are walked.
 #[non_exhaustive]
@@ -22,4 +28,64 @@ impl UnwindInfoKind {
             _ => UnwindInfoKind::SystemV,
         }
     }
+}
+
+/// Data from which the stack below a function's frame is walked.
+#[non_exhaustive]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum UnwindInfo {
+    /// For tables of Windows on x86-64.
+    WindowsX64(winx64::UnwindInfo),
+    /// Call frame information.
+    SystemV(CfaUnwindInfo),
+}
+
+/// Unwind data in terms of the canonical frame address.
+pub type CfaUnwindInfo = systemv::UnwindInfo;
+
+/// What an instruction of a prologue or epilogue does to the frame. On entry the stack pointer is at the return address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UnwindInst {
+    /// A register was pushed.
+    PushReg {
+        /// Which.
+        reg: PReg,
+    },
+    /// The frame pointer is the stack pointer of this moment from now on.
+    SetFramePointer,
+    /// The stack pointer went down.
+    StackAlloc {
+        /// By how many bytes.
+        size: u32,
+    },
+    /// A register was saved in the frame.
+    SaveReg {
+        /// Which.
+        reg: PReg,
+        /// Bytes above the stack pointer.
+        offset: u32,
+    },
+    /// An epilogue begins.
+    EpilogueBegin,
+    /// The stack pointer went up.
+    StackFree {
+        /// By how many bytes.
+        size: u32,
+    },
+    /// A register was popped.
+    PopReg {
+        /// Which.
+        reg: PReg,
+    },
+    /// The epilogue has left the function; what follows has the frame of before it.
+    EpilogueEnd,
+}
+
+/// Makes the data of a kind from what emission told, of a function of `len` bytes.
+pub(crate) fn of_x64(kind: UnwindInfoKind, insts: &[(u32, UnwindInst)], len: u32) -> CodegenResult<Option<UnwindInfo>> {
+    Ok(match kind {
+        UnwindInfoKind::SystemV => Some(UnwindInfo::SystemV(systemv::UnwindInfo::of_x64(insts, len)?)),
+        UnwindInfoKind::Windows => Some(UnwindInfo::WindowsX64(winx64::UnwindInfo::new(insts)?)),
+        UnwindInfoKind::None => None,
+    })
 }

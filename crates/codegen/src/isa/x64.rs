@@ -1,13 +1,21 @@
 //! x86-64 as a target: its settings together with the shared ones. Needs the tables of [`crate::settings`]; leaves what
 //! lowering and emission ask about the target.
 
+use super::unwind::{self, UnwindInfo, UnwindInfoKind, systemv::RegisterMappingError};
 use super::{Builder, FunctionAlignment, IsaFlagsHashKey, OwnedTargetIsa, TargetIsa};
+use crate::compile::{Options, Pipeline};
 use crate::error::{CodegenError, CodegenResult};
+use crate::machinst::{CompiledCode, CompiledCodeStencil};
+use crate::reg::Reg;
 use crate::settings::{self, Flags, Value, x64};
+use crate::text_section::{TextSectionBuilder, X64TextSection};
 use std::fmt;
 use target_lexicon::{Environment, Triple};
-use windlass_desc::x64::Feature;
+use windlass_control::ControlPlane;
+use windlass_desc::x64::{Feature, regs};
+use windlass_ir::ir::Function;
 use windlass_ir::ir::types::{self, Type};
+use windlass_regalloc::Class;
 
 /// x86-64 with certain settings.
 pub struct X64Isa {
@@ -104,6 +112,46 @@ impl TargetIsa for X64Isa {
 
     fn has_x86_pmaddubsw_lowering(&self) -> bool {
         self.isa_flags.has_ssse3()
+    }
+
+    fn compile_function(
+        &self,
+        func: &Function,
+        pipeline: &mut Pipeline,
+        want_disasm: bool,
+        _ctrl_plane: &mut ControlPlane,
+    ) -> CodegenResult<CompiledCodeStencil> {
+        let origins = func.stencil.srclocs.values().any(|loc| !loc.is_default());
+        let options = Options { listing: want_disasm, origins, ..Options::of(self) };
+        let mut code = pipeline.compile(func, &options)?;
+        let minimum = 1 << self.flags.log2_min_function_alignment();
+        code.alignment = code.alignment.max(minimum);
+        Ok(CompiledCodeStencil::new(code, func, want_disasm))
+    }
+
+    fn emit_unwind_info(&self, code: &CompiledCode, kind: UnwindInfoKind) -> CodegenResult<Option<UnwindInfo>> {
+        unwind::of_x64(kind, &code.buffer.unwind_info, code.buffer.total_size())
+    }
+
+    fn create_systemv_cie(&self) -> Option<gimli::write::CommonInformationEntry> {
+        Some(unwind::systemv::x64_cie())
+    }
+
+    fn map_regalloc_reg_to_dwarf(&self, reg: Reg) -> Result<u16, RegisterMappingError> {
+        let reg = reg.to_real_reg().ok_or(RegisterMappingError::MissingBank)?;
+        Ok(unwind::systemv::x64_register(reg.preg()).0)
+    }
+
+    fn pretty_print_reg(&self, reg: Reg, size: u8) -> String {
+        match reg.to_real_reg().map(|reg| (reg.class(), reg.hw_enc())) {
+            Some((Class::Int, n)) => regs::name(n, u16::from(size) * 8),
+            Some((Class::Vec, n)) => format!("xmm{n}"),
+            None => format!("{reg:?}"),
+        }
+    }
+
+    fn text_section_builder(&self, num_labeled_funcs: usize) -> Box<dyn TextSectionBuilder> {
+        Box::new(X64TextSection::new(num_labeled_funcs))
     }
 }
 

@@ -180,7 +180,7 @@ pub fn call(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     if callee.patchable {
         return Err(CodegenError::unsupported("patchable calls"));
     }
-    let symbol = c.symbol_number(callee.name.clone());
+    let symbol = c.placed_symbol_number(callee.name.clone(), callee.colocated);
     emit_call(c, i, CALL, &func.dfg.signatures[callee.signature], symbol, func.dfg.inst_args(i), None)
 }
 

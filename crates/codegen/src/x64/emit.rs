@@ -7,9 +7,12 @@ use super::frame::Frame;
 use super::lower::generated;
 use super::rows::*;
 use super::{asm, insts};
-use crate::buffer::{BranchKind, Buffer, Label, Mark};
+use crate::binemit::Reloc;
+use crate::buffer::{BranchKind, Buffer, Label, Mark, Offsets};
+use crate::compile::Options;
 use crate::compiled::*;
 use crate::error::CodegenError;
+use crate::isa::unwind::UnwindInst;
 use crate::vcode::{NO_RULE, VCode};
 use windlass_desc::env::TrapCode;
 use windlass_desc::x64::flags::Cc;
@@ -39,7 +42,10 @@ fn write_branch(out: &mut Vec<u8>, tag: u8, long: bool, rel: i32) {
 enum Meta {
     Trap(TrapCode),
     /// Kind, symbol, addend, and how far before the mark the field starts.
-    Reloc(RelocKind, u32, i64, u32),
+    Reloc(Reloc, u32, i64, u32),
+    Return,
+    Origin(Option<u32>),
+    Unwind(UnwindInst),
     Line(String, String, Option<u32>),
 }
 
@@ -62,7 +68,9 @@ struct Emitter<'a> {
     frame: &'a Frame,
     offsets: FrameOffsets,
     s: &'a mut Scratch,
-    listing: bool,
+    options: &'a Options,
+    /// The IR instruction that the code being emitted stands for.
+    origin: Option<u32>,
     next_edit: usize,
 }
 
@@ -72,12 +80,12 @@ pub fn emit(
     alloc: &Allocation,
     frame: &Frame,
     s: &mut Scratch,
-    listing: bool,
+    options: &Options,
 ) -> Result<CompiledCode, CodegenError> {
     s.buffer.clear();
     s.meta.clear();
     s.deferred.clear();
-    let mut e = Emitter { machine, alloc, frame, offsets: frame.offsets, s, listing, next_edit: 0 };
+    let mut e = Emitter { machine, alloc, frame, offsets: frame.offsets, s, options, origin: None, next_edit: 0 };
     e.labels();
     e.prologue();
     for b in 0..machine.code.blocks.len() {
@@ -101,7 +109,7 @@ impl Emitter<'_> {
     }
 
     fn line(&mut self, text: impl FnOnce() -> String, source: &str, inst: Option<u32>) {
-        if self.listing {
+        if self.options.listing {
             let mark = self.s.buffer.mark();
             self.s.meta.push((mark, Meta::Line(text(), source.into(), inst)));
         }
@@ -126,28 +134,56 @@ impl Emitter<'_> {
         for &r in &self.frame.pushed {
             self.line(|| format!("push {}", name(r)), "prologue", None);
             insts::push(&mut self.s.buffer.sink, r.hw());
+            self.unwind(UnwindInst::PushReg { reg: r });
             if self.frame.frame_pointer && r == self.frame.pushed[0] {
                 self.line(|| "mov rbp, rsp".into(), "prologue", None);
                 insts::move_reg(&mut self.s.buffer.sink, r, PReg::new(Class::Int, windlass_desc::x64::regs::RSP), 8);
+                self.unwind(UnwindInst::SetFramePointer);
             }
         }
         self.adjust(-(self.frame.size as i32), "prologue");
     }
 
     fn epilogue(&mut self) {
+        self.unwind(UnwindInst::EpilogueBegin);
         self.adjust(self.frame.size as i32, "epilogue");
         for &r in self.frame.pushed.iter().rev() {
             self.line(|| format!("pop {}", name(r)), "epilogue", None);
             insts::pop(&mut self.s.buffer.sink, r.hw());
+            self.unwind(UnwindInst::PopReg { reg: r });
         }
         self.line(|| "ret".into(), "epilogue", None);
         insts::ret(&mut self.s.buffer.sink);
+        self.unwind(UnwindInst::EpilogueEnd);
+    }
+
+    /// What was called comes back here.
+    fn returns_here(&mut self) {
+        let mark = self.s.buffer.mark();
+        self.s.meta.push((mark, Meta::Return));
+    }
+
+    /// From here on the code stands for an IR instruction.
+    fn stands_for(&mut self, inst: Option<u32>) {
+        if self.options.origins && self.origin != inst {
+            self.origin = inst;
+            let mark = self.s.buffer.mark();
+            self.s.meta.push((mark, Meta::Origin(inst)));
+        }
+    }
+
+    /// Something was done to the frame, by the instruction that ends here.
+    fn unwind(&mut self, inst: UnwindInst) {
+        let mark = self.s.buffer.mark();
+        self.s.meta.push((mark, Meta::Unwind(inst)));
     }
 
     fn adjust(&mut self, by: i32, source: &str) {
         if by != 0 {
             self.line(|| format!("{} rsp, {}", if by < 0 { "sub" } else { "add" }, by.unsigned_abs()), source, None);
             insts::adjust_rsp(&mut self.s.buffer.sink, by);
+            let size = by.unsigned_abs();
+            self.unwind(if by < 0 { UnwindInst::StackAlloc { size } } else { UnwindInst::StackFree { size } });
         }
     }
 
@@ -159,6 +195,7 @@ impl Emitter<'_> {
         for i in first..end {
             self.edits(Place::Before(i))?;
             let inst = self.machine.code.insts[i as usize];
+            self.stands_for(self.machine.origin(i));
             match FLOW[inst.row as usize] {
                 windlass_desc::x64::Flow::Terminator => self.terminator(b, i, &inst, start)?,
                 _ => self.inst(i, &inst)?,
@@ -180,7 +217,7 @@ impl Emitter<'_> {
     }
 
     fn edit(&mut self, edit: Edit) -> Result<(), CodegenError> {
-        if self.listing {
+        if self.options.listing {
             let text = self.edit_text(edit);
             self.line(|| text, "register allocation", None);
         }
@@ -246,6 +283,11 @@ impl Emitter<'_> {
         let symbols = &self.machine.symbols;
         let text = || match inst.row {
             CALL => format!("call {}", symbols[(inst.payload >> 32) as usize].display(None)),
+            SYM_FAR if self.options.pic => {
+                let symbol = symbols[inst.payload as u32 as usize].display(None);
+                let r = windlass_desc::x64::regs::name(ops[0] as u8, 64);
+                format!("mov {r}, qword ptr [rip + {symbol}@GOTPCREL]")
+            }
             SYM_NEAR | SYM_FAR => {
                 let symbol = symbols[inst.payload as u32 as usize].display(None);
                 format!("{}, {symbol}", asm::print(inst, ops, &offsets))
@@ -253,7 +295,7 @@ impl Emitter<'_> {
             CALL_REG => format!("call {}", windlass_desc::x64::regs::name(ops[0] as u8, 64)),
             _ => asm::print(inst, ops, &offsets),
         };
-        if self.listing {
+        if self.options.listing {
             let text = text();
             self.line(|| text, source, origin);
         }
@@ -272,21 +314,31 @@ impl Emitter<'_> {
             ARGS | NOP => {}
             CALL => {
                 let field = insts::call32(sink, 0);
-                self.reloc(field, RelocKind::X86CallPcRel4, high, -4);
+                // a linker may go through a stub only if the code says so
+                let stub = self.options.pic && !self.machine.near[high as usize];
+                let kind = if stub { Reloc::X86CallPLTRel4 } else { Reloc::X86CallPCRel4 };
+                self.reloc(field, kind, high, -4);
+                self.returns_here();
             }
             CALL_REG => {
                 let r = self.reg(ops[0])?;
                 insts::call_reg(&mut self.s.buffer.sink, r);
+                self.returns_here();
             }
             SYM_NEAR => {
                 let r = self.reg(ops[0])?;
                 let field = insts::lea_rip(&mut self.s.buffer.sink, r, 0);
-                self.reloc(field, RelocKind::X86PcRel4, low, -4);
+                self.reloc(field, Reloc::X86PCRel4, low, -4);
+            }
+            SYM_FAR if self.options.pic => {
+                let r = self.reg(ops[0])?;
+                let field = insts::load_rip(&mut self.s.buffer.sink, r, 0);
+                self.reloc(field, Reloc::X86GOTPCRel4, low, -4);
             }
             SYM_FAR => {
                 let r = self.reg(ops[0])?;
                 let field = insts::movabs(&mut self.s.buffer.sink, r, 0);
-                self.reloc(field, RelocKind::Abs8, low, 0);
+                self.reloc(field, Reloc::Abs8, low, 0);
             }
             row => encode(&SPECS[row as usize], inst, ops, &self.offsets, sink)
                 .map_err(|e| CodegenError::internal(&format!("{}: {e}", asm::name(row))))?,
@@ -301,7 +353,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn reloc(&mut self, field: usize, kind: RelocKind, symbol: u32, addend: i64) {
+    fn reloc(&mut self, field: usize, kind: Reloc, symbol: u32, addend: i64) {
         let mark = self.s.buffer.mark();
         let back = (self.s.buffer.sink.len() - field) as u32;
         self.s.meta.push((mark, Meta::Reloc(kind, symbol, addend, back)));
@@ -368,6 +420,7 @@ impl Emitter<'_> {
     }
 
     fn edge_blocks(&mut self) -> Result<(), CodegenError> {
+        self.stands_for(None);
         for (n, &(edge, (first, end))) in self.alloc.edge_blocks.iter().enumerate() {
             let label = self.s.edge_labels[n];
             self.s.buffer.bind(label);
@@ -385,9 +438,26 @@ impl Emitter<'_> {
         for (label, code, i) in std::mem::take(&mut self.s.deferred) {
             self.s.buffer.bind(label);
             let (source, origin) = (self.source(i), self.machine.origin(i));
+            self.stands_for(origin);
             self.line(|| "ud2".into(), source, origin);
             self.trap_here(code);
             insts::ud2(&mut self.s.buffer.sink);
+        }
+    }
+
+    /// Where blocks start, those on edges too, and between which of them control goes.
+    fn block_layout(&self, offsets: &Offsets, out: &mut CompiledCode) {
+        let start = |label: Label| offsets.of(self.s.buffer.place(label));
+        out.block_starts = self.s.blocks.iter().chain(&self.s.edge_labels).map(|&label| start(label)).collect();
+        for (b, block) in self.machine.code.blocks.iter().enumerate() {
+            for edge in block.succs.0..block.succs.1 {
+                let (from, to) = (self.s.blocks[b], self.edge_label(edge));
+                out.block_edges.push((start(from), start(to)));
+                let target = self.s.blocks[self.machine.code.edges[edge as usize].to as usize];
+                if to != target {
+                    out.block_edges.push((start(to), start(target)));
+                }
+            }
         }
     }
 
@@ -397,14 +467,21 @@ impl Emitter<'_> {
         if out.code.len() > i32::MAX as usize {
             return Err(CodegenError::CodeTooLarge);
         }
+        if self.options.blocks {
+            self.block_layout(&offsets, &mut out);
+        }
         for (mark, meta) in self.s.meta.drain(..) {
             let offset = offsets.of(mark);
             match meta {
-                Meta::Trap(code) => out.traps.push(Trap { offset, code }),
+                Meta::Trap(code) => out.traps.push(MachTrap { offset, code }),
+                Meta::Return => out.returns.push(offset),
+                Meta::Origin(inst) => out.origins.push((offset, inst)),
+                Meta::Unwind(inst) => out.unwind.push((offset, inst)),
                 Meta::Line(text, source, inst) => out.lines.push(Line { offset, text, source, inst }),
                 Meta::Reloc(kind, symbol, addend, back) => {
                     let name = self.machine.symbols[symbol as usize].clone();
-                    out.relocs.push(Reloc { offset: offset - back, kind, name, addend });
+                    let target = FinalizedRelocTarget::ExternalName(name);
+                    out.relocs.push(MachRelocBase { offset: offset - back, kind, addend, target });
                 }
             }
         }

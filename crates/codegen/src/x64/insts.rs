@@ -77,6 +77,16 @@ pub fn lea_rip(out: &mut Sink, r: u8, rel: i32) -> usize {
     })
 }
 
+/// `mov r, qword ptr [rip + rel]`; the offset of the distance.
+pub fn load_rip(out: &mut Sink, r: u8, rel: i32) -> usize {
+    inst(out, |p| {
+        p.u8(0x48 | r >> 3 << 2);
+        p.u8(0x8b);
+        p.u8((r & 7) << 3 | 5);
+        p.disp(rel, 4);
+    })
+}
+
 /// `movabs r, imm`; the offset of the eight bytes of the immediate.
 pub fn movabs(out: &mut Sink, r: u8, imm: u64) -> usize {
     inst(out, |p| {

@@ -1,7 +1,7 @@
 //! Errors as text for people to read, with the function they are about.
 
-use crate::CodegenError;
-use crate::ir::Function;
+use crate::error::CodegenError;
+use windlass_ir::ir::Function;
 
 #[doc(inline)]
 pub use windlass_ir::print_errors::pretty_verifier_error;

@@ -1,47 +1,32 @@
 //! Linking compiled blobs into this process.
 //!
 //! Does: places a batch of blobs in memory, finds the addresses of the symbols they refer to, writes those in, and seals
-//! the memory. Needs: blobs with their relocations, and symbols of the host by name or by a callback; nothing of the
-//! compiler. Leaves: addresses that can be called or read; after an error, everything as it was before the batch.
+//! the memory. Needs: blobs with their relocations, and symbols of the host by name or by a callback; of the compiler
+//! only the names of relocations. Leaves: addresses that can be called or read; after an error, everything as it was
+//! before the batch.
 //!
-//! The code of a batch lies in one piece, its constants in another, its variables in a third. Behind the code is room
-//! for stubs, for calls of symbols outside the batch that turn out to be out of reach.
+//! Each blob has an allocation of its own, so that it can be freed alone. A batch has one more, for stubs: jumps to
+//! symbols that turn out to be out of reach of a call, whose last eight bytes are also the entries of the table that
+//! code in independent position finds addresses in.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::ptr::with_exposed_provenance;
 
 use thiserror::Error;
 
-use crate::memory::{Allocation, CodeMemory, Kind, MemoryError};
+use windlass_codegen::binemit::Reloc as RelocKind;
 
-/// What a relocation writes, and where its reach ends. S is the symbol's address, A the addend, P the address of the
-/// bytes that are written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RelocKind {
-    /// Eight bytes: S + A.
-    Abs8,
-    /// Four bytes: S + A - P.
-    X86PcRel4,
-    /// Four bytes of a call or jump: S + A - P, or, out of reach, with the address of a stub in place of S.
-    X86CallPcRel4,
-}
-
-impl RelocKind {
-    /// How many bytes it writes.
-    pub fn size(self) -> usize {
-        match self {
-            Self::Abs8 => 8,
-            Self::X86PcRel4 | Self::X86CallPcRel4 => 4,
-        }
-    }
-}
+use crate::memory::{Allocation, Kind, MemoryError};
+use crate::provider::{JITMemoryProvider, Memory};
 
 /// What a relocation refers to.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Target {
     /// A blob of the same batch, by its place in the batch.
     Blob(usize),
+    /// An address of the process.
+    Address(usize),
     /// A symbol: of this batch, of an earlier one, or of the host.
     Symbol(String),
 }
@@ -101,14 +86,26 @@ pub enum LinkError {
         /// The place in it.
         offset: u32,
     },
+    /// A relocation of a kind that only files of objects can have.
+    #[error("relocation {kind} at offset {offset} of {blob} cannot be made in memory")]
+    Kind {
+        /// The blob that holds it.
+        blob: String,
+        /// The place in it.
+        offset: u32,
+        /// What is asked for.
+        kind: RelocKind,
+    },
     /// Memory could not be had.
     #[error(transparent)]
     Memory(#[from] MemoryError),
 }
 
-/// Bytes of one stub: `jmp [rip + 0]`, the address, and what keeps the next one aligned.
+/// Bytes of one stub: `jmp [rip + 2]`, two bytes that trap, the address.
 const STUB_BYTES: usize = 16;
-const STUB_JUMP: [u8; 6] = [0xff, 0x25, 0, 0, 0, 0];
+const STUB_JUMP: [u8; STUB_ENTRY] = [0xff, 0x25, 2, 0, 0, 0, 0xcc, 0xcc];
+/// Where its address is.
+const STUB_ENTRY: usize = 8;
 
 type Lookup = Box<dyn Fn(&str) -> Option<*const u8> + Send>;
 
@@ -118,7 +115,7 @@ type Lookup = Box<dyn Fn(&str) -> Option<*const u8> + Send>;
 /// after its batch was given to [`Linker::unlink`].
 #[derive(Default)]
 pub struct Linker {
-    memory: CodeMemory,
+    memory: Memory,
     /// Addresses of blobs that have a name.
     defined: HashMap<String, usize>,
     host: HashMap<String, usize>,
@@ -130,7 +127,10 @@ pub struct Linker {
 pub struct Linked {
     addresses: Vec<usize>,
     names: Vec<String>,
-    pieces: Vec<Allocation>,
+    /// One of each blob that is not freed.
+    pieces: Vec<Option<Allocation>>,
+    /// The one of the stubs, if there are any.
+    stubs: Option<Allocation>,
 }
 
 impl Linked {
@@ -138,12 +138,32 @@ impl Linked {
     pub fn address(&self, blob: usize) -> *const u8 {
         with_exposed_provenance(self.addresses[blob])
     }
+
+    /// Are all blobs freed?
+    pub fn is_empty(&self) -> bool {
+        self.pieces.iter().all(Option::is_none)
+    }
 }
 
 impl Linker {
     /// A linker that knows no symbols.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, with memory that another gives. It stays as it is until this linker is dropped.
+    pub fn with_provider(provider: Box<dyn JITMemoryProvider + Send>) -> Self {
+        Self { memory: Memory::Provided(provider.into()), ..Self::default() }
+    }
+
+    /// Frees all memory. For memory that another gives that is the only way; its own memory a linker frees when it is
+    /// dropped, too.
+    ///
+    /// # Safety
+    /// No address that this linker gave may be used any more.
+    pub unsafe fn free_all(self) {
+        // SAFETY: promised by the caller.
+        unsafe { self.memory.free_all() }
     }
 
     /// Registers a symbol of the host. Blobs' own symbols go before it.
@@ -169,22 +189,19 @@ impl Linker {
     /// Places and links a batch of blobs, and makes its code executable.
     pub fn link(&mut self, blobs: &[Blob]) -> Result<Linked, LinkError> {
         let batch = Batch::new(self, blobs)?;
-        let mut pieces = Vec::new();
-        let linked = batch.place(&mut self.memory, &mut pieces).and_then(|addresses| {
-            self.memory.seal()?;
-            Ok(addresses)
-        });
-        match linked {
-            Ok(addresses) => {
-                let names: Vec<_> = blobs.iter().filter_map(|blob| blob.name.clone()).collect();
-                for (blob, &address) in blobs.iter().zip(&addresses) {
+        let mut made = Linked { addresses: vec![], names: vec![], pieces: vec![], stubs: None };
+        match batch.place(&mut self.memory, &mut made).and_then(|()| Ok(self.memory.seal()?)) {
+            Ok(()) => {
+                made.names = blobs.iter().filter_map(|blob| blob.name.clone()).collect();
+                for (blob, &address) in blobs.iter().zip(&made.addresses) {
                     self.defined.extend(blob.name.clone().map(|name| (name, address)));
                 }
-                Ok(Linked { addresses, names, pieces })
+                Ok(made)
             }
             Err(error) => {
                 // The first error is the one to tell; a second one only leaves memory unused.
-                pieces.into_iter().for_each(|piece| drop(self.memory.free(piece)));
+                let pieces = made.pieces.into_iter().chain([made.stubs]).flatten();
+                pieces.for_each(|piece| drop(self.memory.free(piece)));
                 Err(error)
             }
         }
@@ -193,15 +210,29 @@ impl Linker {
     /// Forgets a batch's symbols and frees its memory. None of its code may be running or be called any more, be it
     /// by blobs that were linked to it.
     pub fn unlink(&mut self, linked: Linked) -> Result<(), LinkError> {
-        for piece in &linked.pieces {
+        for piece in linked.pieces.iter().chain([&linked.stubs]).flatten() {
             // A batch of another linker must not take this one's names along.
             self.memory.address(piece)?;
         }
         for name in &linked.names {
             self.defined.remove(name);
         }
-        for piece in linked.pieces {
+        for piece in linked.pieces.into_iter().chain([linked.stubs]).flatten() {
             self.memory.free(piece)?;
+        }
+        Ok(())
+    }
+
+    /// Frees a blob of a batch, under the same conditions; with the last one, the batch's stubs too. Its name stays
+    /// known. A blob that is freed already stays so.
+    pub fn free_blob(&mut self, linked: &mut Linked, blob: usize) -> Result<(), LinkError> {
+        if let Some(piece) = linked.pieces[blob].take() {
+            self.memory.free(piece)?;
+        }
+        if linked.is_empty()
+            && let Some(stubs) = linked.stubs.take()
+        {
+            self.memory.free(stubs)?;
         }
         Ok(())
     }
@@ -213,7 +244,7 @@ impl Linker {
 }
 
 /// Where something lies: an address of the process, or a blob of the batch.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Place {
     Outside(usize),
     Inside(usize),
@@ -224,16 +255,6 @@ struct Batch<'a> {
     blobs: &'a [Blob],
     /// What each symbol that the batch refers to stands for.
     symbols: HashMap<&'a str, Place>,
-}
-
-/// The bytes of one kind in a batch.
-struct Piece {
-    kind: Kind,
-    bytes: usize,
-    align: usize,
-    address: usize,
-    /// Which of the batch's allocations it is.
-    allocation: usize,
 }
 
 impl<'a> Batch<'a> {
@@ -247,12 +268,18 @@ impl<'a> Batch<'a> {
         }
         for blob in blobs {
             for reloc in &blob.relocs {
-                if (reloc.offset as usize).saturating_add(reloc.kind.size()) > blob.bytes.len() {
+                let size = size(reloc.kind).ok_or_else(|| LinkError::Kind {
+                    blob: label(blob),
+                    offset: reloc.offset,
+                    kind: reloc.kind,
+                })?;
+                if (reloc.offset as usize).saturating_add(size) > blob.bytes.len() {
                     return Err(malformed(blob, reloc));
                 }
                 match &reloc.target {
                     Target::Blob(index) if *index < blobs.len() => {}
                     Target::Blob(_) => return Err(malformed(blob, reloc)),
+                    Target::Address(_) => {}
                     Target::Symbol(name) => {
                         if let Entry::Vacant(entry) = symbols.entry(name) {
                             let found = linker.find(name).ok_or_else(|| LinkError::Undefined(name.clone()))?;
@@ -268,60 +295,53 @@ impl<'a> Batch<'a> {
     fn target(&self, reloc: &'a Reloc) -> Place {
         match &reloc.target {
             Target::Blob(index) => Place::Inside(*index),
+            Target::Address(address) => Place::Outside(*address),
             Target::Symbol(name) => self.symbols[name.as_str()],
         }
     }
 
-    /// Lays the blobs out, writes them, and gives their addresses. What it allocates is left in `pieces`, also after an
-    /// error.
-    fn place(&self, memory: &mut CodeMemory, pieces: &mut Vec<Allocation>) -> Result<Vec<usize>, LinkError> {
-        let mut layout = Kind::ALL.map(|kind| Piece { kind, bytes: 0, align: 1, address: 0, allocation: 0 });
-        let mut offsets = Vec::with_capacity(self.blobs.len());
+    /// Gives the blobs memory and writes them. What it allocates is left in `made`, also after an error.
+    fn place(&self, memory: &mut Memory, made: &mut Linked) -> Result<(), LinkError> {
         for blob in self.blobs {
             // A blob without bytes still has an address of its own.
-            offsets.push(layout[blob.kind as usize].add(blob.bytes.len().max(1), blob.align)?);
+            let piece = memory.allocate(blob.kind, blob.bytes.len().max(1), blob.align)?;
+            made.addresses.push(memory.address(&piece)?.expose_provenance());
+            made.pieces.push(Some(piece));
         }
-        let stubs_at = self.add_room_for_stubs(&mut layout[Kind::Code as usize])?;
-        for piece in layout.iter_mut().filter(|piece| piece.bytes > 0) {
-            let allocation = memory.allocate(piece.kind, piece.bytes, piece.align)?;
-            memory.bytes_mut(&allocation)?.fill(piece.kind.padding());
-            piece.address = memory.address(&allocation)?.expose_provenance();
-            piece.allocation = pieces.len();
-            pieces.push(allocation);
+        let mut stubs = Stubs { first: 0, made: HashMap::new() };
+        let room = self.possible_stubs() * STUB_BYTES;
+        if room > 0 {
+            let piece = memory.allocate(Kind::Code, room, STUB_BYTES)?;
+            stubs.first = memory.address(&piece)?.expose_provenance();
+            memory.bytes_mut(&piece)?.fill(Kind::Code.padding());
+            made.stubs = Some(piece);
         }
-        let start = |blob: &Blob| layout[blob.kind as usize].address;
-        let addresses: Vec<_> = self.blobs.iter().zip(&offsets).map(|(blob, offset)| start(blob) + offset).collect();
-        let code = &layout[Kind::Code as usize];
-        let mut stubs = Stubs { first: code.address + stubs_at, made: HashMap::new() };
         for (index, blob) in self.blobs.iter().enumerate() {
-            let bytes = memory.bytes_mut(&pieces[layout[blob.kind as usize].allocation])?;
-            let bytes = &mut bytes[offsets[index]..][..blob.bytes.len()];
-            bytes.copy_from_slice(&blob.bytes);
+            let Some(piece) = &made.pieces[index] else { continue };
+            let bytes = memory.bytes_mut(piece)?;
+            bytes[..blob.bytes.len()].copy_from_slice(&blob.bytes);
             for reloc in &blob.relocs {
-                let field = addresses[index] + reloc.offset as usize;
-                self.apply(reloc, field, &addresses, &mut bytes[reloc.offset as usize..], &mut stubs)
+                let field = made.addresses[index] + reloc.offset as usize;
+                self.apply(reloc, field, &made.addresses, &mut bytes[reloc.offset as usize..], &mut stubs)
                     .ok_or_else(|| out_of_range(blob, reloc))?;
             }
         }
-        if code.bytes > 0 {
-            stubs.write(&mut memory.bytes_mut(&pieces[code.allocation])?[stubs_at..]);
+        if let Some(piece) = &made.stubs {
+            stubs.write(memory.bytes_mut(piece)?);
         }
-        Ok(addresses)
+        Ok(())
     }
 
-    /// Every called address outside the batch may need a stub; which ones do is known only once the code has a place.
-    fn add_room_for_stubs(&self, code: &mut Piece) -> Result<usize, LinkError> {
+    /// Every called address outside the batch may need a stub, which is known only once the code has a place; every
+    /// entry of a table does.
+    fn possible_stubs(&self) -> usize {
         let relocs = self.blobs.iter().flat_map(|blob| &blob.relocs);
-        let calls = relocs.filter(|reloc| reloc.kind == RelocKind::X86CallPcRel4);
-        let mut called: Vec<_> = calls
-            .filter_map(|reloc| match self.target(reloc) {
-                Place::Outside(address) => Some(address),
-                Place::Inside(_) => None,
-            })
-            .collect();
-        called.sort_unstable();
-        called.dedup();
-        code.add(called.len() * STUB_BYTES, STUB_BYTES)
+        let targets = relocs.filter_map(|reloc| match (reloc.kind, self.target(reloc)) {
+            (RelocKind::X86GOTPCRel4, target) => Some(target),
+            (RelocKind::X86CallPCRel4 | RelocKind::X86CallPLTRel4, target @ Place::Outside(_)) => Some(target),
+            _ => None,
+        });
+        targets.collect::<HashSet<_>>().len()
     }
 
     /// Writes one relocation to the start of `bytes`, whose address is `field`; `None` if it is out of range.
@@ -339,37 +359,37 @@ impl<'a> Batch<'a> {
         };
         let absolute = |symbol: usize| (symbol as i64).wrapping_add(reloc.addend);
         let relative = |symbol: usize| i32::try_from(absolute(symbol).wrapping_sub(field as i64)).ok();
-        let distance = match reloc.kind {
+        let value = match reloc.kind {
             RelocKind::Abs8 => {
-                bytes[..8].copy_from_slice(&absolute(symbol).to_ne_bytes());
+                bytes[..8].copy_from_slice(&absolute(symbol).to_le_bytes());
                 return Some(());
             }
-            RelocKind::X86PcRel4 => relative(symbol)?,
-            RelocKind::X86CallPcRel4 => match relative(symbol) {
+            RelocKind::Abs4 => u32::try_from(absolute(symbol)).ok()? as i32,
+            RelocKind::X86GOTPCRel4 => relative(stubs.of(symbol) + STUB_ENTRY)?,
+            RelocKind::X86CallPCRel4 | RelocKind::X86CallPLTRel4 => match relative(symbol) {
                 Some(distance) => distance,
                 // With another addend the call goes to a place near the symbol, which no stub stands for; and only
                 // symbols outside the batch have room for one.
                 None if inside || reloc.addend != -4 => return None,
                 None => relative(stubs.of(symbol))?,
             },
+            _ => relative(symbol)?,
         };
-        bytes[..4].copy_from_slice(&distance.to_le_bytes());
+        bytes[..4].copy_from_slice(&value.to_le_bytes());
         Some(())
     }
 }
 
-impl Piece {
-    /// Adds aligned bytes at its end, and tells where.
-    fn add(&mut self, len: usize, align: usize) -> Result<usize, LinkError> {
-        if !align.is_power_of_two() {
-            return Err(MemoryError::Alignment(align).into());
-        }
-        let end =
-            self.bytes.checked_next_multiple_of(align).and_then(|offset| Some((offset, offset.checked_add(len)?)));
-        let (offset, end) = end.ok_or(MemoryError::Size(len))?;
-        self.bytes = end;
-        self.align = self.align.max(align);
-        Ok(offset)
+/// How many bytes a relocation writes, if it can be made in memory.
+fn size(kind: RelocKind) -> Option<usize> {
+    match kind {
+        RelocKind::Abs8 => Some(8),
+        RelocKind::Abs4
+        | RelocKind::X86PCRel4
+        | RelocKind::X86CallPCRel4
+        | RelocKind::X86CallPLTRel4
+        | RelocKind::X86GOTPCRel4 => Some(4),
+        _ => None,
     }
 }
 
@@ -391,9 +411,9 @@ impl Stubs {
     /// Writes them to the room that was left for them.
     fn write(&self, room: &mut [u8]) {
         for (target, number) in &self.made {
-            let bytes = &mut room[STUB_BYTES * number..];
-            bytes[..6].copy_from_slice(&STUB_JUMP);
-            bytes[6..14].copy_from_slice(&(*target as u64).to_le_bytes());
+            let bytes = &mut room[STUB_BYTES * number..][..STUB_BYTES];
+            bytes[..STUB_ENTRY].copy_from_slice(&STUB_JUMP);
+            bytes[STUB_ENTRY..].copy_from_slice(&(*target as u64).to_le_bytes());
         }
     }
 }

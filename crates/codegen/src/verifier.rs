@@ -1,10 +1,10 @@
 //! Checks functions, with the settings or the target they are for. Needs the verifier of `windlass-ir`, which knows of a
 //! target only its [`TargetFacts`].
 
-use crate::dominator_tree::DominatorTree;
-use crate::flowgraph::ControlFlowGraph;
-use crate::ir::Function;
 use crate::settings::FlagsOrIsa;
+use windlass_ir::dominator_tree::DominatorTree;
+use windlass_ir::flowgraph::ControlFlowGraph;
+use windlass_ir::ir::Function;
 use windlass_ir::isa::TargetFacts;
 use windlass_ir::verifier;
 
@@ -38,10 +38,10 @@ pub fn verify_context<'a, FOI: Into<FlagsOrIsa<'a>>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cursor::{Cursor, FuncCursor};
-    use crate::ir::{InstBuilder, types::I32};
     use crate::isa;
     use crate::settings::{self, Flags};
+    use windlass_ir::cursor::{Cursor, FuncCursor};
+    use windlass_ir::ir::{AbiParam, InstBuilder, MemFlagsData, types::I32};
 
     #[test]
     fn pointers_have_the_width_of_the_target() {
@@ -49,9 +49,9 @@ mod tests {
         let block = func.dfg.make_block();
         func.layout.append_block(block);
         let address = func.dfg.append_block_param(block, I32);
-        func.signature.params.push(ir_param());
+        func.signature.params.push(AbiParam::new(I32));
         let mut pos = FuncCursor::new(&mut func).at_bottom(block);
-        pos.ins().load(I32, crate::ir::MemFlagsData::new(), address, 0);
+        pos.ins().load(I32, MemFlagsData::new(), address, 0);
         pos.ins().return_(&[]);
 
         let flags = Flags::new(settings::builder());
@@ -65,9 +65,5 @@ mod tests {
         assert_eq!(verify_context(&func, &cfg, &domtree, &*isa, &mut errors), Err(()));
         assert_eq!((errors.0.len(), errors.as_result()), (1, Err(())));
         assert_eq!(verify_context(&func, &cfg, &domtree, isa.flags(), &mut errors), Ok(()), "nothing was added");
-    }
-
-    fn ir_param() -> crate::ir::AbiParam {
-        crate::ir::AbiParam::new(I32)
     }
 }
