@@ -1,6 +1,11 @@
 //! Patterns of filecheck directives: plain text with regular expressions and variables between. Needs nothing; leaves
 //! parts, which [`Pattern::regex`] puts together to one regular expression once the variables are known.
 
+use std::collections::HashSet;
+
+/// How long a pattern may be when its variables are put in.
+const LONGEST: usize = 1 << 20;
+
 /// A piece of a pattern.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Part {
@@ -96,8 +101,14 @@ impl Pattern {
         })
     }
 
+    /// A variable that the pattern both uses and defines.
+    pub(super) fn used_where_defined(&self) -> Option<&str> {
+        let defined: HashSet<&str> = self.definitions().collect();
+        self.uses().find(|v| defined.contains(v))
+    }
+
     /// The pattern as one regular expression, with a named group for each definition.
-    pub(super) fn regex(&self, lookup: impl Fn(&str) -> Option<VarValue>) -> Result<regex::Regex, String> {
+    pub(super) fn regex(&self, lookup: impl Fn(&str) -> Option<VarValue>) -> Result<String, String> {
         let value = |v: &str| {
             let value = lookup(v).ok_or_else(|| format!("the variable ${v} has no value"))?;
             Ok::<_, String>(match value {
@@ -118,9 +129,17 @@ impl Pattern {
                 Part::Define(v, r) => rx.push_str(&format!("(?P<var_{v}>{r})")),
                 Part::DefineAs(v, w) => rx.push_str(&format!("(?P<var_{v}>{})", value(w)?)),
             }
+            if rx.len() > LONGEST {
+                return Err(format!("the pattern with its variables is longer than {LONGEST} bytes"));
+            }
         }
-        regex::RegexBuilder::new(&rx).multi_line(true).build().map_err(|e| e.to_string())
+        Ok(rx)
     }
+}
+
+/// The regular expression of a pattern, ready to match.
+pub(super) fn compiled(rx: &str) -> Result<regex::Regex, String> {
+    regex::RegexBuilder::new(rx).multi_line(true).build().map_err(|e| e.to_string())
 }
 
 fn flush(text: &mut String, parts: &mut Vec<Part>) {

@@ -1,9 +1,14 @@
 //! Matches a text against directives. Needs patterns; leaves success or the first directive that fails.
 
-use super::pattern::{Pattern, VarValue};
+use super::pattern::{Pattern, VarValue, compiled};
 use super::{Directive, FilecheckError, Kind};
 use std::collections::HashMap;
 use std::ops::Range;
+
+/// How much text all directives together may look through: this many times the text, and this many bytes. More than that
+/// has no honest test, and without a limit the time would grow with the product of text and directives.
+const TIMES: usize = 64;
+const BYTES: usize = 1 << 26;
 
 struct Run<'a> {
     text: &'a str,
@@ -13,12 +18,16 @@ struct Run<'a> {
     ordered: usize,
     /// The end of the furthest match.
     furthest: usize,
-    /// What must not match before the next ordered match: where to start looking, and for what.
-    nots: Vec<(usize, regex::Regex, &'a str)>,
+    /// What must not match before the next ordered match: where to start looking, for what regular expression, and the
+    /// directive.
+    nots: Vec<(usize, String, &'a str)>,
+    /// How many more bytes may be looked through.
+    left: usize,
 }
 
 pub(super) fn run(directives: &[Directive], text: &str) -> Result<(), FilecheckError> {
-    let mut run = Run { text, vars: HashMap::new(), ordered: 0, furthest: 0, nots: Vec::new() };
+    let left = text.len().saturating_mul(TIMES).saturating_add(BYTES);
+    let mut run = Run { text, vars: HashMap::new(), ordered: 0, furthest: 0, nots: Vec::new(), left };
     for d in directives {
         match d {
             Directive::Regex(v, rx) => {
@@ -35,7 +44,7 @@ pub(super) fn run(directives: &[Directive], text: &str) -> Result<(), FilecheckE
 
 impl<'a> Run<'a> {
     fn directive(&mut self, kind: Kind, pattern: &Pattern, written: &'a str) -> Result<(), String> {
-        if let Some(v) = pattern.uses().find(|u| pattern.definitions().any(|d| d == *u)) {
+        if let Some(v) = pattern.used_where_defined() {
             return Err(format!("the variable ${v} is used where it is defined"));
         }
         let rx = pattern.regex(|v| self.vars.get(v).map(|e| e.0.clone()))?;
@@ -50,7 +59,8 @@ impl<'a> Run<'a> {
             Kind::SameLine => self.furthest..self.line_end(self.furthest),
             Kind::NextLine => self.next_line()?,
         };
-        let m = rx.captures_at(&self.text[..range.end], range.start);
+        let m = compiled(&rx)?.captures_at(&self.text[..range.end], range.start);
+        self.spend(m.as_ref().and_then(|m| m.get(0)).map_or(range.end, |m| m.end()) - range.start)?;
         let m = m.ok_or_else(|| format!("nothing matches in:\n{}", indented(&self.text[range])))?;
         let whole = m.get(0).map_or(0..0, |g| g.range());
         for v in pattern.definitions() {
@@ -68,11 +78,20 @@ impl<'a> Run<'a> {
     /// Checks what must not match before `end`, and forgets it.
     fn check_nots(&mut self, end: usize) -> Result<(), (&'a str, String)> {
         for (start, rx, written) in std::mem::take(&mut self.nots) {
+            let fail = |message| (written, message);
+            let rx = compiled(&rx).map_err(fail)?;
+            self.spend(end.saturating_sub(start)).map_err(fail)?;
             let found = (start <= end).then(|| rx.find_at(&self.text[..end], start)).flatten();
             if let Some(m) = found {
                 return Err((written, format!("found `{}`, which must not be there", m.as_str())));
             }
         }
+        Ok(())
+    }
+
+    /// Takes note that so many bytes were looked through.
+    fn spend(&mut self, bytes: usize) -> Result<(), String> {
+        self.left = self.left.checked_sub(bytes).ok_or("the directives look through the text too often")?;
         Ok(())
     }
 
