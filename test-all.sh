@@ -75,4 +75,7 @@ fi
 if [[ -d tools/windlass ]]; then
   step "golden tests" cargo run --quiet -p windlass-tool -- test tests/clif
 fi
+if [[ -d tools/hostile ]]; then
+  step "hostile input" cargo run --quiet --profile hostile -p windlass-hostile -- short
+fi
 printf '\ntest-all: everything holds, after %s s\n' "$SECONDS"
