@@ -10,6 +10,12 @@ pub use cranelift_frontend as frontend;
 #[cfg(feature = "interpreter")]
 #[doc(inline)]
 pub use cranelift_interpreter as interpreter;
+#[cfg(feature = "jit")]
+#[doc(inline)]
+pub use cranelift_jit as jit;
+#[cfg(feature = "module")]
+#[doc(inline)]
+pub use cranelift_module as module;
 #[cfg(feature = "native")]
 #[doc(inline)]
 pub use cranelift_native as native;
