@@ -69,8 +69,8 @@ impl<'a> Interpreter<'a> {
 
     /// Calls the function of this name, which is written as in text: `%f` or `u0:1`.
     pub fn call_by_name(&mut self, func_name: &str, arguments: &[DataValue]) -> Result<ControlFlow, InterpreterError> {
-        let end = self.inner.call_by_name(func_name, arguments)?;
-        Ok(self.end(end))
+        let end = self.inner.call_by_name(func_name, arguments);
+        self.end(end)
     }
 
     /// Calls the function with this number.
@@ -79,16 +79,20 @@ impl<'a> Interpreter<'a> {
         func_index: FuncIndex,
         arguments: &[DataValue],
     ) -> Result<ControlFlow, InterpreterError> {
-        let end = self.inner.call_by_index(func_index, arguments)?;
-        Ok(self.end(end))
+        let end = self.inner.call_by_index(func_index, arguments);
+        self.end(end)
     }
 
-    fn end(&self, end: inner::ControlFlow) -> ControlFlow {
-        match (end, self.raised.take()) {
-            (inner::ControlFlow::Return(values), _) => ControlFlow::Return(values.into()),
-            (inner::ControlFlow::Trap(_), Some(trap)) => ControlFlow::Trap(trap),
-            (inner::ControlFlow::Trap(code), None) => ControlFlow::Trap(CraneliftTrap::User(code)),
-        }
+    /// Traps of the machine are errors of the interpreter within.
+    fn end(&self, end: Result<inner::ControlFlow, InterpreterError>) -> Result<ControlFlow, InterpreterError> {
+        Ok(match (end, self.raised.take()) {
+            (Ok(inner::ControlFlow::Return(values)), _) => ControlFlow::Return(values.into()),
+            (Ok(inner::ControlFlow::Trap(_)), Some(trap)) => ControlFlow::Trap(trap),
+            (Ok(inner::ControlFlow::Trap(code)), None) => ControlFlow::Trap(CraneliftTrap::User(code)),
+            (Err(InterpreterError::Debugtrap), _) => ControlFlow::Trap(CraneliftTrap::Debug),
+            (Err(InterpreterError::BadSignature(_)), _) => ControlFlow::Trap(CraneliftTrap::BadSignature),
+            (Err(error), _) => return Err(error),
+        })
     }
 }
 

@@ -1,8 +1,11 @@
 //! Runs functions by the meanings of their operations, on numbers. Needs verified functions; leaves results or the trap
 //! that ended the run. Calls have frames of their own here, so that no program can exhaust the host's stack.
 //!
-//! Memory is that of a 64-bit little-endian machine and consists of the stack slots of the frames on the stack. An access
-//! outside of it raises the access's trap; one that promises not to trap ends the run with an error.
+//! Memory is that of a 64-bit little-endian machine and consists of the frames on the stack: their slots, and above them the
+//! caller's frame pointer and the address to return to. An access outside of it raises the access's trap; one that promises
+//! not to trap ends the run with an error.
+//!
+//! The host function `__cranelift_throw` throws: see [`throw`].
 
 mod address;
 mod machine;
@@ -10,6 +13,7 @@ mod memory;
 mod policy;
 mod step;
 mod store;
+mod throw;
 
 pub use machine::{ControlFlow, Interpreter};
 pub use policy::{Canonical, Policy};
@@ -70,6 +74,15 @@ pub enum InterpreterError {
         /// How much.
         size: u32,
     },
+    /// A debugger was called, and there is none.
+    #[error("a debugger was called")]
+    Debugtrap,
+    /// What was thrown is caught nowhere.
+    #[error("nothing catches what was thrown with tag {0}")]
+    Uncaught(u32),
+    /// An exception was thrown with arguments that are no frames of the run.
+    #[error("frame pointer {0:#x}, to throw from, is that of no frame")]
+    BadFrame(u64),
     /// A block has no terminator.
     #[error("a block ends without a terminator")]
     Unterminated,

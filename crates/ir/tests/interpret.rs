@@ -87,6 +87,33 @@ fn calls_must_be_possible() {
 }
 
 #[test]
+fn what_is_thrown_must_be_caught() {
+    let throw = |fp: &str| {
+        let text = format!(
+            "function %f() {{ fn0 = %__cranelift_throw(i64, i64, i64, i32, i64, i64)
+            block0: v0 = get_frame_pointer.i64 v1 = iconst.i64 0 v2 = iconst.i32 7
+                call fn0(v0, {fp}, v1, v2, v1, v1) return }}"
+        );
+        run(&text, &[])
+    };
+    assert_eq!(throw("v0"), Err(InterpreterError::Uncaught(7)));
+    assert_eq!(throw("v1"), Err(InterpreterError::BadFrame(0)));
+}
+
+#[test]
+fn what_needs_a_machine_says_so() {
+    assert_eq!(body("debugtrap"), Err(InterpreterError::Debugtrap));
+    let unsupported = |text: &str| match run(text, &[]) {
+        Err(InterpreterError::Unsupported { opcode, .. }) => opcode,
+        other => panic!("{other:?}"),
+    };
+    let tls = "function %f() { gv0 = symbol tls %x\nblock0: v0 = tls_value.i64 gv0 return }";
+    assert_eq!(unsupported(tls), "tls_value");
+    let switch = "function %f() {\nblock0: v0 = iconst.i64 0 v1 = stack_switch v0, v0, v0 return }";
+    assert_eq!(unsupported(switch), "stack_switch");
+}
+
+#[test]
 fn libraries_are_called_and_can_be_replaced() {
     let text = "function %f(f32) -> f32 { fn0 = %CeilF32(f32) -> f32\nblock0(v0: f32): v1 = call fn0(v0) return v1 }";
     let arg = DataValue::from_bits(0x3f80_0001, windlass_ir::ir::types::F32).unwrap();

@@ -1,8 +1,9 @@
 //! What addresses mean in a run: the stack, functions, and library functions each have a range below 4 GiB, so that
-//! addresses of 32 bits work as well. Needs nothing.
+//! addresses of 32 bits work as well. Places in code have addresses above. Needs nothing.
 
 use super::FuncIndex;
 use crate::ir::LibCall;
+use crate::ir::entities::Inst;
 use windlass_entity::EntityRef;
 
 /// Where the stack starts.
@@ -11,14 +12,29 @@ pub(super) const STACK: u64 = 0x1000_0000;
 const FUNCTIONS: u64 = 0x4000_0000;
 /// The address of the first library function.
 const LIBCALLS: u64 = 0x7000_0000;
+/// The address of what throws.
+const THROW: u64 = 0x7800_0000;
+/// Where code starts.
+const CODE: u64 = 1 << 63;
 /// How far functions are apart.
 const STEP: u64 = 16;
+
+/// The host function that throws, by its name in text: see [`Callee::Throw`].
+pub(super) const THROW_NAME: &str = "%__cranelift_throw";
+
+/// The address to which a call in a function returns. Nothing can be loaded there, nor called.
+pub(super) fn return_address(func: FuncIndex, call: Inst) -> u64 {
+    CODE | (func.index() as u64) << 32 | u64::from(call.as_u32())
+}
 
 /// Something that can be called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Callee {
     Function(FuncIndex),
     LibCall(LibCall),
+    /// Takes the frame pointers of the outermost and the innermost frame to search, the address in the innermost one, a
+    /// tag and two payloads, and resumes the first handler that it finds.
+    Throw,
 }
 
 impl Callee {
@@ -27,6 +43,7 @@ impl Callee {
         match self {
             Callee::Function(f) => FUNCTIONS + f.index() as u64 * STEP,
             Callee::LibCall(l) => LIBCALLS + l as u64 * STEP,
+            Callee::Throw => THROW,
         }
     }
 
@@ -35,6 +52,9 @@ impl Callee {
         let index = |base| ((address - base) / STEP) as usize;
         if !address.is_multiple_of(STEP) || address > u32::MAX as u64 {
             return None;
+        }
+        if address == THROW {
+            return Some(Callee::Throw);
         }
         if address >= LIBCALLS {
             return LibCall::all_libcalls()
@@ -52,12 +72,12 @@ mod tests {
 
     #[test]
     fn addresses_lead_back() {
-        for c in
-            [Callee::Function(FuncIndex::new(0)), Callee::Function(FuncIndex::new(7)), Callee::LibCall(LibCall::Memcmp)]
-        {
+        let functions = [0, 7].map(|n| Callee::Function(FuncIndex::new(n)));
+        for c in functions.into_iter().chain([Callee::LibCall(LibCall::Memcmp), Callee::Throw]) {
             assert_eq!(Callee::at(c.address()), Some(c));
         }
-        for none in [0, STACK, FUNCTIONS + 1, LIBCALLS + 100 * STEP, u64::MAX] {
+        let code = return_address(FuncIndex::new(1), Inst::new(16));
+        for none in [0, STACK, FUNCTIONS + 1, LIBCALLS + 100 * STEP, code, u64::MAX] {
             assert_eq!(Callee::at(none), None);
         }
     }

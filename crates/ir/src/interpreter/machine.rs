@@ -1,8 +1,8 @@
 //! The state of a run: frames, their values, and the stack; calls and returns. Needs the memory and the functions; single
 //! instructions are run next door.
 
-use super::address::Callee;
-use super::memory::Memory;
+use super::address::{Callee, return_address};
+use super::memory::{Memory, Place};
 use super::policy::{Canonical, Policy};
 use super::{FuncIndex, FunctionStore, InterpreterError, LibCallHandler, LibCallValues, default_libcalls};
 use crate::aliases::Aliases;
@@ -107,8 +107,10 @@ impl<'a> Interpreter<'a> {
 /// A function that runs.
 pub(super) struct Frame<'a> {
     pub(super) func: &'a Function,
-    /// The addresses of its stack slots, then those of its dynamic ones.
-    pub(super) slots: Vec<u64>,
+    index: FuncIndex,
+    pub(super) place: Place,
+    /// The address to return to, 0 in the outermost frame.
+    pub(super) return_address: u64,
     /// The instruction to run next, or the call that runs.
     pub(super) inst: Option<Inst>,
     aliases: Rc<Aliases>,
@@ -116,6 +118,13 @@ pub(super) struct Frame<'a> {
     values: usize,
     /// Where its memory starts.
     memory: usize,
+}
+
+impl Frame<'_> {
+    /// The address to which the call returns that runs.
+    pub(super) fn resumes_at(&self) -> u64 {
+        self.inst.map_or(0, |call| return_address(self.index, call))
+    }
 }
 
 /// What follows an instruction.
@@ -173,6 +182,7 @@ impl<'a> Machine<'_, 'a> {
                     Ok(results) => self.resume(results),
                     Err(code) => Step::Trap(code),
                 },
+                Step::Call(Callee::Throw, args) | Step::TailCall(Callee::Throw, args) => self.throw(&args)?,
                 Step::TailCall(Callee::Function(index), args) => {
                     self.leave();
                     self.enter(index, args)?
@@ -220,16 +230,17 @@ impl<'a> Machine<'_, 'a> {
         };
         let (values, memory) = (self.values.len(), self.memory.top());
         let room = self.frames.len() < FRAME_LIMIT && values + func.dfg.num_values() <= VALUE_LIMIT;
-        let slots = if room { self.memory.push(func) } else { None };
-        let Some(slots) = slots else { return Ok(Step::Trap(TrapCode::STACK_OVERFLOW)) };
+        let (fp, return_address) = self.frames.last().map_or((0, 0), |f| (f.place.fp, f.resumes_at()));
+        let place = if room { self.memory.push(func, [fp, return_address]) } else { None };
+        let Some(place) = place else { return Ok(Step::Trap(TrapCode::STACK_OVERFLOW)) };
         self.values.resize(values + func.dfg.num_values(), 0);
         let aliases = self.aliases.entry(index).or_insert_with(|| Rc::new(Aliases::of(&func.dfg))).clone();
-        self.frames.push(Frame { func, aliases, slots, inst: None, values, memory });
+        self.frames.push(Frame { func, index, place, return_address, inst: None, aliases, values, memory });
         Ok(Step::Jump(entry, args))
     }
 
     /// Drops the topmost frame.
-    fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         if let Some(frame) = self.frames.pop() {
             self.values.truncate(frame.values);
             self.memory.pop(frame.memory);
@@ -265,7 +276,7 @@ impl<'a> Machine<'_, 'a> {
         let Some(inst) = self.frame().inst else { return Step::Next };
         if let Some(table) = func.dfg.insts[inst].exception_table() {
             let normal = func.dfg.exception_tables[table].normal_return();
-            return self.edge(normal, &results);
+            return self.edge(normal, &results, &[]);
         }
         for (v, bits) in func.dfg.inst_results(inst).iter().zip(results) {
             self.set(*v, bits);
@@ -281,14 +292,14 @@ impl<'a> Machine<'_, 'a> {
         frame.inst = frame.inst.and_then(|i| frame.func.layout.next_inst(i));
     }
 
-    /// The step along an edge. `results` are those of a call that may throw.
-    pub(super) fn edge(&self, call: &BlockCall, results: &[u128]) -> Step {
+    /// The step along an edge. `returned` is what the call gave that ends the block, `thrown` what it threw.
+    pub(super) fn edge(&self, call: &BlockCall, returned: &[u128], thrown: &[u128]) -> Step {
         let pool = &self.frame().func.dfg.value_lists;
+        let nth = |values: &[u128], n: u32| values.get(n as usize).copied().unwrap_or(0);
         let arg = |a| match a {
             BlockArg::Value(v) => self.get(v),
-            BlockArg::TryCallRet(n) => results.get(n as usize).copied().unwrap_or(0),
-            // Nothing throws here.
-            BlockArg::TryCallExn(_) => 0,
+            BlockArg::TryCallRet(n) => nth(returned, n),
+            BlockArg::TryCallExn(n) => nth(thrown, n),
         };
         Step::Jump(call.block(pool), call.args(pool).map(arg).collect())
     }

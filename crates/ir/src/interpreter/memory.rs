@@ -13,7 +13,21 @@ const STACK_LIMIT: usize = 1 << 24;
 /// Frames are aligned to at least this.
 const FRAME_ALIGN: usize = 16;
 
-/// The stack, up to the end of the topmost frame.
+/// What a frame keeps beside its slots: the frame pointer of the caller and the address to return to.
+pub(super) type Record = [u64; 2];
+
+/// Where a frame is.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// The stack pointer: where the frame starts.
+    pub(super) sp: u64,
+    /// The frame pointer: where its record is, above all slots.
+    pub(super) fp: u64,
+    /// The addresses of its stack slots, then those of its dynamic ones.
+    pub(super) slots: Vec<u64>,
+}
+
+/// The stack, up to the end of the topmost frame. It grows upwards; within a frame things stand as on machines.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     bytes: Vec<u8>,
@@ -25,25 +39,30 @@ impl Memory {
         self.bytes.len()
     }
 
-    /// Makes room for the slots of a frame, filled with zeros, and returns their addresses; none if the stack is full.
-    pub(super) fn push(&mut self, func: &Function) -> Option<Vec<u64>> {
-        let mut end = self.bytes.len().next_multiple_of(FRAME_ALIGN);
+    /// Makes room for a frame, its slots filled with zeros; none if the stack is full.
+    pub(super) fn push(&mut self, func: &Function, record: Record) -> Option<Place> {
+        let start = self.bytes.len().next_multiple_of(FRAME_ALIGN);
         let fixed = func.sized_stack_slots.values().map(|s| (s.size, s.align_shift));
         let unit = |dt| func.dfg.dynamic_types.get(dt).map_or(0, |d| d.base_vector_ty.bytes());
         let dynamic = func.dynamic_stack_slots.values().map(|s| (unit(s.dyn_ty), 0));
-        let mut addresses = Vec::new();
+        let (mut end, mut slots) = (start, Vec::new());
         for (size, align_shift) in fixed.chain(dynamic) {
             let align = 1usize.checked_shl(align_shift.into()).filter(|a| *a <= STACK_LIMIT)?;
             // The stack itself starts at a multiple of its limit.
             end = end.next_multiple_of(align.max(FRAME_ALIGN));
-            addresses.push(STACK + end as u64);
+            slots.push(STACK + end as u64);
             end += size as usize;
             if end > STACK_LIMIT {
                 return None;
             }
         }
-        self.bytes.resize(end, 0);
-        Some(addresses)
+        let fp = end.next_multiple_of(FRAME_ALIGN);
+        if fp + size_of::<Record>() > STACK_LIMIT {
+            return None;
+        }
+        self.bytes.resize(fp, 0);
+        self.bytes.extend(record.iter().flat_map(|word| word.to_le_bytes()));
+        Some(Place { sp: STACK + start as u64, fp: STACK + fp as u64, slots })
     }
 
     /// Drops the frames from `top` on.

@@ -1,7 +1,7 @@
 //! One instruction: control by its format, everything else by its meaning. Needs the machine.
 
 use super::InterpreterError;
-use super::address::Callee;
+use super::address::{Callee, THROW_NAME};
 use super::machine::{Bits, Machine, Step};
 use super::memory::Effects;
 use crate::ir::entities::{FuncRef, GlobalValue, Inst, SigRef, Value};
@@ -42,13 +42,13 @@ impl<'a> Machine<'_, 'a> {
         let func = self.frame().func;
         let pool = &func.dfg.value_lists;
         match self.data(inst) {
-            InstructionData::Jump { destination, .. } => Ok(self.edge(destination, &[])),
+            InstructionData::Jump { destination, .. } => Ok(self.edge(destination, &[], &[])),
             InstructionData::Brif { blocks, .. } => self.brif(inst, blocks),
             InstructionData::BranchTable { arg, table, .. } => {
                 let table = &func.dfg.jump_tables[*table];
                 let index = usize::try_from(self.get(*arg)).ok();
                 let default = table.default_block();
-                Ok(self.edge(index.and_then(|i| table.as_slice().get(i)).unwrap_or(&default), &[]))
+                Ok(self.edge(index.and_then(|i| table.as_slice().get(i)).unwrap_or(&default), &[], &[]))
             }
             InstructionData::MultiAry { args, .. } => Ok(Step::Return(self.gather(args.as_slice(pool)))),
             InstructionData::Call { func_ref, args, opcode } => {
@@ -64,8 +64,10 @@ impl<'a> Machine<'_, 'a> {
                 let sig = func.dfg.exception_tables[*exception].signature();
                 self.call_indirect(*opcode, sig, args.as_slice(pool))
             }
-            InstructionData::NullAry { opcode: Opcode::GetPinnedReg } => {
-                self.set(func.dfg.first_result(inst), self.pinned);
+            InstructionData::NullAry { opcode: Opcode::Debugtrap } => Err(InterpreterError::Debugtrap),
+            InstructionData::NullAry { opcode } if let Some(word) = self.special_register(*opcode) => {
+                let result = func.dfg.first_result(inst);
+                self.set(result, Num::lit(64, word).resize(func.dfg.value_type(result).bits()).get());
                 self.advance();
                 Ok(Step::Next)
             }
@@ -75,6 +77,18 @@ impl<'a> Machine<'_, 'a> {
                 Ok(Step::Next)
             }
             _ => self.compute(inst),
+        }
+    }
+
+    /// What is in a register of the machine.
+    fn special_register(&self, opcode: Opcode) -> Option<u128> {
+        let frame = self.frame();
+        match opcode {
+            Opcode::GetPinnedReg => Some(self.pinned),
+            Opcode::GetStackPointer => Some(frame.place.sp.into()),
+            Opcode::GetFramePointer => Some(frame.place.fp.into()),
+            Opcode::GetReturnAddress => Some(frame.return_address.into()),
+            _ => None,
         }
     }
 
@@ -88,7 +102,7 @@ impl<'a> Machine<'_, 'a> {
         let mut env = Effects::new(&mut self.memory, self.policy);
         meaning(opcode, &mut env, &imms, &args);
         let taken = env.taken == Some(true);
-        Ok(self.edge(&blocks[if taken { 0 } else { 1 }], &[]))
+        Ok(self.edge(&blocks[if taken { 0 } else { 1 }], &[], &[]))
     }
 
     fn operands(&self, inst: Inst) -> (Opcode, SmallVec<[Num; 3]>) {
@@ -164,12 +178,12 @@ impl<'a> Machine<'_, 'a> {
             InstructionData::AtomicRmw { op, .. } => imms.rmw = *op,
             InstructionData::FuncAddr { func_ref, .. } => imms.imm = word(self.callee(*func_ref)?.address() as i64),
             InstructionData::StackAddr { stack_slot, offset, .. } => {
-                let slot = self.frame().slots[stack_slot.as_u32() as usize] as i64;
+                let slot = self.frame().place.slots[stack_slot.as_u32() as usize] as i64;
                 imms.imm = word(slot.wrapping_add(i64::from(*offset)));
             }
             InstructionData::DynamicStackAddr { dynamic_stack_slot, .. } => {
                 let slot = func.sized_stack_slots.len() + dynamic_stack_slot.as_u32() as usize;
-                imms.imm = word(self.frame().slots[slot] as i64);
+                imms.imm = word(self.frame().place.slots[slot] as i64);
             }
             InstructionData::UnaryGlobalValue { global_value, .. } => {
                 imms.imm = word(self.global(*global_value)? as i64)
@@ -192,6 +206,7 @@ impl<'a> Machine<'_, 'a> {
         let name = name.display(Some(&func.params)).to_string();
         match self.functions.index_of(&name) {
             Some(index) => Ok(Callee::Function(index)),
+            None if name == THROW_NAME => Ok(Callee::Throw),
             None => Err(InterpreterError::UnknownSymbol(name)),
         }
     }
