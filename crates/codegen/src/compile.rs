@@ -1,6 +1,7 @@
 //! The whole pipeline on one screen: IR in, machine code out. Needs every other room of this crate; [`Pipeline`] keeps
 //! all their memory between functions.
 
+use crate::abi::{Convention, Places};
 use crate::compiled::CompiledCode;
 use crate::effects;
 use crate::error::{CodegenError, CodegenResult};
@@ -24,6 +25,8 @@ pub struct Options {
     pub features: u64,
     /// Keep rbp as the frame pointer.
     pub frame_pointer: bool,
+    /// Results beyond the registers are returned in memory in every convention.
+    pub implicit_sret: bool,
     /// Check the order of effects after lowering, and the register allocation.
     pub check: bool,
     /// Leave a listing.
@@ -44,6 +47,7 @@ impl Options {
         Options {
             features: Feature::ALL.iter().filter(has).fold(0, |bits, f| bits | 1 << f.0 as u32),
             frame_pointer: isa.flags().preserve_frame_pointers(),
+            implicit_sret: isa.flags().enable_multi_ret_implicit_sret(),
             check: isa.flags().regalloc_checker(),
             listing: false,
             origins: false,
@@ -86,31 +90,34 @@ impl Pipeline {
             return Err(CodegenError::unsupported("a stack limit: no check of the stack pointer is made yet"));
         }
         let slots = Slots::of(func)?;
+        let conv = abi::convention(func.signature.call_conv)?;
+        let places = Places::new(&func.signature, conv, options)?;
+        let given = lower::Given { options, slots: &slots.at, places: &places };
         timed(Pass::vcode_lower, || {
-            lower::lower(func, &order, &X64Target, options.features, &slots.at, &mut self.lower, &mut self.vcode)
+            lower::lower(func, &order, &X64Target, given, &mut self.lower, &mut self.vcode)
         })?;
         if options.check {
             effects::check(func, &order, &self.vcode).map_err(|e| CodegenError::internal(&e))?;
         }
-        self.allocate(options)?;
+        self.allocate(options, conv)?;
         let needs = frame::Needs {
             slots: slots.size,
             slots_align: slots.align,
             outgoing: self.vcode.outgoing,
             calls: self.vcode.calls,
             frame_pointer: options.frame_pointer,
+            pops: if conv.callee_pops { places.stack } else { 0 },
         };
         let frame = frame::Frame::new(&needs, &self.allocation)?;
         timed(Pass::vcode_emit, || emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options))
     }
 
-    fn allocate(&mut self, options: &Options) -> CodegenResult<()> {
-        let order: &'static [regalloc::PReg] =
-            if options.frame_pointer { &abi::ORDER_WITH_FRAME_POINTER } else { &abi::ORDER };
+    fn allocate(&mut self, options: &Options, conv: &Convention) -> CodegenResult<()> {
+        let order: &'static [regalloc::PReg] = &abi::ORDER[..abi::ORDER.len() - options.frame_pointer as usize];
         let machine = regalloc::Machine {
             rows: &rows::ROWS,
             order: [order, &[]],
-            callee_saved: abi::CALLEE_SAVED,
+            callee_saved: conv.callee_saved,
             exchange: [true, false],
         };
         let before = options.check.then(|| self.vcode.code.clone());

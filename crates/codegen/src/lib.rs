@@ -1,5 +1,6 @@
 //! From IR to machine code: lowering by rules, register allocation, frames and emission.
 
+pub mod abi;
 pub mod binemit;
 pub mod buffer;
 pub mod compile;

@@ -6,6 +6,8 @@
 //! instruction has an *epoch*, the number of effects before it in the function, and a load sinks only within its own.
 //! Needs the IR, resolved of aliases, and the block order; leaves a [`VCode`].
 
+use crate::abi::Places;
+use crate::compile::Options;
 use crate::error::{CodegenError, CodegenResult};
 use crate::order::BlockOrder;
 use crate::vcode::{NO_RULE, VCode};
@@ -56,16 +58,27 @@ pub struct Scratch {
     symbols: FxHashMap<(windlass_ir::ir::ExternalName, bool), u32>,
 }
 
+/// What is known of a function besides its body.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    /// What the compiler is asked for.
+    pub options: &'a Options,
+    /// Offsets of the explicit stack slots.
+    pub slots: &'a [u64],
+    /// Where its arguments and results are.
+    pub places: &'a Places,
+}
+
 /// A function being lowered.
 pub struct Lower<'a> {
     /// The function.
     pub func: &'a Function,
     /// The code so far, last instruction first.
     pub vcode: &'a mut VCode,
-    /// CPU features, a bit each by the target's numbering.
-    pub features: u64,
-    /// Offsets of the explicit stack slots.
-    pub slots: &'a [u64],
+    /// What is known of the function besides its body.
+    pub given: Given<'a>,
+    /// The address of the area for results that are in no register, once something returns there.
+    pub return_area: Option<VReg>,
     target: &'a dyn Target,
     s: &'a mut Scratch,
     pending: MInst,
@@ -80,8 +93,7 @@ pub fn lower(
     func: &Function,
     order: &BlockOrder,
     target: &dyn Target,
-    features: u64,
-    slots: &[u64],
+    given: Given<'_>,
     s: &mut Scratch,
     vcode: &mut VCode,
 ) -> CodegenResult<()> {
@@ -91,8 +103,8 @@ pub fn lower(
     vcode.clear();
     s.reset(func);
     let pending = MInst { row: 0, flags: 0, ops: 0, payload: 0 };
-    let (origin, rule, trap, block) = (NONE, NO_RULE, None, None);
-    let mut c = Lower { func, vcode, features, slots, target, s, pending, origin, rule, trap, block };
+    let (origin, rule, trap, block, return_area) = (NONE, NO_RULE, None, None, None);
+    let mut c = Lower { func, vcode, given, return_area, target, s, pending, origin, rule, trap, block };
     c.count_uses_and_effects(order);
     c.vcode.code.blocks = order.skeleton();
     for n in (0..order.blocks.len()).rev() {
@@ -287,7 +299,7 @@ impl<'a> Lower<'a> {
     }
     /// Has the CPU this feature, by the target's numbering?
     pub fn has_feature(&self, n: u32) -> bool {
-        self.features >> n & 1 != 0
+        self.given.options.features >> n & 1 != 0
     }
 
     // What right sides do.
@@ -455,15 +467,15 @@ impl<'a> Lower<'a> {
         self.vcode.origins.push(self.origin);
         self.vcode.rules.push(self.rule);
     }
-    /// An instruction whose operands are listed with it; `symbol` goes into the upper half of its payload.
-    pub fn listed(&mut self, row: u16, operands: &[(VReg, Operand)], clobbers: windlass_regalloc::RegSet, symbol: u32) {
+    /// An instruction whose operands are listed with it; `site` goes into the upper half of its payload.
+    pub fn listed(&mut self, row: u16, operands: &[(VReg, Operand)], clobbers: windlass_regalloc::RegSet, site: u32) {
         self.start(row);
         let code = &mut self.vcode.code;
         let first = code.list_operands.len() as u32;
         code.list_operands.extend(operands.iter().map(|o| o.1));
         code.pool.extend(operands.iter().map(|o| o.0.0));
         code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers });
-        self.pending.payload = (code.lists.len() as u64 - 1) | ((symbol as u64) << 32);
+        self.pending.payload = (code.lists.len() as u64 - 1) | ((site as u64) << 32);
         self.end();
     }
     /// The number, in the code's table, of a symbol that may be anywhere.

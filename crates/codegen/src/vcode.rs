@@ -8,6 +8,15 @@ use windlass_regalloc::{Code, NONE};
 /// No rule: made by the calling convention or by the allocator.
 pub const NO_RULE: u16 = u16::MAX;
 
+/// What a call is besides its operands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CallSite {
+    /// Whom it calls, a number among the symbols; [`NONE`] if the address is an operand.
+    pub symbol: u32,
+    /// Bytes of stack arguments that the callee removes.
+    pub popped: u32,
+}
+
 /// Machine code with its side tables, all indexed by instruction.
 #[derive(Clone, Debug, Default)]
 pub struct VCode {
@@ -25,6 +34,8 @@ pub struct VCode {
     pub symbols: Vec<ExternalName>,
     /// Which of them are linked together with this code, so that they are in reach.
     pub near: Vec<bool>,
+    /// Calls: the upper halves of their payloads are numbers of these.
+    pub sites: Vec<CallSite>,
     /// Bytes of outgoing stack arguments that calls need.
     pub outgoing: u64,
     /// Does it call?
@@ -41,6 +52,7 @@ impl VCode {
         self.effects.clear();
         self.symbols.clear();
         self.near.clear();
+        self.sites.clear();
         (self.outgoing, self.calls) = (0, false);
     }
     /// How instruction `i` traps, if it may.

@@ -32,3 +32,9 @@ fn a_patchable_call() {
 fn a_function_without_blocks() {
     assert!(refusal("function %f() system_v {\n}").contains("without blocks"));
 }
+
+#[test]
+fn more_results_than_registers() {
+    let text = "function %f(i64) -> i64, i64, i64 system_v {\nblock0(v0: i64):\n return v0, v0, v0\n}";
+    assert!(refusal(text).contains("enable_multi_ret_implicit_sret"));
+}

@@ -287,7 +287,7 @@ fn custom(set: &RuleSet, out: &mut String) {
          pub fn custom(c: &mut Lower<'_>, i: Inst, op: Opcode) -> Option<CodegenResult<()>> {{\n    match op {{"
     );
     for (op, function) in &set.custom {
-        let _ = writeln!(out, "        Opcode::{op:?} => Some(abi::{function}(c, i)),");
+        let _ = writeln!(out, "        Opcode::{op:?} => Some({function}(c, i)),");
     }
     let _ = writeln!(out, "        _ => None,\n    }}\n}}");
 }

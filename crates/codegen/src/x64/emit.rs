@@ -152,9 +152,27 @@ impl Emitter<'_> {
             insts::pop(&mut self.s.buffer.sink, r.hw());
             self.unwind(UnwindInst::PopReg { reg: r });
         }
-        self.line(|| "ret".into(), "epilogue", None);
-        insts::ret(&mut self.s.buffer.sink);
+        self.ret();
         self.unwind(UnwindInst::EpilogueEnd);
+    }
+
+    /// Returns, and removes the stack arguments if that is the callee's part.
+    fn ret(&mut self) {
+        let pops = self.frame.pops;
+        if let Ok(pops) = u16::try_from(pops) {
+            self.line(|| if pops == 0 { "ret".into() } else { format!("ret {pops}") }, "epilogue", None);
+            return insts::ret(&mut self.s.buffer.sink, pops);
+        }
+        self.move_return_address(pops as i32, "epilogue");
+        self.line(|| "ret".into(), "epilogue", None);
+        insts::ret(&mut self.s.buffer.sink, 0);
+    }
+
+    /// Moves the return address, to which the stack pointer points, up by `by` bytes, and the stack pointer with it.
+    fn move_return_address(&mut self, by: i32, source: &str) {
+        self.line(|| format!("pop qword ptr [rsp + {}]", by - 8), source, None);
+        insts::pop_stack(&mut self.s.buffer.sink, by - 8);
+        self.shift(by - 8, source);
     }
 
     /// What was called comes back here.
@@ -178,10 +196,18 @@ impl Emitter<'_> {
         self.s.meta.push((mark, Meta::Unwind(inst)));
     }
 
-    fn adjust(&mut self, by: i32, source: &str) {
+    /// Adds to the stack pointer.
+    fn shift(&mut self, by: i32, source: &str) {
         if by != 0 {
             self.line(|| format!("{} rsp, {}", if by < 0 { "sub" } else { "add" }, by.unsigned_abs()), source, None);
             insts::adjust_rsp(&mut self.s.buffer.sink, by);
+        }
+    }
+
+    /// Makes the frame larger, or smaller.
+    fn adjust(&mut self, by: i32, source: &str) {
+        self.shift(by, source);
+        if by != 0 {
             let size = by.unsigned_abs();
             self.unwind(if by < 0 { UnwindInst::StackAlloc { size } } else { UnwindInst::StackFree { size } });
         }
@@ -282,7 +308,10 @@ impl Emitter<'_> {
         let origin = self.machine.origin(i);
         let symbols = &self.machine.symbols;
         let text = || match inst.row {
-            CALL => format!("call {}", symbols[(inst.payload >> 32) as usize].display(None)),
+            CALL => {
+                let site = &self.machine.sites[(inst.payload >> 32) as usize];
+                format!("call {}", symbols[site.symbol as usize].display(None))
+            }
             SYM_FAR if self.options.pic => {
                 let symbol = symbols[inst.payload as u32 as usize].display(None);
                 let r = windlass_desc::x64::regs::name(ops[0] as u8, 64);
@@ -313,17 +342,21 @@ impl Emitter<'_> {
         match inst.row {
             ARGS | NOP => {}
             CALL => {
+                let site = self.machine.sites[high as usize];
                 let field = insts::call32(sink, 0);
                 // a linker may go through a stub only if the code says so
-                let stub = self.options.pic && !self.machine.near[high as usize];
+                let stub = self.options.pic && !self.machine.near[site.symbol as usize];
                 let kind = if stub { Reloc::X86CallPLTRel4 } else { Reloc::X86CallPCRel4 };
-                self.reloc(field, kind, high, -4);
+                self.reloc(field, kind, site.symbol, -4);
                 self.returns_here();
+                self.shift(-(site.popped as i32), "calling convention");
             }
             CALL_REG => {
+                let site = self.machine.sites[high as usize];
                 let r = self.reg(ops[0])?;
                 insts::call_reg(&mut self.s.buffer.sink, r);
                 self.returns_here();
+                self.shift(-(site.popped as i32), "calling convention");
             }
             SYM_NEAR => {
                 let r = self.reg(ops[0])?;

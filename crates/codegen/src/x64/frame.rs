@@ -31,6 +31,8 @@ pub struct Frame {
     pub frame_pointer: bool,
     /// What the prologue subtracts from the stack pointer.
     pub size: u32,
+    /// Bytes of stack arguments that it removes when it returns.
+    pub pops: u32,
 }
 
 /// What a function asks of its frame.
@@ -46,6 +48,8 @@ pub struct Needs {
     pub calls: bool,
     /// rbp must point to its saved value.
     pub frame_pointer: bool,
+    /// Bytes of incoming stack arguments to remove.
+    pub pops: u64,
 }
 
 impl Frame {
@@ -68,7 +72,8 @@ impl Frame {
             return Err(CodegenError::FrameTooLarge(size, MAX_FRAME));
         }
         let offsets = FrameOffsets { slots: slots as i32, incoming: (size + above) as i32, outgoing: 0 };
-        Ok(Frame { offsets, spill: spill as i32, pushed, frame_pointer: needs.frame_pointer, size: size as u32 })
+        let (size, pops) = (size as u32, needs.pops as u32);
+        Ok(Frame { offsets, spill: spill as i32, pushed, frame_pointer: needs.frame_pointer, size, pops })
     }
 
     /// Where a location on the stack is, from the stack pointer; of a register 0.

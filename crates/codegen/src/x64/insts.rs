@@ -188,9 +188,17 @@ pub fn ud2(out: &mut Sink) {
     out.extend(&[0x0f, 0x0b]);
 }
 
-/// `ret`
-pub fn ret(out: &mut Sink) {
-    out.extend(&[0xc3]);
+/// `pop qword ptr [rsp + offset]`, the offset counted from where the stack pointer is afterwards.
+pub fn pop_stack(out: &mut Sink, offset: i32) {
+    op(out, Op::new(0x8f, 0), To::Stack(offset));
+}
+
+/// `ret`, removing `pops` bytes above the return address.
+pub fn ret(out: &mut Sink, pops: u16) {
+    match pops {
+        0 => out.extend(&[0xc3]),
+        n => out.extend(&[0xc2, n as u8, (n >> 8) as u8]),
+    }
 }
 
 /// `n` bytes that do nothing, in as few instructions as the manual's forms allow (SDM volume 2, NOP).

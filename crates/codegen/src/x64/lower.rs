@@ -1,7 +1,7 @@
 //! What the x86-64 rules stand on: the matched operands, and how they become operands of instructions. The matchers
 //! themselves are generated from `windlass_rules::x64` and included below. Needs [`crate::lower`].
 
-use super::abi;
+use super::calls;
 use super::encode::{BASE, Base, CC, SCALE};
 use super::frame::MAX_FRAME;
 use super::rows::*;
@@ -134,7 +134,7 @@ impl X64 for Lower<'_> {
     }
     fn slot_disp(&self, i: Inst, off: i64) -> Option<i32> {
         let InstructionData::StackAddr { stack_slot, offset, .. } = self.func.dfg.insts[i] else { return None };
-        let slot = *self.slots.get(stack_slot.as_u32() as usize)? as i64;
+        let slot = *self.given.slots.get(stack_slot.as_u32() as usize)? as i64;
         // the frame's own offset comes on top, so there must be room for it
         let disp = slot.checked_add(i32::from(offset) as i64)?.checked_add(off)?;
         i32::try_from(disp).ok().filter(|d| d.unsigned_abs() < MAX_FRAME as u32)
@@ -244,7 +244,7 @@ impl Target for X64Target {
         }
     }
     fn entry(&self, c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
-        abi::entry(c, block)
+        calls::entry(c, block)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod abi;
 pub mod asm;
+pub mod calls;
 pub mod emit;
 pub mod encode;
 pub mod frame;

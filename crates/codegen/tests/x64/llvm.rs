@@ -149,6 +149,9 @@ fn helpers() -> Vec<(Vec<u8>, String)> {
             }
         }
     }
+    for offset in [8, 4096] {
+        add(format!("pop qword ptr [rsp + {offset}]"), &|o| insts::pop_stack(o, offset));
+    }
     for n in [8, 120, 127, -128, 136, i32::MIN] {
         add(format!("add rsp, {n}"), &|o| insts::adjust_rsp(o, n));
     }
@@ -156,7 +159,9 @@ fn helpers() -> Vec<(Vec<u8>, String)> {
         add(format!("sub rsp, {n}"), &|o| insts::adjust_rsp(o, -n));
     }
     add("ud2".into(), &insts::ud2);
-    add("ret".into(), &insts::ret);
+    for pops in [0, 16, 32752] {
+        add(if pops == 0 { "ret".into() } else { format!("ret {pops}") }, &|o| insts::ret(o, pops));
+    }
     list
 }
 

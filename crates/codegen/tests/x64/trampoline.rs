@@ -101,7 +101,7 @@ fn assemble(out: &mut Sink, context: u64, instruction: &[u8]) {
     out.extend(&[0x9c, 0x8f, 0x80]); // pushfq; pop qword ptr [rax + disp32]
     out.extend(&((output + flags) as u32).to_le_bytes());
     CALLEE_SAVED.iter().rev().for_each(|&r| insts::pop(out, r));
-    insts::ret(out);
+    insts::ret(out, 0);
 }
 
 /// A move between `r` and the context, which rax points to.

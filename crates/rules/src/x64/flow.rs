@@ -9,11 +9,11 @@ use windlass_desc::types::INVALID;
 
 pub fn rules(r: &mut RuleSet) {
     r.custom = vec![
-        (Opcode::Jump, "jump"),
-        (Opcode::Return, "return_"),
-        (Opcode::Call, "call"),
-        (Opcode::CallIndirect, "call_indirect"),
-        (Opcode::Nop, "nop"),
+        (Opcode::Jump, "calls::jump"),
+        (Opcode::Return, "calls::return_"),
+        (Opcode::Call, "calls::call"),
+        (Opcode::CallIndirect, "calls::call_indirect"),
+        (Opcode::Nop, "calls::nop"),
     ];
     for (why, names) in DECLINED {
         let parse = |n| Opcode::parse(n).unwrap_or_else(|| panic!("there is no operation {n}"));

@@ -2,7 +2,9 @@
 //! same values. Needs `windlass_rules::naive`.
 
 use super::*;
-use crate::lower::{self, lower};
+use crate::abi::Places;
+use crate::compile::Options;
+use crate::lower::{self, Given, lower};
 use crate::order::BlockOrder;
 use crate::vcode::VCode;
 use std::cell::RefCell;
@@ -225,9 +227,11 @@ fn generated_matchers_do_what_the_rules_say() {
         let mut loops = LoopAnalysis::new();
         loops.compute(&func, &cfg, &domtree);
         let order = BlockOrder::new(&func, &cfg, &domtree, &loops);
-        let features = seed % 2;
+        let options = Options { features: seed % 2, ..Options::default() };
+        let places = Places::default();
+        let given = Given { options: &options, slots: &[0], places: &places };
         let (mut s, mut vcode) = (lower::Scratch::default(), VCode::default());
-        lower(&func, &order, &target, features, &[0], &mut s, &mut vcode).unwrap_or_else(|e| panic!("{seed}: {e}"));
+        lower(&func, &order, &target, given, &mut s, &mut vcode).unwrap_or_else(|e| panic!("{seed}: {e}"));
     }
     let fired = target.fired.borrow();
     let emitted = target.set.rules.iter().filter(|r| matches!(r.rhs, Rhs::Inst(_))).count();

@@ -1,0 +1,144 @@
+//! Where a calling convention puts arguments and results: a value becomes pieces, a piece goes to a register or to the
+//! stack. The conventions themselves are rows that each target has ([`Convention`]); this page only hands out. Needs a
+//! signature; leaves [`Places`].
+
+use crate::compile::Options;
+use crate::error::{CodegenError, CodegenResult};
+use smallvec::{SmallVec, smallvec};
+use windlass_desc::types::Type;
+use windlass_ir::ir::{AbiParam, ArgumentPurpose, Signature};
+use windlass_regalloc::{CLASSES, Class, PReg, RegSet};
+
+/// A calling convention.
+#[derive(Debug)]
+pub struct Convention {
+    /// Registers of arguments by class, in the order they are given out.
+    pub args: [&'static [PReg]; CLASSES],
+    /// Registers of results.
+    pub results: [&'static [PReg]; CLASSES],
+    /// The n-th argument takes the n-th register of its class, whatever came before it.
+    pub positional: bool,
+    /// Bytes above the return address that the callee may use as it likes.
+    pub shadow: u64,
+    /// Results that no register has are returned in memory, whatever the settings.
+    pub spills_results: bool,
+    /// The callee removes the stack arguments.
+    pub callee_pops: bool,
+    /// What a callee must leave as it was, the stack pointer apart.
+    pub callee_saved: RegSet,
+}
+
+/// Where a piece is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// A register.
+    Reg(PReg),
+    /// Byte offset: of an argument from the first stack argument, of a result in the return area.
+    Stack(u32),
+}
+
+/// What one register or one place on the stack has of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Piece {
+    /// Class of the register.
+    pub class: Class,
+    /// Bytes that count, at least 4.
+    pub width: u8,
+    /// Where it is.
+    pub at: Place,
+}
+
+/// The pieces of a value, lowest first.
+pub type Pieces = SmallVec<[Piece; 2]>;
+
+/// Where a signature's arguments and results are.
+#[derive(Clone, Default, Debug)]
+pub struct Places {
+    /// Per argument.
+    pub args: Vec<Pieces>,
+    /// Per result.
+    pub results: Vec<Pieces>,
+    /// Bytes of stack arguments, a multiple of 16.
+    pub stack: u64,
+    /// The address of the return area, if some result is there: a hidden argument before the others.
+    pub area: Option<Piece>,
+    /// Bytes of the return area, a multiple of 16.
+    pub area_size: u64,
+}
+
+/// More is refused: offsets of the parts of a frame must fit 30 bits.
+const MAX_STACK: u64 = 1 << 28;
+
+/// Class and width of the pieces of a value; nothing if no convention here says how such values are passed.
+pub fn parts(ty: Type) -> Option<SmallVec<[(Class, u8); 2]>> {
+    let bytes = ty.bits().div_ceil(8);
+    if ty.is_dynamic_vector() || bytes > 16 {
+        return None;
+    }
+    match ty {
+        _ if ty.is_int() && bytes <= 8 => Some(smallvec![(Class::Int, 8)]),
+        _ if ty.is_int() => Some(smallvec![(Class::Int, 8); 2]),
+        _ if ty.is_float() || ty.is_vector() => Some(smallvec![(Class::Vec, bytes.max(4) as u8)]),
+        _ => None,
+    }
+}
+
+/// Hands out registers, then stack.
+struct Hand<'a> {
+    regs: [&'a [PReg]; CLASSES],
+    positional: bool,
+    taken: [usize; CLASSES],
+    stack: u64,
+}
+
+impl Hand<'_> {
+    /// Places for all pieces of a value: registers if there are enough for all of them.
+    fn take(&mut self, parts: &[(Class, u8)]) -> Pieces {
+        let class = parts[0].0;
+        let from = self.taken[class as usize];
+        if let Some(regs) = self.regs[class as usize].get(from..from + parts.len()) {
+            let step = |taken: &mut usize| *taken += parts.len();
+            if self.positional { self.taken.iter_mut().for_each(step) } else { step(&mut self.taken[class as usize]) }
+            let piece = |(&(class, width), &r): (&(Class, u8), &PReg)| Piece { class, width, at: Place::Reg(r) };
+            return parts.iter().zip(regs).map(piece).collect();
+        }
+        let whole: u64 = parts.iter().map(|p| p.1.max(8) as u64).sum();
+        self.stack = self.stack.next_multiple_of(whole);
+        let piece = |&(class, width): &(Class, u8)| {
+            let at = Place::Stack(self.stack.min(MAX_STACK) as u32);
+            self.stack += width.max(8) as u64;
+            Piece { class, width, at }
+        };
+        parts.iter().map(piece).collect()
+    }
+}
+
+fn parts_of(p: &AbiParam) -> CodegenResult<SmallVec<[(Class, u8); 2]>> {
+    if !matches!(p.purpose, ArgumentPurpose::Normal | ArgumentPurpose::VMContext) {
+        return Err(CodegenError::unsupported(format!("arguments of purpose {}", p.purpose)));
+    }
+    let unknown = || CodegenError::unsupported(format!("arguments or results of type {}", p.value_type));
+    parts(p.value_type).ok_or_else(unknown)
+}
+
+impl Places {
+    /// Those of `sig` under convention `conv`.
+    pub fn new(sig: &Signature, conv: &Convention, options: &Options) -> CodegenResult<Places> {
+        let mut hand = Hand { regs: conv.results, positional: false, taken: [0; CLASSES], stack: 0 };
+        let results = sig.returns.iter().map(|p| Ok(hand.take(&parts_of(p)?))).collect::<CodegenResult<Vec<_>>>()?;
+        let area_size = hand.stack.next_multiple_of(16);
+        if area_size > 0 && !conv.spills_results && !options.implicit_sret {
+            let what = "results that do not fit in registers, without setting enable_multi_ret_implicit_sret";
+            return Err(CodegenError::unsupported(what));
+        }
+        let (regs, positional) = (conv.args, conv.positional);
+        let mut hand = Hand { regs, positional, taken: [0; CLASSES], stack: conv.shadow };
+        let area = (area_size > 0).then(|| hand.take(&[(Class::Int, 8)])[0]);
+        let args = sig.params.iter().map(|p| Ok(hand.take(&parts_of(p)?))).collect::<CodegenResult<Vec<_>>>()?;
+        let stack = hand.stack.next_multiple_of(16);
+        match area_size.max(stack) {
+            size @ MAX_STACK.. => Err(CodegenError::FrameTooLarge(size, MAX_STACK)),
+            _ => Ok(Places { args, results, stack, area, area_size }),
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Calls, returns and the entry of functions on x86-64, and other control flow without rules. Results that no register
+//! has are in a *return area*: the caller keeps it above the stack arguments and passes its address. Needs
+//! [`crate::abi`], [`super::abi`] and [`crate::lower`].
+
+use super::abi::{clobbers, convention};
+use super::encode::{BASE, Base};
+use super::rows::*;
+use crate::abi::{Piece, Place, Places};
+use crate::error::{CodegenError, CodegenResult};
+use crate::lower::{Lower, Parts};
+use crate::vcode::CallSite;
+use windlass_desc::types::{I8, I16, I32};
+use windlass_ir::ir::instructions::InstructionData;
+use windlass_ir::ir::{AbiParam, ArgumentExtension, Block, Inst, Signature, Value};
+use windlass_regalloc::{Class, Constraint, NONE, Operand, RegSet, Role, VReg};
+
+/// `jump`
+pub fn jump(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    c.has_effect_of(i);
+    c.start(JUMP);
+    c.end();
+    Ok(())
+}
+
+/// `nop`
+pub fn nop(_: &mut Lower<'_>, _: Inst) -> CodegenResult<()> {
+    Ok(())
+}
+
+/// The row that extends a narrow value as a parameter asks, if it asks.
+fn extension(p: &AbiParam) -> Option<u16> {
+    match (p.extension, p.value_type) {
+        (ArgumentExtension::Uext, I8) => Some(MOVZX8_32_RR),
+        (ArgumentExtension::Uext, I16) => Some(MOVZX16_32_RR),
+        (ArgumentExtension::Uext, I32) => Some(MOV32_RR),
+        (ArgumentExtension::Sext, I8) => Some(MOVSX8_64_RR),
+        (ArgumentExtension::Sext, I16) => Some(MOVSX16_64_RR),
+        (ArgumentExtension::Sext, I32) => Some(MOVSX32_64_RR),
+        _ => None,
+    }
+}
+
+fn operand(role: Role, p: Piece, constraint: Constraint) -> Operand {
+    Operand { role, class: p.class, width: p.width, constraint }
+}
+
+/// Where memory of the convention is.
+#[derive(Clone, Copy)]
+enum Memory {
+    /// So far from the outgoing arguments.
+    Outgoing(u64),
+    /// So far from the address in a register.
+    At(VReg, u64),
+}
+
+/// Loads a piece, or stores it.
+fn access(c: &mut Lower<'_>, row: u16, reg: VReg, at: Memory) {
+    let (kind, base, disp) = match at {
+        Memory::Outgoing(n) => (Base::Outgoing, NONE, n),
+        Memory::At(r, n) => (Base::Regs, r.0, n),
+    };
+    c.start(row);
+    let operands = if row == MOV64_MR { [base, NONE, reg.0] } else { [reg.0, base, NONE] };
+    operands.into_iter().for_each(|r| c.def_vreg(VReg(r)));
+    let p = c.pending();
+    p.flags |= (kind as u16) << BASE;
+    p.payload |= disp;
+    c.end();
+}
+
+/// The rows that load and store a piece.
+fn memory_rows(p: Piece) -> CodegenResult<(u16, u16)> {
+    match (p.class, p.width) {
+        (Class::Int, 8) => Ok((MOV64_RM, MOV64_MR)),
+        (class, width) => {
+            let what = format!("results of class {class:?} and {width} bytes in memory");
+            Err(CodegenError::unsupported(what))
+        }
+    }
+}
+
+/// Values on their way out: what the instruction takes, and what has to be emitted before it.
+#[derive(Default)]
+struct Outgoing {
+    operands: Vec<(VReg, Operand)>,
+    extend: Vec<(u16, VReg, Value)>,
+}
+
+impl Outgoing {
+    /// The registers of a value, extended as the parameter asks.
+    fn regs(&mut self, c: &mut Lower<'_>, v: Value, p: &AbiParam) -> Parts {
+        match extension(p) {
+            Some(row) => {
+                let t = c.temp();
+                self.extend.push((row, t, v));
+                smallvec::smallvec![t]
+            }
+            None => c.parts(v),
+        }
+    }
+
+    fn pass(&mut self, reg: VReg, p: Piece) {
+        let constraint = match p.at {
+            Place::Reg(r) => Constraint::Fixed(r),
+            Place::Stack(n) => Constraint::Outgoing(n),
+        };
+        self.operands.push((reg, operand(Role::Use, p, constraint)));
+    }
+
+    fn args(&mut self, c: &mut Lower<'_>, args: &[Value], sig: &Signature, places: &Places) {
+        for ((&v, p), pieces) in args.iter().zip(&sig.params).zip(&places.args) {
+            for (reg, &piece) in self.regs(c, v, p).into_iter().zip(pieces) {
+                self.pass(reg, piece);
+            }
+        }
+    }
+
+    /// Emits the extensions.
+    fn finish(self, c: &mut Lower<'_>) {
+        for (row, t, v) in self.extend {
+            c.start(row);
+            c.def_vreg(t);
+            c.use_val(v);
+            c.end();
+        }
+    }
+}
+
+/// `return`
+pub fn return_(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    let (func, places) = (c.func, c.given.places);
+    let mut out = Outgoing::default();
+    let mut stores = vec![];
+    for ((&v, p), pieces) in func.dfg.inst_args(i).iter().zip(&func.signature.returns).zip(&places.results) {
+        for (reg, &piece) in out.regs(c, v, p).into_iter().zip(pieces) {
+            match piece.at {
+                Place::Reg(_) => out.pass(reg, piece),
+                Place::Stack(n) => stores.push((memory_rows(piece)?.1, reg, n)),
+            }
+        }
+    }
+    c.has_effect_of(i);
+    c.listed(LEAVE, &out.operands, RegSet::EMPTY, 0);
+    for (row, reg, n) in stores {
+        let area = return_area(c);
+        access(c, row, reg, Memory::At(area, n as u64));
+    }
+    out.finish(c);
+    Ok(())
+}
+
+/// The address of the function's own return area.
+fn return_area(c: &mut Lower<'_>) -> VReg {
+    match c.return_area {
+        Some(r) => r,
+        None => {
+            let r = c.temp();
+            c.return_area = Some(r);
+            r
+        }
+    }
+}
+
+/// `call`
+pub fn call(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    let func = c.func;
+    let InstructionData::Call { func_ref, .. } = func.dfg.insts[i] else {
+        return Err(CodegenError::internal("a call that is none"));
+    };
+    let callee = &func.dfg.ext_funcs[func_ref];
+    if callee.patchable {
+        return Err(CodegenError::unsupported("patchable calls"));
+    }
+    let symbol = c.placed_symbol_number(callee.name.clone(), callee.colocated);
+    emit_call(c, i, CALL, &func.dfg.signatures[callee.signature], symbol, func.dfg.inst_args(i), None)
+}
+
+/// `call_indirect`
+pub fn call_indirect(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    let func = c.func;
+    let InstructionData::CallIndirect { sig_ref, .. } = func.dfg.insts[i] else {
+        return Err(CodegenError::internal("a call that is none"));
+    };
+    let (&callee, args) = func.dfg.inst_args(i).split_first().ok_or_else(|| CodegenError::internal("no callee"))?;
+    emit_call(c, i, CALL_REG, &func.dfg.signatures[sig_ref], NONE, args, Some(callee))
+}
+
+const POINTER: Piece = Piece { class: Class::Int, width: 8, at: Place::Stack(0) };
+
+fn emit_call(
+    c: &mut Lower<'_>,
+    i: Inst,
+    row: u16,
+    sig: &Signature,
+    symbol: u32,
+    args: &[Value],
+    callee: Option<Value>,
+) -> CodegenResult<()> {
+    let func = c.func;
+    if func.dfg.user_stack_map_entries(i).is_some_and(|entries| !entries.is_empty()) {
+        return Err(CodegenError::unsupported("stack maps on calls: none are made yet"));
+    }
+    let conv = convention(sig.call_conv)?;
+    let places = Places::new(sig, conv, c.given.options)?;
+    let mut out = Outgoing::default();
+    if let Some(v) = callee {
+        let reg = c.val(v);
+        out.operands.push((reg, operand(Role::Use, POINTER, Constraint::Reg)));
+    }
+    let area = places.area.map(|piece| (c.temp(), piece));
+    if let Some((reg, piece)) = area {
+        out.pass(reg, piece);
+    }
+    out.args(c, args, sig, &places);
+    let mut lost = clobbers(conv);
+    let mut loads = vec![];
+    for (&v, pieces) in func.dfg.inst_results(i).iter().zip(&places.results) {
+        for (reg, &piece) in c.parts_of(v)?.into_iter().zip(pieces) {
+            match piece.at {
+                Place::Reg(r) => {
+                    out.operands.push((reg, operand(Role::Def, piece, Constraint::Fixed(r))));
+                    lost = lost.without(r);
+                }
+                Place::Stack(n) => loads.push((memory_rows(piece)?.0, reg, places.stack + n as u64)),
+            }
+        }
+    }
+    for (row, reg, n) in loads {
+        access(c, row, reg, Memory::Outgoing(n));
+    }
+    c.has_effect_of(i);
+    let popped = if conv.callee_pops { places.stack as u32 } else { 0 };
+    let site = c.vcode.sites.len() as u32;
+    c.vcode.sites.push(CallSite { symbol, popped });
+    c.listed(row, &out.operands, lost, site);
+    if let Some((reg, _)) = area {
+        access(c, LEA64_RM, reg, Memory::Outgoing(places.stack));
+    }
+    out.finish(c);
+    c.vcode.calls = true;
+    c.vcode.outgoing = c.vcode.outgoing.max(places.stack + places.area_size);
+    Ok(())
+}
+
+/// The function's arguments arrive in the entry block's parameters.
+pub fn entry(c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
+    let (func, places) = (c.func, c.given.places);
+    let mut operands = vec![];
+    let mut arrive = |reg: VReg, piece: Piece| {
+        let constraint = match piece.at {
+            Place::Reg(r) => Constraint::Fixed(r),
+            Place::Stack(n) => Constraint::Incoming(n),
+        };
+        operands.push((reg, operand(Role::Def, piece, constraint)));
+    };
+    if let Some((reg, piece)) = c.return_area.zip(places.area) {
+        arrive(reg, piece);
+    }
+    for (&v, pieces) in func.dfg.block_params(block).iter().zip(&places.args) {
+        c.parts_of(v)?.into_iter().zip(pieces).for_each(|(reg, &piece)| arrive(reg, piece));
+    }
+    c.listed(ARGS, &operands, RegSet::EMPTY, 0);
+    Ok(())
+}
