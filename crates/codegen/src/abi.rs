@@ -98,7 +98,11 @@ impl Hand<'_> {
         let from = self.taken[class as usize];
         if let Some(regs) = self.regs[class as usize].get(from..from + parts.len()) {
             let step = |taken: &mut usize| *taken += parts.len();
-            if self.positional { self.taken.iter_mut().for_each(step) } else { step(&mut self.taken[class as usize]) }
+            if self.positional {
+                self.taken.iter_mut().for_each(step)
+            } else {
+                step(&mut self.taken[class as usize])
+            }
             let piece = |(&(class, width), &r): (&(Class, u8), &PReg)| Piece { class, width, at: Place::Reg(r) };
             return parts.iter().zip(regs).map(piece).collect();
         }

@@ -93,9 +93,7 @@ impl Pipeline {
         let conv = abi::convention(func.signature.call_conv)?;
         let places = Places::new(&func.signature, conv, options)?;
         let given = lower::Given { options, slots: &slots.at, places: &places };
-        timed(Pass::vcode_lower, || {
-            lower::lower(func, &order, &X64Target, given, &mut self.lower, &mut self.vcode)
-        })?;
+        timed(Pass::vcode_lower, || lower::lower(func, &order, &X64Target, given, &mut self.lower, &mut self.vcode))?;
         if options.check {
             effects::check(func, &order, &self.vcode).map_err(|e| CodegenError::internal(&e))?;
         }
