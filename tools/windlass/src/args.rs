@@ -1,6 +1,6 @@
 //! The command line. Needs clap; the texts here are what `--help` shows.
 
-use crate::test;
+use crate::{bugpoint, test};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -40,6 +40,16 @@ Examples:
   windlass test --bless-expect known.tsv corpus  write the list of what fails now
   windlass test --expect known.tsv corpus        fail only if something is not as listed";
 
+const BUGPOINT_EXAMPLES: &str = "\
+Without --check a file fails if the compiler crashes, reports an internal error or hangs, or if machine code does \
+anything else than the interpreter when it is called as the run lines say. Calls are made up if there are none. \
+What is left fails in the same way, and its run lines expect what the interpreter gives.
+
+Examples:
+  windlass bugpoint crash.clif -o small.clif
+  windlass bugpoint --check '! windlass test {}' wrong.clif
+  windlass bugpoint --check 'windlass compile {} | grep -q idiv' long.clif";
+
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -56,6 +66,9 @@ pub enum Command {
     Verify(Input),
     /// Compile functions to machine code
     Compile(Compile),
+    /// Shrink a file that fails to a small one that still fails
+    #[command(after_help = BUGPOINT_EXAMPLES)]
+    Bugpoint(bugpoint::Args),
     /// Show machine code with the rule that chose each instruction and what it stands for
     Explain(Explain),
 }

@@ -6,7 +6,7 @@ mod text;
 
 use crate::args::Command;
 use crate::source::Result;
-use crate::test;
+use crate::{bugpoint, test};
 
 /// Does what the command line says. Returns whether all is well.
 pub fn run(command: &Command) -> Result<bool> {
@@ -17,6 +17,7 @@ pub fn run(command: &Command) -> Result<bool> {
         Command::Cat(input) => text::cat(input),
         Command::Verify(input) => text::verify(input),
         Command::Compile(args) => code::compile(args),
+        Command::Bugpoint(args) => bugpoint::run(args),
         Command::Explain(args) => code::explain(args),
     }
 }

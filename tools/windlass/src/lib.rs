@@ -1,6 +1,7 @@
 //! The command-line tool of Windlass, as a library, so that tests can use its parts.
 
 pub mod args;
+pub mod bugpoint;
 pub mod commands;
 pub mod native;
 pub mod panics;

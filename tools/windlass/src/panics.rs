@@ -26,9 +26,10 @@ pub fn caught<T>(run: impl FnOnce() -> T) -> Result<T, String> {
             LAST.set(Some(format!("the compiler panicked{place}: {text}")));
         }));
     });
-    CATCHING.set(true);
+    // one such call may run within another
+    let before = CATCHING.replace(true);
     let result = catch_unwind(AssertUnwindSafe(run));
-    CATCHING.set(false);
+    CATCHING.set(before);
     result.map_err(|_| LAST.take().unwrap_or_else(|| "the compiler panicked".to_owned()))
 }
 
@@ -39,5 +40,10 @@ mod tests {
         assert_eq!(super::caught(|| 1), Ok(1));
         let text = super::caught(|| panic!("of {}", 7)).unwrap_err();
         assert!(text.contains("panics.rs:") && text.ends_with("of 7"), "{text}");
+        let outer = super::caught(|| {
+            let _ = super::caught(|| 1);
+            panic!("of 8")
+        });
+        assert!(outer.is_err_and(|text: String| text.ends_with("of 8")));
     }
 }

@@ -2,7 +2,10 @@
 //! comments of a function; leaves the first disagreement, or the file with its expectations rewritten.
 
 use super::{Comment, Details};
+use crate::ir::entities::AnyEntity;
 use crate::verifier::{VerifierError, VerifierErrors};
+use rustc_hash::FxHashMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
 
 /// Is the comment a remark to people, which no expectation consists of?
@@ -63,25 +66,34 @@ pub fn bless_lines(text: &str, outputs: &[(&Details, &str)]) -> String {
     out
 }
 
+/// How often a message may be looked through for an expected text. More than that has no honest test, and without a limit
+/// the time would grow with the product of errors and comments at one entity.
+const MOST_LOOKS: usize = 1 << 20;
+
 /// Do the errors agree one to one with the function's `error:` comments? An error agrees with a comment at the same
 /// entity whose text its message contains.
 pub fn check_errors(details: &Details, errors: &VerifierErrors) -> Result<(), String> {
-    let mut left: Vec<&VerifierError> = errors.0.iter().collect();
-    let mut report = String::new();
+    let mut left: BTreeMap<usize, &VerifierError> = errors.0.iter().enumerate().collect();
+    let mut at: FxHashMap<AnyEntity, VecDeque<usize>> = FxHashMap::default();
+    errors.0.iter().enumerate().for_each(|(n, e)| at.entry(e.location).or_default().push_back(n));
+    let (mut report, mut looks) = (String::new(), 0);
     for comment in &details.comments {
         let Some(expected) = comment.directive("error:") else { continue };
-        let agrees = |e: &&VerifierError| e.location == comment.entity && e.message.contains(expected);
-        match left.iter().position(agrees) {
-            Some(n) => {
-                left.remove(n);
-            }
+        let here = at.entry(comment.entity).or_default();
+        let found = here.iter().position(|n| errors.0[*n].message.contains(expected));
+        looks += found.unwrap_or(here.len());
+        if looks > MOST_LOOKS {
+            return Err("there are too many errors and `error:` comments at one place to compare".into());
+        }
+        match found {
+            Some(n) => _ = here.remove(n).and_then(|n| left.remove(&n)),
             None => {
                 let Comment { entity, .. } = comment;
                 let _ = writeln!(report, "missing error at {entity}: {expected}");
             }
         }
     }
-    for e in left {
+    for e in left.into_values() {
         let _ = writeln!(report, "unexpected error: {e}");
     }
     if report.is_empty() { Ok(()) } else { Err(report) }
