@@ -10,7 +10,6 @@ use crate::ir::Function;
 use crate::ir::entities::*;
 use crate::isa::CallConv;
 use crate::testfile::{Comment, Details};
-use rustc_hash::FxHashMap;
 
 /// Values have numbers below this; block arguments have a bit less than other entities.
 const MAX_VALUE: u32 = 1 << 31;
@@ -23,8 +22,8 @@ pub(super) struct FunctionReader<'p, 'a> {
     /// The convention of signatures that name none.
     pub(super) default_cc: CallConv,
     comments: Vec<Comment<'a>>,
-    /// Values used before they are defined, and where first.
-    forward: FxHashMap<Value, Location>,
+    /// Values used before they are defined, in the order of the text, and where.
+    forward: Vec<(Value, Location)>,
 }
 
 /// Reads a function and the comments up to the next one.
@@ -41,7 +40,7 @@ pub(super) fn function<'a>(p: &mut Parser<'a>, default_cc: CallConv) -> ParseRes
         map: SourceMap::new(),
         default_cc,
         comments: Vec::new(),
-        forward: FxHashMap::default(),
+        forward: Vec::new(),
     };
     r.p.expect(b'{')?;
     r.claim(AnyEntity::Function);
@@ -68,7 +67,7 @@ impl FunctionReader<'_, '_> {
         let loc = self.p.loc();
         let v = self.value_name()?;
         if !self.map.contains_value(v) {
-            self.forward.entry(v).or_insert(loc);
+            self.forward.push((v, loc));
         }
         Ok(v)
     }
@@ -96,9 +95,8 @@ impl FunctionReader<'_, '_> {
 
     /// Are all values defined that are used?
     fn check_forward(&self) -> ParseResult<()> {
-        let undefined = self.forward.iter().filter(|(v, _)| !self.map.contains_value(**v));
-        match undefined.map(|(v, loc)| (*loc, *v)).min() {
-            Some((loc, v)) => Err(ParseError::new(loc, format!("undefined operand value: {v}"))),
+        match self.forward.iter().find(|(v, _)| !self.map.contains_value(*v)) {
+            Some(&(v, loc)) => Err(ParseError::new(loc, format!("undefined operand value: {v}"))),
             None => Ok(()),
         }
     }

@@ -4,7 +4,6 @@
 use super::error::{Location, ParseError, ParseResult};
 use super::lexer::{Lexer, Prefix, Tok};
 use crate::ir::entities::*;
-use rustc_hash::FxHashMap;
 
 /// A location in 8 bytes; line 0 means "not defined".
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -16,10 +15,33 @@ struct Place {
 /// The places where entities are defined.
 #[derive(Clone, Debug, Default)]
 pub struct SourceMap {
-    // The many are kept densely.
-    values: Vec<Place>,
-    insts: Vec<Place>,
-    others: FxHashMap<AnyEntity, Place>,
+    /// By kind of entity, then by number.
+    places: [Vec<Place>; KINDS],
+}
+
+/// How many kinds of entities there are; the last holds those that a function has once.
+const KINDS: usize = 14;
+
+/// The kind and the number of an entity.
+fn kind(entity: AnyEntity) -> (usize, usize) {
+    let (kind, n) = match entity {
+        AnyEntity::Value(e) => (0, e.as_u32()),
+        AnyEntity::Inst(e) => (1, e.as_u32()),
+        AnyEntity::Block(e) => (2, e.as_u32()),
+        AnyEntity::StackSlot(e) => (3, e.as_u32()),
+        AnyEntity::DynamicStackSlot(e) => (4, e.as_u32()),
+        AnyEntity::DynamicType(e) => (5, e.as_u32()),
+        AnyEntity::GlobalValue(e) => (6, e.as_u32()),
+        AnyEntity::JumpTable(e) => (7, e.as_u32()),
+        AnyEntity::Constant(e) => (8, e.as_u32()),
+        AnyEntity::FuncRef(e) => (9, e.as_u32()),
+        AnyEntity::SigRef(e) => (10, e.as_u32()),
+        AnyEntity::ExceptionTable(e) => (11, e.as_u32()),
+        AnyEntity::AliasRegion(e) => (12, e.as_u32()),
+        AnyEntity::Function => (13, 0),
+        AnyEntity::StackLimit => (13, 1),
+    };
+    (kind, n as usize)
 }
 
 /// Fails because an entity is defined twice.
@@ -35,11 +57,8 @@ impl SourceMap {
 
     /// Where the entity is defined.
     pub fn location(&self, entity: AnyEntity) -> Option<Location> {
-        let place = match entity {
-            AnyEntity::Value(v) => self.values.get(v.as_u32() as usize),
-            AnyEntity::Inst(i) => self.insts.get(i.as_u32() as usize),
-            _ => self.others.get(&entity),
-        }?;
+        let (kind, n) = kind(entity);
+        let place = self.places[kind].get(n)?;
         (place.line != 0).then_some(Location { line_number: place.line as usize, column: place.column as usize })
     }
 
@@ -65,31 +84,24 @@ impl SourceMap {
 
     /// How many values, defined or not, have a number up to the highest defined one.
     pub(crate) fn num_values(&self) -> usize {
-        self.values.len()
+        self.places[0].len()
     }
 
     /// Notes a definition; it is an error if there is one already.
     pub fn def_entity(&mut self, entity: AnyEntity, loc: Location) -> ParseResult<()> {
         let place = Place { line: loc.line_number as u32, column: loc.column as u32 };
-        let slot = match entity {
-            AnyEntity::Value(v) => dense(&mut self.values, v.as_u32()),
-            AnyEntity::Inst(i) => dense(&mut self.insts, i.as_u32()),
-            _ => self.others.entry(entity).or_default(),
-        };
+        let (kind, n) = kind(entity);
+        let places = &mut self.places[kind];
+        if n >= places.len() {
+            places.resize(n + 1, Place::default());
+        }
+        let slot = &mut places[n];
         if slot.line != 0 {
             return Err(duplicate(entity, loc));
         }
         *slot = place;
         Ok(())
     }
-}
-
-fn dense(places: &mut Vec<Place>, n: u32) -> &mut Place {
-    let n = n as usize;
-    if n >= places.len() {
-        places.resize(n + 1, Place::default());
-    }
-    &mut places[n]
 }
 
 macro_rules! by_kind { ($($contains:ident $def:ident $kind:ident;)*) => {
