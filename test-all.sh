@@ -73,7 +73,7 @@ if [[ -d tools/prove ]]; then
   step "proofs" cargo run --quiet -p windlass-prove
 fi
 if [[ -d tools/windlass ]]; then
-  step "golden tests" cargo run --quiet -p windlass-tool -- test tests/clif
+  step "golden tests" cargo run --quiet -p windlass-tool -- test --strict tests/clif
 fi
 if [[ -d tools/hostile ]]; then
   step "hostile input" cargo run --quiet --profile hostile -p windlass-hostile -- short

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use clap::{Parser, Subcommand};
+use cranelift_codegen::cfg_printer::CFGPrinter;
 use cranelift_codegen::settings::FlagsOrIsa;
 use cranelift_codegen::verifier::verify_function;
 use cranelift_reader::IsaSpec;
@@ -35,6 +36,12 @@ struct Cli {
 enum Command {
     /// Read and print each function.
     Print {
+        /// Files to read; `-` is standard input.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print the control flow graph of each function, as Graphviz reads it.
+    PrintCfg {
         /// Files to read; `-` is standard input.
         #[arg(required = true)]
         files: Vec<PathBuf>,
@@ -87,7 +94,10 @@ fn main() -> ExitCode {
 /// Answers one question about all its files; true if nothing was refused, trapped or different.
 fn ask_all(command: &Command) -> bool {
     let (files, host_convention) = match command {
-        Command::Print { files } | Command::Verify { files } | Command::Interpret { files, .. } => (files, false),
+        Command::Print { files }
+        | Command::PrintCfg { files }
+        | Command::Verify { files }
+        | Command::Interpret { files, .. } => (files, false),
         Command::Run { files, .. } => (files, true),
     };
     let mut good = true;
@@ -107,6 +117,10 @@ fn ask_all(command: &Command) -> bool {
 fn ask(command: &Command, source: &Source) -> Result<bool> {
     match command {
         Command::Print { .. } => print(source),
+        Command::PrintCfg { .. } => {
+            source.parse()?.functions.iter().for_each(|(function, _)| print!("{}", CFGPrinter::new(function)));
+            Ok(true)
+        }
         Command::Verify { .. } => verify(source),
         Command::Interpret { fuel, .. } => interpret::run_lines(source, *fuel),
         Command::Run { all_targets, timeout, .. } => jit::run_lines(source, *all_targets, *timeout),

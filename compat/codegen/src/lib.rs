@@ -31,7 +31,8 @@ pub use windlass_entity as entity;
 pub use windlass_ir::packed_option;
 #[doc(inline)]
 pub use windlass_ir::{
-    cursor, data_value, dominator_tree, flowgraph, ir, loop_analysis, post_dominator_tree, traversals, write,
+    cfg_printer, cursor, data_value, dominator_tree, flowgraph, ir, loop_analysis, post_dominator_tree, traversals,
+    write,
 };
 
 pub use rustc_hash::{FxHashMap, FxHashSet};

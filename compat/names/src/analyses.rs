@@ -1,5 +1,6 @@
 //! What can be learnt of a function, and whether it is right.
 
+use cranelift_codegen::cfg_printer::CFGPrinter;
 use cranelift_codegen::data_value::{DataValue, DisplayDataValues};
 use cranelift_codegen::dominator_tree::DominatorTree;
 use cranelift_codegen::flowgraph::{BlockPredecessor, ControlFlowGraph};
@@ -29,6 +30,8 @@ pub fn flow(func: &Function, block: Block, inst: Inst) {
         (loops.innermost_loop(block), loops.is_loop_header(block), loops.loop_level(block));
     let _: Option<Block> = PostDominatorTree::with_cfg(&cfg).immediate_post_dominator(block);
     let _: Option<Block> = Dfs::new().post_order_iter(func).next();
+    let _: (String, std::fmt::Result) =
+        (CFGPrinter::new(func).to_string(), CFGPrinter::new(func).write(&mut String::new()));
     let _: Option<(Event, Block)> = Dfs::new().iter(func).next();
 }
 

@@ -88,7 +88,7 @@ impl std::str::FromStr for TrapCode {
         if let Some(e) = TRAP_CODES.iter().find(|e| e.1 == s) {
             return Ok(e.0);
         }
-        let n = s.strip_prefix("user").filter(|n| n.starts_with(|c: char| ('1'..='9').contains(&c))).ok_or(())?;
+        let n = s.strip_prefix("user").filter(|n| n.bytes().all(|c| c.is_ascii_digit())).ok_or(())?;
         TrapCode::user(n.parse().map_err(|_| ())?).ok_or(())
     }
 }

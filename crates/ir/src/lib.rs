@@ -12,6 +12,7 @@ pub use windlass_entity as entity;
 pub use windlass_entity::packed_option;
 
 mod aliases;
+pub mod cfg_printer;
 pub mod cursor;
 pub mod data_value;
 pub mod dominator_tree;

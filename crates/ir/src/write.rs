@@ -22,7 +22,7 @@ const INDENT: usize = 4;
 const WIDE_INDENT: usize = 36;
 
 /// For each value its direct aliases, in the order of their numbers.
-type DirectAliases = SecondaryMap<Value, Vec<Value>>;
+pub(crate) type DirectAliases = SecondaryMap<Value, Vec<Value>>;
 
 /// Writes the parts of a function. The methods that have a default do what [`PlainWriter`] does.
 pub trait FuncWriter {

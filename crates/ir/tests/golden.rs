@@ -3,7 +3,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use target_lexicon::Triple;
+use windlass_ir::cfg_printer::CFGPrinter;
 use windlass_ir::interpreter::{ControlFlow, FunctionStore, Interpreter};
+use windlass_ir::ir::Function;
+use windlass_ir::isa::TargetFacts;
 use windlass_ir::reader::{ParseOptions, RunCommand, TestCommand, TestFile, TestOption, parse_run_command, parse_test};
 use windlass_ir::testfile::expect::{bless_lines, check_errors, check_lines};
 use windlass_ir::testfile::filecheck::Checker;
@@ -39,8 +43,8 @@ fn run_file(path: &Path) -> Result<(), String> {
         let result = match (command.command, precise(command)) {
             ("verifier", false) => verifier(&file),
             ("interpret", _) => interpret(&file),
-            ("cat" | "verifier", true) => exact(&file, command, &text, &mut blessed),
-            ("cat", false) => cat(&file),
+            ("cat" | "print-cfg" | "verifier", true) => exact(&file, command, &text, &mut blessed),
+            ("cat" | "print-cfg", false) => filecheck(&file, command),
             (other, _) => Err(format!("no test is called {other}")),
         };
         result.map_err(|e| format!("{}: {e}", path.display()))?;
@@ -55,13 +59,14 @@ fn precise(command: &TestCommand) -> bool {
     command.options.contains(&TestOption::Flag("precise-output"))
 }
 
-fn errors(func: &windlass_ir::ir::Function) -> VerifierErrors {
-    verify_function(func, None).err().unwrap_or_default()
+/// What is wrong with a function for the last target of its file, if there is one.
+fn errors(file: &TestFile, func: &Function) -> VerifierErrors {
+    let triple = file.targets.last().map(|line| line.triple.parse::<Triple>().expect("a triple"));
+    verify_function(func, triple.map(|t| TargetFacts::of(&t)).as_ref()).err().unwrap_or_default()
 }
 
 fn exact(file: &TestFile, command: &TestCommand, text: &str, blessed: &mut Option<String>) -> Result<(), String> {
-    let output = |func| if command.command == "cat" { format!("{func}") } else { lines(&errors(func)) };
-    let outputs: Vec<String> = file.functions.iter().map(|(f, _)| output(f)).collect();
+    let outputs: Vec<String> = file.functions.iter().map(|(f, _)| output(file, command, f)).collect();
     if bless() {
         let pairs: Vec<_> = file.functions.iter().map(|f| &f.1).zip(outputs.iter().map(String::as_str)).collect();
         *blessed = Some(bless_lines(text, &pairs));
@@ -80,17 +85,26 @@ fn lines(errors: &VerifierErrors) -> String {
     errors.0.iter().map(|e| format!("{e}\n")).collect()
 }
 
-fn cat(file: &TestFile) -> Result<(), String> {
+fn output(file: &TestFile, command: &TestCommand, func: &Function) -> String {
+    match command.command {
+        "cat" => func.to_string(),
+        "print-cfg" => CFGPrinter::new(func).to_string(),
+        _ => lines(&errors(file, func)),
+    }
+}
+
+fn filecheck(file: &TestFile, command: &TestCommand) -> Result<(), String> {
     for (func, details) in &file.functions {
         let comments = file.preamble_comments.iter().chain(&details.comments).map(|c| c.text);
         let checker = Checker::parse(comments).map_err(|e| e.to_string())?;
-        checker.check(&func.to_string()).map_err(|e| format!("{}: {e}", func.name))?;
+        checker.check(&output(file, command, func)).map_err(|e| format!("{}: {e}", func.name))?;
     }
     Ok(())
 }
 
 fn verifier(file: &TestFile) -> Result<(), String> {
-    let check = |(func, details)| check_errors(details, &errors(func)).map_err(|e| format!("{}:\n{e}", func.name));
+    let check =
+        |(func, details)| check_errors(details, &errors(file, func)).map_err(|e| format!("{}:\n{e}", func.name));
     file.functions.iter().map(|(f, d)| (f, d)).try_for_each(check)
 }
 
@@ -127,6 +141,11 @@ fn reader() {
 #[test]
 fn verifier_rules() {
     run_stage("verifier");
+}
+
+#[test]
+fn drawings() {
+    run_stage("print-cfg");
 }
 
 #[test]

@@ -29,7 +29,7 @@ A test file starts with lines like
   test run
   target x86_64
 and says behind each function what calls of it give: `; run: %add(1, 2) == 3`. \
-Each `test` line with each `target` line is a case. Kinds of tests: run, interpret, compile, verifier, cat, domtree. \
+Each `test` line with each `target` line is a case. Kinds of tests: run, interpret, compile, verifier, cat, domtree, print-cfg. \
 `test run` runs machine code at each optimisation level, with the register allocation checked; \
 a crash or an endless loop of a function is a failure of that function.
 A file without such lines is read, verified, printed, read again and compiled at each level.
@@ -64,6 +64,8 @@ pub enum Command {
     Cat(Input),
     /// Check that functions obey the rules of the language
     Verify(Input),
+    /// Draw control flow graphs, in the language of Graphviz's `dot`
+    PrintCfg(Input),
     /// Compile functions to machine code
     Compile(Compile),
     /// Shrink a file that fails to a small one that still fails

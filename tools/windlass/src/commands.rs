@@ -16,6 +16,7 @@ pub fn run(command: &Command) -> Result<bool> {
         Command::Interpret(call) => call::interpreted(call),
         Command::Cat(input) => text::cat(input),
         Command::Verify(input) => text::verify(input),
+        Command::PrintCfg(input) => text::print_cfg(input),
         Command::Compile(args) => code::compile(args),
         Command::Bugpoint(args) => bugpoint::run(args),
         Command::Explain(args) => code::explain(args),

@@ -1,5 +1,6 @@
 //! Source texts and what is wrong with them, told as `file:line:col: what`. Needs the reader; every command reads with it.
 
+use crate::target;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use windlass_ir::ir::Function;
@@ -49,7 +50,11 @@ impl Source {
 
     /// Reads its functions and what stands around them.
     pub fn parse(&self) -> Result<TestFile<'_>> {
-        self.try_parse().map_err(|e| Error(self.parse_error(&e)))
+        let file = self.try_parse().map_err(|e| Error(self.parse_error(&e)))?;
+        match target::misuse(&file) {
+            Some((location, what)) => Err(Error(self.at(location, what))),
+            None => Ok(file),
+        }
     }
 
     /// The same, for who wants the error in its parts.

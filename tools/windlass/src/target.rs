@@ -6,7 +6,8 @@ use target_lexicon::{Architecture, Triple};
 use windlass_codegen::compile::Options;
 use windlass_codegen::isa;
 use windlass_codegen::settings::{self, Flags, Target, configure, read_target};
-use windlass_ir::testfile::{SettingsLine, TargetLine};
+use windlass_ir::reader::Location;
+use windlass_ir::testfile::{SettingsLine, TargetLine, TestFile, TestOption};
 use windlass_opt::Level;
 
 /// How functions are compiled.
@@ -48,11 +49,27 @@ impl From<Unfit> for Error {
     }
 }
 
+/// What is wrong with the settings and targets in a test file's header, and where: the first thing that is.
+pub fn misuse(file: &TestFile<'_>) -> Option<(Location, String)> {
+    let mut shared = settings::builder();
+    let setting = |set: &SettingsLine<'_>| {
+        let wrong = |o: &TestOption<'_>| Some(format!("set {o}: {}", configure(&o.to_string(), &mut shared).err()?));
+        Some((set.location, set.options.iter().find_map(wrong)?))
+    };
+    let target = |line: &TargetLine<'_>| Some((line.location, read_target(&text(line)).err()?.to_string()));
+    file.settings.iter().find_map(setting).or_else(|| file.targets.iter().find_map(target))
+}
+
+/// A `target` line without its first word.
+fn text(line: &TargetLine<'_>) -> String {
+    let words = line.options.iter().map(|o| format!(" {o}")).collect::<String>();
+    format!("{}{words}", line.triple)
+}
+
 /// The target of a test file's `target` line under the `set` lines before it, with all checks on.
 pub fn of_line(line: &TargetLine<'_>, sets: &[SettingsLine<'_>]) -> Result<Build, Unfit> {
     let sets = sets.iter().take(line.settings).flat_map(|set| &set.options).map(|o| o.to_string());
-    let words = line.options.iter().map(|o| format!(" {o}")).collect::<String>();
-    of_text(&format!("{}{words}", line.triple), sets).map(Build::checked)
+    of_text(&text(line), sets).map(Build::checked)
 }
 
 /// The target of a text like `x86_64 has_bmi2`, under settings like `opt_level=speed`.
@@ -77,8 +94,7 @@ pub fn of_text(target: &str, sets: impl IntoIterator<Item = String>) -> Result<B
 
 /// Can this machine run what is made for the target? If not, why.
 pub fn check_host(line: &TargetLine<'_>) -> Result<(), Unfit> {
-    let words = line.options.iter().map(|o| format!(" {o}")).collect::<String>();
-    let target = read_target(&format!("{}{words}", line.triple)).map_err(|e| Unfit::Bad(e.to_string()))?;
+    let target = read_target(&text(line)).map_err(|e| Unfit::Bad(e.to_string()))?;
     let host = Triple::host().architecture;
     if target.triple.architecture != host {
         let of = target.triple.architecture;

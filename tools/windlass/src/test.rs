@@ -24,6 +24,9 @@ pub struct Args {
     /// Tell every case and why it was skipped, and all that failed in full
     #[arg(short, long)]
     pub verbose: bool,
+    /// Tests of kinds that are not run yet are failures, not skipped
+    #[arg(long)]
+    pub strict: bool,
     /// A list of known failures: red is what fails and is not listed, or is listed and passes
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
@@ -64,6 +67,11 @@ pub fn run(args: &Args) -> Result<bool> {
         Event::Note(text) => report.note(&paths[file], cases[file].as_deref().unwrap_or(""), &text),
         Event::End(verdict) => {
             let case = cases[file].take().unwrap_or_default();
+            let missing = args.strict && case.split(' ').next().is_some_and(|kind| kinds::MISSING.contains(&kind));
+            let verdict = match verdict {
+                Verdict::Skipped(why) if missing => Verdict::Failed(vec![Failure::whole(why)]),
+                verdict => verdict,
+            };
             if let Verdict::Failed(all) = &verdict {
                 failures[file].push((case.clone(), all.clone()));
             }

@@ -101,9 +101,6 @@ impl FunctionReader<'_, '_> {
     fn dynamic_type_decl(&mut self, dt: DynamicType, loc: Location) -> ParseResult<DynamicType> {
         self.declare(dt, dt.as_u32(), self.func.dfg.dynamic_types.len(), loc)?;
         let base = self.vector_type()?;
-        if base.vector_to_dynamic().is_none() {
-            return self.p.fail(format!("type {base} is too large for a dynamic type"));
-        }
         self.p.expect(b'*')?;
         let scale = GlobalValue::from_u32(self.p.entity(Prefix::GlobalValue, "a global value")?);
         let filler = || DynamicTypeData::new(base, GlobalValue::reserved_value());
@@ -209,12 +206,15 @@ impl FunctionReader<'_, '_> {
     fn constant_decl(&mut self, c: Constant, loc: Location) -> ParseResult<Constant> {
         self.declare(c, c.as_u32(), self.func.dfg.constants.len(), loc)?;
         let data = match self.p.peek() {
-            Tok::Type(t) if t.is_vector() => {
+            Tok::Type(t) => {
                 self.p.bump();
-                literal::vector(self.p, t)?
+                match self.p.peek() {
+                    Tok::Punct(b'[') if !t.is_vector() => return self.p.unexpected("a hexadecimal constant"),
+                    _ => literal::vector(self.p, t)?,
+                }
             }
             Tok::Int(_) => literal::bytes(self.p)?,
-            _ => return self.p.unexpected("a vector type or a hexadecimal constant"),
+            _ => return self.p.unexpected("a type or a hexadecimal constant"),
         };
         self.func.dfg.constants.set(c, ConstantData::from(data));
         Ok(c)

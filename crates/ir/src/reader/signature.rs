@@ -76,8 +76,6 @@ pub(super) fn signature(p: &mut Parser, default: CallConv) -> ParseResult<Signat
         }
     }
     match p.peek() {
-        // What may follow a signature in a preamble.
-        Tok::Word("stack_limit") => {}
         Tok::Word(w) => match w.parse() {
             Ok(cc) => {
                 p.bump();

@@ -103,10 +103,13 @@ impl Verifier<'_> {
             {
                 self.error(gv, format!("invalid global value reference {base}"));
             }
-            if let GlobalValueData::Load { flags, .. } = data
-                && !func.dfg.mem_flags.is_valid(*flags)
-            {
+            let GlobalValueData::Load { flags, .. } = data else { continue };
+            if !func.dfg.mem_flags.is_valid(*flags) {
                 self.error(gv, format!("invalid memory flags reference {flags}"));
+            } else if let Some(region) = func.dfg.mem_flags[*flags].alias_region()
+                && !func.dfg.alias_regions.is_valid(region)
+            {
+                self.error(gv, format!("undefined alias region {region}"));
             }
         }
         self.global_cycles();

@@ -24,7 +24,7 @@ impl Verifier<'_> {
             }
             InstructionData::UnaryGlobalValue { global_value, .. } => {
                 let (ty, gv) = (func.dfg.ctrl_typevar(inst), *global_value);
-                if let Some(global) = self.global_type(gv)
+                if let Some(global) = self.target.and_then(|_| self.global_type(gv))
                     && ty != global
                 {
                     let message =

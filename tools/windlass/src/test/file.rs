@@ -85,8 +85,13 @@ fn commands(source: &Source, file: &TestFile<'_>, lost: &[Failure], on: &mut Lis
             "verifier" => once(kinds::verifier::run, on),
             "cat" => once(kinds::cat::run, on),
             "domtree" => once(kinds::domtree::run, on),
+            "print-cfg" => once(kinds::print_cfg::run, on),
             other => case(&unique(command.to_string()), on, |_| {
-                Verdict::Skipped(format!("tests of kind `{other}` are not known yet"))
+                let why = format!("tests of kind `{other}` are not run yet");
+                match kinds::MISSING.contains(&other) {
+                    true => Verdict::Skipped(why),
+                    false => Verdict::Failed(vec![Failure::whole(why)]),
+                }
             }),
         }
     }
