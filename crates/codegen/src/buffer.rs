@@ -49,6 +49,8 @@ pub struct Buffer {
     labels: Vec<Mark>,
     /// Labels that are another's name: blocks that only jump.
     renamed: Vec<Option<Label>>,
+    /// Fields that hold the distance between two labels.
+    distances: Vec<(Mark, Label, Label)>,
 }
 
 impl Buffer {
@@ -58,6 +60,7 @@ impl Buffer {
         self.sites.clear();
         self.labels.clear();
         self.renamed.clear();
+        self.distances.clear();
     }
     /// A new label.
     pub fn label(&mut self) -> Label {
@@ -109,10 +112,17 @@ impl Buffer {
         self.sites.push(Site { at: self.sink.len() as u32, kind, target, is_long: false });
     }
 
+    /// The four bytes at `field`, which no branch follows yet, will hold the distance from `base` to `target`.
+    pub fn distance(&mut self, field: usize, base: Label, target: Label) {
+        let at = Mark { at: field as u32, branches: self.sites.len() as u32 };
+        self.distances.push((at, base, target));
+    }
+
     /// Chooses the branches' sizes and assembles the code into `out`; `write` makes a branch with a displacement from
     /// its end. Gives what turns marks into offsets.
     pub fn finish(&mut self, out: &mut Vec<u8>, write: impl Fn(&mut Vec<u8>, u8, bool, i32)) -> Offsets {
         let ends = self.resolve();
+        let start = out.len();
         for site in &mut self.sites {
             site.target = ends[site.target.0 as usize];
         }
@@ -128,6 +138,11 @@ impl Buffer {
             write(out, s.kind.tag, s.is_long, target.wrapping_sub(end) as i32);
         }
         out.extend_from_slice(&bytes[from..]);
+        for &(field, base, target) in &self.distances {
+            let place = |l: Label| offsets.of(self.labels[ends[l.0 as usize].0 as usize]);
+            let at = start + offsets.of(field) as usize;
+            out[at..at + 4].copy_from_slice(&place(target).wrapping_sub(place(base)).to_le_bytes());
+        }
         offsets
     }
 

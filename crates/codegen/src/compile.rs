@@ -8,6 +8,7 @@ use crate::error::{CodegenError, CodegenResult};
 use crate::isa::TargetIsa;
 use crate::lower;
 use crate::order::BlockOrder;
+use crate::settings::{Flags, ProbestackStrategy};
 use crate::timing::{self, Pass};
 use crate::vcode::VCode;
 use crate::x64::{abi, emit, frame, lower::X64Target, rows};
@@ -27,6 +28,12 @@ pub struct Options {
     pub frame_pointer: bool,
     /// Results beyond the registers are returned in memory in every convention.
     pub implicit_sret: bool,
+    /// Leave r15 to `get_pinned_reg` and `set_pinned_reg`.
+    pub pinned: bool,
+    /// Clamp the indices of jump tables without a branch.
+    pub table_guard: bool,
+    /// Touch the pages of large frames.
+    pub probe: Option<Probe>,
     /// Check the order of effects after lowering, and the register allocation.
     pub check: bool,
     /// Leave a listing.
@@ -48,12 +55,31 @@ impl Options {
             features: Feature::ALL.iter().filter(has).fold(0, |bits, f| bits | 1 << f.0 as u32),
             frame_pointer: isa.flags().preserve_frame_pointers(),
             implicit_sret: isa.flags().enable_multi_ret_implicit_sret(),
+            pinned: isa.flags().enable_pinned_reg(),
+            table_guard: isa.flags().enable_table_access_spectre_mitigation(),
+            probe: Probe::of(isa.flags()),
             check: isa.flags().regalloc_checker(),
             listing: false,
             origins: false,
             blocks: isa.flags().machine_code_cfg_info(),
             pic: isa.flags().is_pic(),
         }
+    }
+}
+
+/// How the pages of a frame are touched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Probe {
+    /// By the function's own code, not by a routine.
+    pub inline: bool,
+    /// Bytes of a page, as a power of two.
+    pub size_log2: u8,
+}
+
+impl Probe {
+    fn of(flags: &Flags) -> Option<Probe> {
+        let inline = flags.probestack_strategy() == ProbestackStrategy::Inline;
+        flags.enable_probestack().then_some(Probe { inline, size_log2: flags.probestack_size_log2() })
     }
 }
 
@@ -86,9 +112,6 @@ impl Pipeline {
         if order.blocks.is_empty() {
             return Err(CodegenError::unsupported("a function without blocks: give it one that returns or traps"));
         }
-        if func.stack_limit.is_some() {
-            return Err(CodegenError::unsupported("a stack limit: no check of the stack pointer is made yet"));
-        }
         let slots = Slots::of(func)?;
         let conv = abi::convention(func.signature.call_conv)?;
         let places = Places::new(&func.signature, conv, options)?;
@@ -104,14 +127,15 @@ impl Pipeline {
             outgoing: self.vcode.outgoing,
             calls: self.vcode.calls,
             frame_pointer: options.frame_pointer,
-            pops: if conv.callee_pops { places.stack } else { 0 },
+            incoming: places.stack,
+            pops: if conv.callee_pops { places.stack.max(self.vcode.tail_args) } else { 0 },
         };
         let frame = frame::Frame::new(&needs, &self.allocation)?;
         timed(Pass::vcode_emit, || emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options))
     }
 
     fn allocate(&mut self, options: &Options, conv: &Convention) -> CodegenResult<()> {
-        let order: &'static [regalloc::PReg] = &abi::ORDER[..abi::ORDER.len() - options.frame_pointer as usize];
+        let order = abi::order(options.frame_pointer, options.pinned);
         let machine = regalloc::Machine {
             rows: &rows::ROWS,
             order: [order, &[]],

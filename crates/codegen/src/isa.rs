@@ -317,10 +317,6 @@ fn fmt_target(isa: &dyn TargetIsa, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 /// Refuses shared settings that no target can honour: sizes given by a binary logarithm are 32-bit numbers.
 fn check_shared(flags: &Flags) -> CodegenResult<()> {
-    let missing = [("enable_pinned_reg", flags.enable_pinned_reg()), ("enable_probestack", flags.enable_probestack())];
-    if let Some((name, _)) = missing.iter().find(|m| m.1) {
-        return Err(CodegenError::unsupported(format!("setting {name}: leave it off, nothing honours it yet")));
-    }
     let sizes = [
         ("probestack_size_log2", flags.probestack_size_log2(), 31),
         ("log2_min_function_alignment", flags.log2_min_function_alignment(), 31),

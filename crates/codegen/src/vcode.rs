@@ -3,7 +3,7 @@
 
 use windlass_desc::env::TrapCode;
 use windlass_ir::ir::ExternalName;
-use windlass_regalloc::{Code, NONE};
+use windlass_regalloc::{Code, NONE, PReg};
 
 /// No rule: made by the calling convention or by the allocator.
 pub const NO_RULE: u16 = u16::MAX;
@@ -13,8 +13,23 @@ pub const NO_RULE: u16 = u16::MAX;
 pub struct CallSite {
     /// Whom it calls, a number among the symbols; [`NONE`] if the address is an operand.
     pub symbol: u32,
-    /// Bytes of stack arguments that the callee removes.
+    /// Bytes of stack arguments that the callee removes; of a tail call, those that it gets.
     pub popped: u32,
+}
+
+/// A step of computing the stack limit, before the frame is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Limit {
+    /// What an argument register holds.
+    Register(PReg),
+    /// What a stack argument is, so far from the first.
+    Argument(u32),
+    /// The address of a symbol, plus a constant.
+    Symbol(u32, i64),
+    /// What is in memory at the step before plus an offset.
+    Load(i32),
+    /// The step before plus a constant.
+    Add(i32),
 }
 
 /// Machine code with its side tables, all indexed by instruction.
@@ -36,6 +51,10 @@ pub struct VCode {
     pub near: Vec<bool>,
     /// Calls: the upper halves of their payloads are numbers of these.
     pub sites: Vec<CallSite>,
+    /// How to compute the stack limit, step by step; nothing if there is none.
+    pub limit: Vec<Limit>,
+    /// Bytes of stack arguments of the largest tail call.
+    pub tail_args: u64,
     /// Bytes of outgoing stack arguments that calls need.
     pub outgoing: u64,
     /// Does it call?
@@ -53,7 +72,8 @@ impl VCode {
         self.symbols.clear();
         self.near.clear();
         self.sites.clear();
-        (self.outgoing, self.calls) = (0, false);
+        self.limit.clear();
+        (self.outgoing, self.tail_args, self.calls) = (0, 0, false);
     }
     /// How instruction `i` traps, if it may.
     pub fn trap(&self, i: u32) -> Option<TrapCode> {

@@ -10,9 +10,24 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
-fn a_stack_limit() {
-    let text = "function %f(i64 vmctx) system_v {\n gv0 = vmctx\n stack_limit = gv0\nblock0(v0: i64):\n return\n}";
+fn a_stack_limit_of_nothing() {
+    let text = "function %f(i64) system_v {\n gv0 = vmctx\n stack_limit = gv0\nblock0(v0: i64):\n return\n}";
     assert!(refusal(text).contains("a stack limit"));
+}
+
+#[test]
+fn a_stack_limit_of_itself() {
+    let text = "function %f(i64 vmctx) system_v {\n gv0 = iadd_imm.i64 gv1, 8\n gv1 = load.i64 notrap aligned gv0\n \
+                stack_limit = gv0\nblock0(v0: i64):\n return\n}";
+    assert!(refusal(text).contains("made of itself"));
+}
+
+#[test]
+fn registers_that_no_setting_reserves() {
+    let text = |op| format!("function %f() -> i64 system_v {{\nblock0:\n v0 = {op}.i64\n return v0\n}}");
+    assert!(refusal(&text("get_pinned_reg")).contains("enable_pinned_reg"));
+    assert!(refusal(&text("get_frame_pointer")).contains("preserve_frame_pointers"));
+    assert!(refusal(&text("get_return_address")).contains("preserve_frame_pointers"));
 }
 
 #[test]

@@ -111,7 +111,6 @@ fn what_cannot_be_honoured() {
     assert_eq!(error("x86_64", "log2_min_function_alignment", "32").as_deref(), Some(too_large));
     assert!(error("x86_64", "probestack_size_log2", "255").is_some());
     assert!(error("x86_64", "bb_padding_log2_minus_one", "33").is_some());
-    assert!(error("x86_64", "enable_pinned_reg", "true").is_some_and(|e| e.contains("nothing honours it yet")));
     let x32 = error("x86_64-unknown-linux-gnux32", "is_pic", "true");
     assert_eq!(x32.as_deref(), Some("unsupported: the x32 ABI"));
 }

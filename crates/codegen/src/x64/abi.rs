@@ -1,5 +1,6 @@
 //! Calling conventions of x86-64. System V: AMD64 psABI 1.0, section 3.2.3. `fast` is the same. `tail` has the same
 //! registers but preserves only rbp, so that a tail call has nothing to restore, and its callees remove their arguments.
+//! rax is no argument register of `tail`: an indirect tail call goes there.
 
 use crate::abi::Convention;
 use crate::error::{CodegenError, CodegenResult};
@@ -38,11 +39,34 @@ static TAIL: Convention = Convention {
     callee_saved: RegSet::EMPTY.with(r(RBP)),
 };
 
+/// Windows x64 (Microsoft: x64 calling convention).
+static WINDOWS: Convention = Convention {
+    args: [&[r(RCX), r(RDX), r(8), r(9)], &[x(0), x(1), x(2), x(3)]],
+    results: [&[r(RAX)], &[x(0)]],
+    positional: true,
+    shadow: 32,
+    spills_results: false,
+    callee_pops: false,
+    callee_saved: RegSet([SYSTEM_V.callee_saved.0[0] | 1 << RSI | 1 << RDI, 0xffc0]),
+};
+
+/// The baseline compiler's code preserves nothing.
+static WINCH: Convention = Convention { callee_saved: TAIL.callee_saved, ..SYSTEM_V };
+
+/// Functions that return nothing and preserve all.
+static PRESERVE_ALL: Convention = Convention { results: [&[], &[]], callee_saved: ALL, ..SYSTEM_V };
+
+/// Where an indirect tail call has its callee: neither an argument nor preserved.
+pub const TAIL_CALLEE: PReg = r(RAX);
+
 /// The row of a convention.
 pub fn convention(conv: CallConv) -> CodegenResult<&'static Convention> {
     match conv {
         CallConv::SystemV | CallConv::Fast => Ok(&SYSTEM_V),
         CallConv::Tail => Ok(&TAIL),
+        CallConv::WindowsFastcall => Ok(&WINDOWS),
+        CallConv::Winch => Ok(&WINCH),
+        CallConv::PreserveAll => Ok(&PRESERVE_ALL),
         _ => Err(CodegenError::unsupported(format!("calling convention {conv} on x86_64"))),
     }
 }
@@ -55,9 +79,20 @@ pub fn clobbers(conv: &Convention) -> RegSet {
     RegSet([ALL.0[0] & !conv.callee_saved.0[0], ALL.0[1] & !conv.callee_saved.0[1]])
 }
 
-/// General registers in the order they are given out: first those that need no saving. The frame pointer is the last.
-pub static ORDER: [PReg; 15] =
-    [r(RAX), r(RCX), r(RDX), r(RSI), r(RDI), r(8), r(9), r(10), r(11), r(RBX), r(12), r(13), r(14), r(15), r(RBP)];
+/// General registers in the order they are given out: first those that need no saving. Two of them may be reserved.
+static ORDER: [PReg; 15] =
+    [r(RAX), r(RCX), r(RDX), r(RSI), r(RDI), r(8), r(9), r(10), r(11), r(RBX), r(12), r(13), r(14), r(PINNED), r(RBP)];
+static ORDER_WITH_PINNED: [PReg; 14] =
+    [r(RAX), r(RCX), r(RDX), r(RSI), r(RDI), r(8), r(9), r(10), r(11), r(RBX), r(12), r(13), r(14), r(RBP)];
+
+/// The register that `get_pinned_reg` reads.
+pub const PINNED: u8 = 15;
+
+/// The general registers that may be given out where rbp is or is not the frame pointer, and r15 is or is not pinned.
+pub fn order(frame_pointer: bool, pinned: bool) -> &'static [PReg] {
+    let all: &'static [PReg] = if pinned { &ORDER_WITH_PINNED } else { &ORDER };
+    &all[..all.len() - frame_pointer as usize]
+}
 
 #[cfg(test)]
 mod tests {

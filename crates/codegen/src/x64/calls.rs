@@ -2,30 +2,19 @@
 //! has are in a *return area*: the caller keeps it above the stack arguments and passes its address. Needs
 //! [`crate::abi`], [`super::abi`] and [`crate::lower`].
 
-use super::abi::{clobbers, convention};
+use super::abi::{TAIL_CALLEE, clobbers, convention};
+use super::emit::PROBESTACK;
 use super::encode::{BASE, Base};
 use super::rows::*;
 use crate::abi::{Piece, Place, Places};
 use crate::error::{CodegenError, CodegenResult};
 use crate::lower::{Lower, Parts};
-use crate::vcode::CallSite;
-use windlass_desc::types::{I8, I16, I32};
+use crate::vcode::{CallSite, Limit};
+use windlass_desc::types::{I8, I16, I32, I64};
 use windlass_ir::ir::instructions::InstructionData;
-use windlass_ir::ir::{AbiParam, ArgumentExtension, Block, Inst, Signature, Value};
+use windlass_ir::ir::{AbiParam, ArgumentExtension, ArgumentPurpose, Block, GlobalValueData, Inst, Signature, Value};
+use windlass_ir::isa::CallConv;
 use windlass_regalloc::{Class, Constraint, NONE, Operand, RegSet, Role, VReg};
-
-/// `jump`
-pub fn jump(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
-    c.has_effect_of(i);
-    c.start(JUMP);
-    c.end();
-    Ok(())
-}
-
-/// `nop`
-pub fn nop(_: &mut Lower<'_>, _: Inst) -> CodegenResult<()> {
-    Ok(())
-}
 
 /// The row that extends a narrow value as a parameter asks, if it asks.
 fn extension(p: &AbiParam) -> Option<u16> {
@@ -242,6 +231,107 @@ fn emit_call(
     Ok(())
 }
 
+/// `return_call`
+pub fn return_call(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    let func = c.func;
+    let InstructionData::Call { func_ref, .. } = func.dfg.insts[i] else {
+        return Err(CodegenError::internal("a call that is none"));
+    };
+    let callee = &func.dfg.ext_funcs[func_ref];
+    let symbol = c.placed_symbol_number(callee.name.clone(), callee.colocated);
+    tail_call(c, i, TAIL_CALL, &func.dfg.signatures[callee.signature], symbol, func.dfg.inst_args(i), None)
+}
+
+/// `return_call_indirect`
+pub fn return_call_indirect(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    let func = c.func;
+    let InstructionData::CallIndirect { sig_ref, .. } = func.dfg.insts[i] else {
+        return Err(CodegenError::internal("a call that is none"));
+    };
+    let (&callee, args) = func.dfg.inst_args(i).split_first().ok_or_else(|| CodegenError::internal("no callee"))?;
+    tail_call(c, i, TAIL_CALL_REG, &func.dfg.signatures[sig_ref], NONE, args, Some(callee))
+}
+
+/// A call whose callee returns to our caller. Stack arguments are collected where outgoing ones are, since what they are
+/// made of may stand where they go.
+fn tail_call(
+    c: &mut Lower<'_>,
+    i: Inst,
+    row: u16,
+    sig: &Signature,
+    symbol: u32,
+    args: &[Value],
+    callee: Option<Value>,
+) -> CodegenResult<()> {
+    let conv = convention(sig.call_conv)?;
+    if !conv.callee_pops || sig.call_conv != c.func.signature.call_conv {
+        return Err(CodegenError::unsupported(format!("tail calls under convention {}", sig.call_conv)));
+    }
+    let places = Places::new(sig, conv, c.given.options)?;
+    let mut out = Outgoing::default();
+    if let Some(v) = callee {
+        let reg = c.val(v);
+        out.operands.push((reg, operand(Role::Use, POINTER, Constraint::Fixed(TAIL_CALLEE))));
+    }
+    if let Some(piece) = places.area {
+        let reg = return_area(c);
+        out.pass(reg, piece);
+    }
+    out.args(c, args, sig, &places);
+    c.has_effect_of(i);
+    let site = c.vcode.sites.len() as u32;
+    c.vcode.sites.push(CallSite { symbol, popped: places.stack as u32 });
+    c.listed(row, &out.operands, RegSet::EMPTY, site);
+    out.finish(c);
+    c.vcode.outgoing = c.vcode.outgoing.max(places.stack);
+    c.vcode.tail_args = c.vcode.tail_args.max(places.stack);
+    Ok(())
+}
+
+/// Steps that compute the stack limit from the global value that says it.
+fn stack_limit(c: &mut Lower<'_>) -> CodegenResult<()> {
+    let func = c.func;
+    let Some(mut at) = func.stack_limit else { return Ok(()) };
+    if func.signature.call_conv == CallConv::PreserveAll {
+        return Err(CodegenError::unsupported("a stack limit under convention preserve_all"));
+    }
+    let refused = |what: &str| Err(CodegenError::unsupported(format!("a stack limit that is {what}")));
+    let mut steps = vec![];
+    // each value stands on another; a circle is longer than there are values
+    for _ in 0..=func.global_values.len() {
+        match &func.global_values[at] {
+            GlobalValueData::VMContext => {
+                let n = func.signature.params.iter().position(|p| p.purpose == ArgumentPurpose::VMContext);
+                match n.map(|n| c.given.places.args[n][0].at) {
+                    Some(Place::Reg(r)) => steps.push(Limit::Register(r)),
+                    Some(Place::Stack(n)) => steps.push(Limit::Argument(n)),
+                    None => return refused("vmctx, in a function without such a parameter"),
+                }
+                steps.reverse();
+                c.vcode.limit = steps;
+                return Ok(());
+            }
+            GlobalValueData::Symbol { name, offset, tls: false, .. } if !c.given.options.pic => {
+                steps.push(Limit::Symbol(c.symbol_number(name.clone()), offset.bits()));
+                steps.reverse();
+                c.vcode.limit = steps;
+                return Ok(());
+            }
+            &GlobalValueData::Load { base, offset, global_type: I64, .. } => {
+                steps.push(Limit::Load(offset.into()));
+                at = base;
+            }
+            &GlobalValueData::IAddImm { base, offset, global_type: I64 } => {
+                let Ok(offset) = i32::try_from(offset.bits()) else { return refused("far from another value") };
+                steps.push(Limit::Add(offset));
+                at = base;
+            }
+            _ => return refused("no address made of vmctx, loads and constants"),
+        }
+    }
+    refused("made of itself")
+}
+
 /// The function's arguments arrive in the entry block's parameters.
 pub fn entry(c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
     let (func, places) = (c.func, c.given.places);
@@ -260,5 +350,8 @@ pub fn entry(c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
         c.parts_of(v)?.into_iter().zip(pieces).for_each(|(reg, &piece)| arrive(reg, piece));
     }
     c.listed(ARGS, &operands, RegSet::EMPTY, 0);
-    Ok(())
+    if c.given.options.probe.is_some_and(|p| !p.inline) {
+        c.symbol_number(PROBESTACK);
+    }
+    stack_limit(c)
 }

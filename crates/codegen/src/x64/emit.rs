@@ -2,7 +2,7 @@
 //! what does not follow anyway, blocks on edges and trap sites at the end. Needs allocated code, the frame, the encoder;
 //! leaves [`CompiledCode`].
 
-use super::encode::{CC, FrameOffsets, encode};
+use super::encode::{CC, FrameOffsets, SCALE, encode};
 use super::frame::Frame;
 use super::lower::generated;
 use super::rows::*;
@@ -17,6 +17,9 @@ use crate::vcode::{NO_RULE, VCode};
 use windlass_desc::env::TrapCode;
 use windlass_desc::x64::flags::Cc;
 use windlass_regalloc::{Allocation, Class, Edit, Inst, Loc, LocKind, NONE, PReg, Place};
+
+mod leave;
+pub(crate) use leave::PROBESTACK;
 
 const JMP: u8 = 16;
 const JMP_KIND: BranchKind = BranchKind { short: 2, long: 5, tag: JMP };
@@ -56,6 +59,8 @@ pub struct Scratch {
     meta: Vec<(Mark, Meta)>,
     /// Trap sites out of line, with the instruction each belongs to.
     deferred: Vec<(Label, TrapCode, u32)>,
+    /// Tables to jump through: their edges, and whether the first one has an entry too.
+    tables: Vec<(Label, u32, u32, bool)>,
     blocks: Vec<Label>,
     /// Per edge: its block, if it has one, as an index into the allocation's list.
     edge_block: Vec<u32>,
@@ -85,14 +90,16 @@ pub fn emit(
     s.buffer.clear();
     s.meta.clear();
     s.deferred.clear();
+    s.tables.clear();
     let mut e = Emitter { machine, alloc, frame, offsets: frame.offsets, s, options, origin: None, next_edit: 0 };
     e.labels();
-    e.prologue();
+    e.prologue()?;
     for b in 0..machine.code.blocks.len() {
         e.block(b)?;
     }
     e.edge_blocks()?;
     e.trap_sites();
+    e.tables();
     e.finish()
 }
 
@@ -130,55 +137,25 @@ impl Emitter<'_> {
         self.s.meta.push((mark, Meta::Trap(code)));
     }
 
-    fn prologue(&mut self) {
-        for &r in &self.frame.pushed {
-            self.line(|| format!("push {}", name(r)), "prologue", None);
-            insts::push(&mut self.s.buffer.sink, r.hw());
-            self.unwind(UnwindInst::PushReg { reg: r });
-            if self.frame.frame_pointer && r == self.frame.pushed[0] {
-                self.line(|| "mov rbp, rsp".into(), "prologue", None);
-                insts::move_reg(&mut self.s.buffer.sink, r, PReg::new(Class::Int, windlass_desc::x64::regs::RSP), 8);
-                self.unwind(UnwindInst::SetFramePointer);
-            }
-        }
-        self.adjust(-(self.frame.size as i32), "prologue");
-    }
-
-    fn epilogue(&mut self) {
-        self.unwind(UnwindInst::EpilogueBegin);
-        self.adjust(self.frame.size as i32, "epilogue");
-        for &r in self.frame.pushed.iter().rev() {
-            self.line(|| format!("pop {}", name(r)), "epilogue", None);
-            insts::pop(&mut self.s.buffer.sink, r.hw());
-            self.unwind(UnwindInst::PopReg { reg: r });
-        }
-        self.ret();
-        self.unwind(UnwindInst::EpilogueEnd);
-    }
-
-    /// Returns, and removes the stack arguments if that is the callee's part.
-    fn ret(&mut self) {
-        let pops = self.frame.pops;
-        if let Ok(pops) = u16::try_from(pops) {
-            self.line(|| if pops == 0 { "ret".into() } else { format!("ret {pops}") }, "epilogue", None);
-            return insts::ret(&mut self.s.buffer.sink, pops);
-        }
-        self.move_return_address(pops as i32, "epilogue");
-        self.line(|| "ret".into(), "epilogue", None);
-        insts::ret(&mut self.s.buffer.sink, 0);
-    }
-
-    /// Moves the return address, to which the stack pointer points, up by `by` bytes, and the stack pointer with it.
-    fn move_return_address(&mut self, by: i32, source: &str) {
-        self.line(|| format!("pop qword ptr [rsp + {}]", by - 8), source, None);
-        insts::pop_stack(&mut self.s.buffer.sink, by - 8);
-        self.shift(by - 8, source);
-    }
-
     /// What was called comes back here.
     fn returns_here(&mut self) {
         let mark = self.s.buffer.mark();
         self.s.meta.push((mark, Meta::Return));
+    }
+
+    /// How calls of a symbol are linked: a linker may go through a stub only if the code says so.
+    fn call_reloc(&self, symbol: u32) -> Reloc {
+        let stub = self.options.pic && !self.machine.near[symbol as usize];
+        if stub { Reloc::X86CallPLTRel4 } else { Reloc::X86CallPCRel4 }
+    }
+
+    /// Emits a row that no instruction stands for.
+    fn emit_row(&mut self, row: u16, flags: u16, payload: u64, ops: &[u32], source: &str) -> Result<(), CodegenError> {
+        let inst = Inst { row, flags, ops: 0, payload };
+        let offsets = self.offsets;
+        self.line(|| asm::print(&inst, ops, &offsets), source, None);
+        encode(&SPECS[row as usize], &inst, ops, &offsets, &mut self.s.buffer.sink)
+            .map_err(|e| CodegenError::internal(&format!("{}: {e}", asm::name(row))))
     }
 
     /// From here on the code stands for an IR instruction.
@@ -308,10 +285,11 @@ impl Emitter<'_> {
         let origin = self.machine.origin(i);
         let symbols = &self.machine.symbols;
         let text = || match inst.row {
-            CALL => {
+            CALL | TAIL_CALL => {
                 let site = &self.machine.sites[(inst.payload >> 32) as usize];
-                format!("call {}", symbols[site.symbol as usize].display(None))
+                format!("{} {}", TEXT[inst.row as usize].mnemonic, symbols[site.symbol as usize].display(None))
             }
+            TAIL_CALL_REG => format!("jmp {}", windlass_desc::x64::regs::name(ops[0] as u8, 64)),
             SYM_FAR if self.options.pic => {
                 let symbol = symbols[inst.payload as u32 as usize].display(None);
                 let r = windlass_desc::x64::regs::name(ops[0] as u8, 64);
@@ -344,10 +322,7 @@ impl Emitter<'_> {
             CALL => {
                 let site = self.machine.sites[high as usize];
                 let field = insts::call32(sink, 0);
-                // a linker may go through a stub only if the code says so
-                let stub = self.options.pic && !self.machine.near[site.symbol as usize];
-                let kind = if stub { Reloc::X86CallPLTRel4 } else { Reloc::X86CallPCRel4 };
-                self.reloc(field, kind, site.symbol, -4);
+                self.reloc(field, self.call_reloc(site.symbol), site.symbol, -4);
                 self.returns_here();
                 self.shift(-(site.popped as i32), "calling convention");
             }
@@ -373,6 +348,8 @@ impl Emitter<'_> {
                 let field = insts::movabs(&mut self.s.buffer.sink, r, 0);
                 self.reloc(field, Reloc::Abs8, low, 0);
             }
+            GET_REG => insts::move_reg(sink, PReg(ops[0] as u8), PReg::new(Class::Int, low as u8), 8),
+            SET_REG => insts::move_reg(sink, PReg::new(Class::Int, low as u8), PReg(ops[0] as u8), 8),
             row => encode(&SPECS[row as usize], inst, ops, &self.offsets, sink)
                 .map_err(|e| CodegenError::internal(&format!("{}: {e}", asm::name(row))))?,
         }
@@ -404,6 +381,11 @@ impl Emitter<'_> {
         let (first, _) = self.machine.code.blocks[b].succs;
         match inst.row {
             LEAVE => self.epilogue(),
+            TAIL_CALL | TAIL_CALL_REG => {
+                let code = &self.machine.code;
+                self.tail_call(i, inst, &code.pool[inst.ops as usize..])?;
+            }
+            BR_TABLE => self.jump_through_table(b, i, inst)?,
             UD2 => {
                 self.list(i, inst, &[]);
                 let code = self.trap_code(i)?;
@@ -475,6 +457,55 @@ impl Emitter<'_> {
             self.line(|| "ud2".into(), source, origin);
             self.trap_here(code);
             insts::ud2(&mut self.s.buffer.sink);
+        }
+    }
+
+    /// Goes to the edge that the table has at an index, or to the first if it has none there. With the Spectre guard the
+    /// index is clamped without a branch, to an entry for the first edge behind the others.
+    fn jump_through_table(&mut self, b: usize, i: u32, inst: &Inst) -> Result<(), CodegenError> {
+        let code = &self.machine.code;
+        let (first, end) = code.blocks[b].succs;
+        let &[index, at, table, ..] = &code.pool[inst.ops as usize..] else {
+            return Err(CodegenError::internal("a table jump without registers"));
+        };
+        let (entries, source) = ((end - first - 1) as u64, self.source(i));
+        let guard = self.options.table_guard;
+        if guard {
+            self.emit_row(MOV32_RW, 0, entries, &[at], source)?;
+            self.emit_row(CMP32_RR, 0, 0, &[index, at], source)?;
+            self.emit_row(CMOV32_RR, (Cc::B as u16) << CC, 0, &[at, at, index], source)?;
+        } else {
+            let default = self.edge_label(first);
+            self.emit_row(CMP32_RI, 0, entries << 32, &[index], source)?;
+            self.line(|| format!("jae L{}", default.0), source, None);
+            self.s.buffer.branch(jcc_kind(Cc::Ae), default);
+            self.emit_row(MOV32_RR, 0, 0, &[at, index], source)?;
+        }
+        let (entry, after) = (self.s.buffer.label(), self.s.buffer.label());
+        let (at_reg, table_reg) = (self.reg(at)?, self.reg(table)?);
+        self.line(|| format!("lea {}, [rip + L{}]", name(PReg(table_reg)), entry.0), source, None);
+        let field = insts::lea_rip(&mut self.s.buffer.sink, table_reg, 0);
+        self.s.buffer.bind(after);
+        self.s.buffer.distance(field, after, entry);
+        self.emit_row(MOVSX32_64_RM, 2 << SCALE, 0, &[at, table, at], source)?;
+        self.emit_row(ADD64_RR, 0, 0, &[at, at, table], source)?;
+        self.line(|| format!("jmp {}", name(PReg(at_reg))), source, self.machine.origin(i));
+        insts::jmp_reg(&mut self.s.buffer.sink, at_reg);
+        self.s.tables.push((entry, first, end, guard));
+        Ok(())
+    }
+
+    /// The tables of [`Self::jump_through_table`]: distances from the table.
+    fn tables(&mut self) {
+        for (table, first, end, guard) in std::mem::take(&mut self.s.tables) {
+            self.s.buffer.bind(table);
+            for edge in (first + 1..end).chain(guard.then_some(first)) {
+                let to = self.edge_label(edge);
+                self.line(|| format!(".long L{} - L{}", to.0, table.0), "table", None);
+                let field = self.s.buffer.sink.len();
+                self.s.buffer.sink.extend(&[0; 4]);
+                self.s.buffer.distance(field, table, to);
+            }
         }
     }
 

@@ -25,6 +25,8 @@ pub enum Base {
     Incoming = 2,
     /// The outgoing stack arguments; no base register.
     Outgoing = 3,
+    /// The return address; no base register.
+    Returns = 4,
 }
 
 /// Where the parts of a frame start, in bytes from the stack pointer.
@@ -36,6 +38,8 @@ pub struct FrameOffsets {
     pub incoming: i32,
     /// Outgoing stack arguments.
     pub outgoing: i32,
+    /// The return address.
+    pub returns: i32,
 }
 
 /// Why an instruction has no encoding.
@@ -286,7 +290,7 @@ impl Address {
         let (mut scale, mut disp) = ((inst.flags >> SCALE & 3) as u8, inst.payload as i32);
         let kind = inst.flags >> BASE & 7;
         if kind != 0 {
-            let offset = [frame.slots, frame.incoming, frame.outgoing].get(kind as usize - 1).copied();
+            let offset = [frame.slots, frame.incoming, frame.outgoing, frame.returns].get(kind as usize - 1).copied();
             disp = offset.and_then(|o| disp.checked_add(o)).filter(|_| base.is_none()).ok_or(EncodeError::Address)?;
             base = Some(4);
         }
@@ -365,7 +369,7 @@ mod tests {
 
     fn run(spec: &Spec, flags: u16, payload: u64, ops: &[u32]) -> Result<Vec<u8>, EncodeError> {
         let mut out = Sink::new();
-        let frame = FrameOffsets { slots: 8, incoming: i32::MAX, outgoing: 0 };
+        let frame = FrameOffsets { slots: 8, incoming: i32::MAX, ..FrameOffsets::default() };
         encode(spec, &Inst { row: 0, flags, ops: 0, payload }, ops, &frame, &mut out)?;
         Ok(out.as_slice().to_vec())
     }
@@ -406,7 +410,7 @@ mod tests {
         assert!(run(load, kind(Base::Incoming), 0, &[0, NONE, NONE]).is_ok());
         assert_eq!(run(load, kind(Base::Incoming), 1, &[0, NONE, NONE]), Err(EncodeError::Address));
         assert_eq!(run(load, kind(Base::Slots), 0, &[0, 1, NONE]), Err(EncodeError::Address));
-        assert_eq!(run(load, 4 << BASE, 0, &[0, NONE, NONE]), Err(EncodeError::Address));
+        assert_eq!(run(load, 7 << BASE, 0, &[0, NONE, NONE]), Err(EncodeError::Address));
         assert_eq!(run(&SPECS[JUMP as usize], 0, 0, &[]), Err(EncodeError::Special));
     }
 }

@@ -2,9 +2,10 @@
 //! prologue and epilogue.
 //!
 //! ```text
-//! incoming arguments      (caller's)
+//! incoming arguments      (caller's), or those of tail calls if these need more
 //! return address
-//! rbp, if it is the frame pointer; callee-saved registers
+//! rbp, if it is the frame pointer; callee-saved general registers
+//! callee-saved vector registers
 //! explicit stack slots
 //! spill area
 //! outgoing arguments      <- rsp
@@ -31,7 +32,12 @@ pub struct Frame {
     pub frame_pointer: bool,
     /// What the prologue subtracts from the stack pointer.
     pub size: u32,
-    /// Bytes of stack arguments that it removes when it returns.
+    /// Vector registers that the prologue saves, and where.
+    pub saved: Vec<(PReg, i32)>,
+    /// Bytes of its stack arguments.
+    pub own: u32,
+    /// Bytes of stack arguments that it removes when it returns. If there are more than its own, its prologue makes
+    /// room for them below its own.
     pub pops: u32,
 }
 
@@ -48,7 +54,10 @@ pub struct Needs {
     pub calls: bool,
     /// rbp must point to its saved value.
     pub frame_pointer: bool,
-    /// Bytes of incoming stack arguments to remove.
+    /// Bytes of incoming stack arguments.
+    pub incoming: u64,
+    /// Bytes that are removed from above the return address in the end: none if that is the caller's part, else the
+    /// largest argument area, its own or that of a tail call.
     pub pops: u64,
 }
 
@@ -56,14 +65,17 @@ impl Frame {
     /// Lays out a frame.
     pub fn new(needs: &Needs, alloc: &Allocation) -> CodegenResult<Frame> {
         let rbp = PReg::new(Class::Int, regs::RBP);
-        let mut pushed: Vec<PReg> = alloc.saved.iter().filter(|&r| r != rbp || !needs.frame_pointer).collect();
+        let general = |r: &PReg| r.class() == Class::Int && (*r != rbp || !needs.frame_pointer);
+        let mut pushed: Vec<PReg> = alloc.saved.iter().filter(general).collect();
         if needs.frame_pointer {
             pushed.insert(0, rbp);
         }
         let outgoing = needs.outgoing.next_multiple_of(16);
         let spill = outgoing;
         let slots = (spill + alloc.spill_size as u64).next_multiple_of(needs.slots_align.max(8));
-        let used = slots + needs.slots;
+        let vectors = alloc.saved.iter().filter(|r| r.class() == Class::Vec);
+        let saved: Vec<_> = vectors.zip(((slots + needs.slots).next_multiple_of(16)..).step_by(16)).collect();
+        let used = saved.last().map_or(slots + needs.slots, |(_, at)| at + 16);
         let above = 8 + 8 * pushed.len() as u64;
         // whoever has stack contents that want alignment, or callees, keeps the stack pointer at a multiple of 16
         let aligned = needs.calls || used > 0;
@@ -71,9 +83,17 @@ impl Frame {
         if size > MAX_FRAME {
             return Err(CodegenError::FrameTooLarge(size, MAX_FRAME));
         }
-        let offsets = FrameOffsets { slots: slots as i32, incoming: (size + above) as i32, outgoing: 0 };
-        let (size, pops) = (size as u32, needs.pops as u32);
-        Ok(Frame { offsets, spill: spill as i32, pushed, frame_pointer: needs.frame_pointer, size, pops })
+        let grown = needs.pops.saturating_sub(needs.incoming);
+        let offsets = FrameOffsets {
+            slots: slots as i32,
+            incoming: (size + above + grown) as i32,
+            outgoing: 0,
+            returns: (size + above) as i32 - 8,
+        };
+        let saved = saved.into_iter().map(|(r, at)| (r, at as i32)).collect();
+        let (size, own, pops) = (size as u32, needs.incoming as u32, needs.pops as u32);
+        let (spill, frame_pointer) = (spill as i32, needs.frame_pointer);
+        Ok(Frame { offsets, spill, pushed, frame_pointer, size, saved, own, pops })
     }
 
     /// Where a location on the stack is, from the stack pointer; of a register 0.

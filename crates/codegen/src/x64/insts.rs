@@ -193,6 +193,11 @@ pub fn pop_stack(out: &mut Sink, offset: i32) {
     op(out, Op::new(0x8f, 0), To::Stack(offset));
 }
 
+/// `push qword ptr [rsp + offset]`, the offset counted from where the stack pointer was before.
+pub fn push_stack(out: &mut Sink, offset: i32) {
+    op(out, Op::new(0xff, 6), To::Stack(offset));
+}
+
 /// `ret`, removing `pops` bytes above the return address.
 pub fn ret(out: &mut Sink, pops: u16) {
     match pops {

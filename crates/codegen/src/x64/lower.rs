@@ -1,10 +1,10 @@
 //! What the x86-64 rules stand on: the matched operands, and how they become operands of instructions. The matchers
 //! themselves are generated from `windlass_rules::x64` and included below. Needs [`crate::lower`].
 
-use super::calls;
 use super::encode::{BASE, Base, CC, SCALE};
 use super::frame::MAX_FRAME;
 use super::rows::*;
+use super::{calls, flow};
 use crate::error::{CodegenError, CodegenResult};
 use crate::lower::{Lower, Part, Target, unsupported};
 use windlass_desc::bv::{Bv, Num};

@@ -5,6 +5,7 @@ pub mod asm;
 pub mod calls;
 pub mod emit;
 pub mod encode;
+pub mod flow;
 pub mod frame;
 pub mod insts;
 pub mod lower;

@@ -92,12 +92,13 @@ pub fn random(rng: &mut Rng, n: usize, row: &Row) -> Case {
 /// A random address. rsp cannot be an index.
 fn memory(rng: &mut Rng, case: &mut Case, place: usize) {
     let mut disp = if rng.below(2) == 0 { rng.pick(&EDGES) } else { rng.edgy() as i32 };
-    let kind = if rng.below(4) == 0 { 1 + rng.below(3) } else { 0 };
+    let kind = if rng.below(4) == 0 { 1 + rng.below(4) } else { 0 };
     if kind == 0 {
         case.ops[place] = if rng.below(5) == 0 { NONE } else { rng.below(16) as u32 };
     } else {
         let offset = |rng: &mut Rng| rng.edgy() as i32 >> 1 & !7;
-        case.frame = FrameOffsets { slots: offset(rng), incoming: offset(rng), outgoing: offset(rng) };
+        case.frame =
+            FrameOffsets { slots: offset(rng), incoming: offset(rng), outgoing: offset(rng), returns: offset(rng) };
         disp >>= 1;
     }
     if rng.below(2) == 0 {

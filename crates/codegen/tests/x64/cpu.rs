@@ -75,7 +75,8 @@ fn address(case: &Case, regs: &[u64; 16], place: usize) -> u64 {
         0 => value(case.ops[place]),
         1 => regs[4].wrapping_add(case.frame.slots as u64),
         2 => regs[4].wrapping_add(case.frame.incoming as u64),
-        _ => regs[4].wrapping_add(case.frame.outgoing as u64),
+        3 => regs[4].wrapping_add(case.frame.outgoing as u64),
+        _ => regs[4].wrapping_add(case.frame.returns as u64),
     };
     let index = value(case.ops[place + 1]) << (case.inst.flags >> SCALE & 3);
     base.wrapping_add(index).wrapping_add(case.inst.payload as i32 as u64)

@@ -150,6 +150,7 @@ fn helpers() -> Vec<(Vec<u8>, String)> {
         }
     }
     for offset in [8, 4096] {
+        add(format!("push qword ptr [rsp + {offset}]"), &|o| insts::push_stack(o, offset));
         add(format!("pop qword ptr [rsp + {offset}]"), &|o| insts::pop_stack(o, offset));
     }
     for n in [8, 120, 127, -128, 136, i32::MIN] {

@@ -1,0 +1,120 @@
+//! Control flow and registers of the machine on x86-64, where rules do not serve. Needs [`crate::lower`].
+
+use super::abi::PINNED;
+use super::encode::{BASE, Base};
+use super::rows::*;
+use crate::error::{CodegenError, CodegenResult};
+use crate::lower::Lower;
+use windlass_desc::types::I64;
+use windlass_desc::x64::regs::{RBP, RSP};
+use windlass_ir::ir::Inst;
+use windlass_regalloc::{Class, Constraint, Operand, RegSet, Role};
+
+/// `jump`
+pub fn jump(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    c.has_effect_of(i);
+    c.start(JUMP);
+    c.end();
+    Ok(())
+}
+
+/// `nop`
+pub fn nop(_: &mut Lower<'_>, _: Inst) -> CodegenResult<()> {
+    Ok(())
+}
+
+/// `sequence_point`: a place that keeps its order among effects, without code.
+pub fn sequence_point(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    c.has_effect_of(i);
+    c.start(NOP);
+    c.end();
+    Ok(())
+}
+
+/// `br_table`
+pub fn br_table(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    let index = c.val(c.arg(i, 0));
+    let operand = |role, width| Operand { role, class: Class::Int, width, constraint: Constraint::Reg };
+    let (at, table) = (c.temp(), c.temp());
+    let operands = [(index, operand(Role::Use, 4)), (at, operand(Role::Temp, 8)), (table, operand(Role::Temp, 8))];
+    c.has_effect_of(i);
+    c.listed(BR_TABLE, &operands, RegSet::EMPTY, 0);
+    Ok(())
+}
+
+fn check_pointer(c: &Lower<'_>, i: Inst) -> CodegenResult<()> {
+    match c.ctv(i) {
+        I64 => Ok(()),
+        ty => Err(CodegenError::unsupported(format!("{}.{ty} on x86_64", c.opcode(i).row().name))),
+    }
+}
+
+/// Reads a register that is never given out.
+fn get(c: &mut Lower<'_>, i: Inst, reg: u8) -> CodegenResult<()> {
+    check_pointer(c, i)?;
+    let d = c.result(i, 0, 0);
+    c.start(GET_REG);
+    c.def_vreg(d);
+    c.pending().payload = reg as u64;
+    c.stands_for(i);
+    c.end();
+    Ok(())
+}
+
+/// `get_frame_pointer`
+pub fn get_frame_pointer(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    needs_frame_pointer(c, "get_frame_pointer")?;
+    get(c, i, RBP)
+}
+
+/// `get_stack_pointer`
+pub fn get_stack_pointer(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    get(c, i, RSP)
+}
+
+/// `get_return_address`
+pub fn get_return_address(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    check_pointer(c, i)?;
+    needs_frame_pointer(c, "get_return_address")?;
+    let d = c.result(i, 0, 0);
+    c.start(MOV64_RM);
+    c.def_vreg(d);
+    c.use_none();
+    c.use_none();
+    c.pending().flags |= (Base::Returns as u16) << BASE;
+    c.end();
+    Ok(())
+}
+
+fn needs_frame_pointer(c: &Lower<'_>, what: &str) -> CodegenResult<()> {
+    if c.given.options.frame_pointer {
+        return Ok(());
+    }
+    Err(CodegenError::unsupported(format!("{what} without setting preserve_frame_pointers")))
+}
+
+fn needs_pinned(c: &Lower<'_>) -> CodegenResult<()> {
+    if c.given.options.pinned {
+        return Ok(());
+    }
+    Err(CodegenError::unsupported("the pinned register without setting enable_pinned_reg"))
+}
+
+/// `get_pinned_reg`
+pub fn get_pinned_reg(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    needs_pinned(c)?;
+    get(c, i, PINNED)
+}
+
+/// `set_pinned_reg`
+pub fn set_pinned_reg(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    needs_pinned(c)?;
+    check_pointer(c, i)?;
+    let v = c.arg(i, 0);
+    c.start(SET_REG);
+    c.use_val(v);
+    c.pending().payload = PINNED as u64;
+    c.stands_for(i);
+    c.end();
+    Ok(())
+}
