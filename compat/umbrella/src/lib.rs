@@ -19,6 +19,9 @@ pub use cranelift_module as module;
 #[cfg(feature = "native")]
 #[doc(inline)]
 pub use cranelift_native as native;
+#[cfg(feature = "object")]
+#[doc(inline)]
+pub use cranelift_object as object;
 
 /// What most users need: `use cranelift::prelude::*`.
 pub mod prelude {

@@ -12,6 +12,7 @@ use crate::settings::{Flags, ProbestackStrategy};
 use crate::timing::{self, Pass};
 use crate::vcode::VCode;
 use crate::x64::{abi, emit, frame, lower::X64Target, rows};
+use target_lexicon::BinaryFormat;
 use windlass_desc::x64::Feature;
 use windlass_ir::dominator_tree::DominatorTree;
 use windlass_ir::flowgraph::ControlFlowGraph;
@@ -62,7 +63,8 @@ impl Options {
             listing: false,
             origins: false,
             blocks: isa.flags().machine_code_cfg_info(),
-            pic: isa.flags().is_pic(),
+            // COFF has no tables of addresses; its linkers make stubs for calls on their own
+            pic: isa.flags().is_pic() && isa.triple().binary_format != BinaryFormat::Coff,
         }
     }
 }

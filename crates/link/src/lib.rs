@@ -11,4 +11,5 @@ pub mod jit;
 pub mod linker;
 pub mod memory;
 pub mod module;
+pub mod object;
 pub mod provider;
