@@ -8,6 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # What the tests need besides the toolchain: a command that tells whether it is there | the Debian package that brings it.
 DEBIAN_NEEDS=(
   "llvm-mc --version|llvm"
+  "g++ --version|g++"
+  "gdb --version|gdb"
   "python3 -c 'import ensurepip, venv'|python3-venv"
 )
 # From PyPI, into a virtual environment: the solver of the proofs. Its wheel brings the program `z3`.

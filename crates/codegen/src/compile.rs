@@ -11,7 +11,7 @@ use crate::order::BlockOrder;
 use crate::settings::{Flags, ProbestackStrategy};
 use crate::timing::{self, Pass};
 use crate::vcode::VCode;
-use crate::x64::{abi, emit, frame, lower::X64Target, rows};
+use crate::x64::{abi, asm, emit, frame, lower::X64Target, rows};
 use target_lexicon::BinaryFormat;
 use windlass_desc::x64::Feature;
 use windlass_ir::dominator_tree::DominatorTree;
@@ -107,21 +107,10 @@ impl Pipeline {
     /// Compiles a verified function whose aliases are resolved and whose blocks are all reachable.
     pub fn compile(&mut self, func: &Function, options: &Options) -> CodegenResult<CompiledCode> {
         let _all = timing::compile();
-        timed(Pass::flowgraph, || self.cfg.compute(func));
-        timed(Pass::domtree, || self.domtree.compute(func, &self.cfg));
-        timed(Pass::loop_analysis, || self.loops.compute(func, &self.cfg, &self.domtree));
-        let order = BlockOrder::new(func, &self.cfg, &self.domtree, &self.loops);
-        if order.blocks.is_empty() {
-            return Err(CodegenError::unsupported("a function without blocks: give it one that returns or traps"));
-        }
         let slots = Slots::of(func)?;
         let conv = abi::convention(func.signature.call_conv)?;
         let places = Places::new(&func.signature, conv, options)?;
-        let given = lower::Given { options, slots: &slots.at, places: &places };
-        timed(Pass::vcode_lower, || lower::lower(func, &order, &X64Target, given, &mut self.lower, &mut self.vcode))?;
-        if options.check {
-            effects::check(func, &order, &self.vcode).map_err(|e| CodegenError::internal(&e))?;
-        }
+        self.lower(func, lower::Given { options, slots: &slots.at, places: &places })?;
         self.allocate(options, conv)?;
         let needs = frame::Needs {
             slots: slots.size,
@@ -134,6 +123,30 @@ impl Pipeline {
         };
         let frame = frame::Frame::new(&needs, &self.allocation)?;
         timed(Pass::vcode_emit, || emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options))
+    }
+
+    /// The machine code of a function before its registers are allocated, as text.
+    pub fn vcode(&mut self, func: &Function, options: &Options) -> CodegenResult<String> {
+        let slots = Slots::of(func)?;
+        let places = Places::new(&func.signature, abi::convention(func.signature.call_conv)?, options)?;
+        self.lower(func, lower::Given { options, slots: &slots.at, places: &places })?;
+        Ok(asm::vcode(&self.vcode))
+    }
+
+    fn lower(&mut self, func: &Function, given: lower::Given<'_>) -> CodegenResult<()> {
+        timed(Pass::flowgraph, || self.cfg.compute(func));
+        timed(Pass::domtree, || self.domtree.compute(func, &self.cfg));
+        timed(Pass::loop_analysis, || self.loops.compute(func, &self.cfg, &self.domtree));
+        let order = BlockOrder::new(func, &self.cfg, &self.domtree, &self.loops);
+        if order.blocks.is_empty() {
+            return Err(CodegenError::unsupported("a function without blocks: give it one that returns or traps"));
+        }
+        let check = given.options.check;
+        timed(Pass::vcode_lower, || lower::lower(func, &order, &X64Target, given, &mut self.lower, &mut self.vcode))?;
+        if check {
+            effects::check(func, &order, &self.vcode).map_err(|e| CodegenError::internal(&e))?;
+        }
+        Ok(())
     }
 
     fn allocate(&mut self, options: &Options, conv: &Convention) -> CodegenResult<()> {

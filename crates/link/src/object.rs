@@ -11,9 +11,7 @@ mod unwind;
 pub use object;
 
 use anyhow::anyhow;
-use object::write::{
-    Object, RelocationFlags, SectionId, StandardSection, StandardSegment, Symbol, SymbolId, SymbolSection,
-};
+use object::write::{Object, RelocationFlags, SectionId, StandardSection, Symbol, SymbolId, SymbolSection};
 use object::{
     Architecture, BinaryFormat, Endianness, SectionFlags, SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf, macho,
 };
@@ -470,9 +468,4 @@ impl ObjectProduct {
             None => self.object.write(),
         }
     }
-}
-
-/// The segment of Mach-O that unwind data belongs to; nothing of other formats.
-fn text_segment(object: &Object<'_>) -> Vec<u8> {
-    object.segment_name(StandardSegment::Text).to_vec()
 }

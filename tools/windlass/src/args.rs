@@ -20,6 +20,7 @@ Examples:
   windlass compile add.clif --emit asm           show machine code
   windlass explain add.clif --fn add             show which rule chose each machine instruction
   windlass compile add.clif --emit bytes -o add.bin
+  windlass compile add.clif --emit obj -o add.o  make an object file, to be linked by gcc and others
   windlass cat - < add.clif                      `-` is the standard input
 Exit status: 0 if all is well, 1 if something failed, 2 if the command line makes no sense.";
 
@@ -123,7 +124,7 @@ pub struct Compile {
     /// What to write
     #[arg(long, value_enum, default_value_t = Emit::Asm)]
     pub emit: Emit,
-    /// Where to write it [default: the standard output, bytes in hexadecimal]
+    /// Where to write it; an object needs one [default: the standard output, bytes in hexadecimal]
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
 }
@@ -149,6 +150,12 @@ pub enum Emit {
     Asm,
     /// Machine code, not linked
     Bytes,
+    /// An object file; code in it is position-independent unless `--set is_pic=false`
+    Obj,
+    /// The functions as they are compiled, after the optimisation level's passes
+    Clif,
+    /// Machine code before its registers are allocated, as text
+    Vcode,
 }
 
 /// Optimisation levels.

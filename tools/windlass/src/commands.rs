@@ -2,6 +2,7 @@
 
 mod call;
 mod code;
+mod object;
 mod text;
 
 use crate::args::Command;

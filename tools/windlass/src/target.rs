@@ -4,8 +4,8 @@
 use crate::source::Error;
 use target_lexicon::{Architecture, Triple};
 use windlass_codegen::compile::Options;
-use windlass_codegen::isa;
-use windlass_codegen::settings::{self, Flags, Target, configure, read_target};
+use windlass_codegen::isa::{self, OwnedTargetIsa, TargetIsa};
+use windlass_codegen::settings::{self, Configurable, Flags, Target, configure, read_target};
 use windlass_ir::reader::Location;
 use windlass_ir::testfile::{SettingsLine, TargetLine, TestFile, TestOption};
 use windlass_opt::Level;
@@ -15,6 +15,8 @@ use windlass_opt::Level;
 pub struct Build {
     /// For which platform.
     pub triple: Triple,
+    /// The target with its settings.
+    pub isa: OwnedTargetIsa,
     /// What code generation is asked for.
     pub options: Options,
     /// The optimisation level, if one was asked for.
@@ -75,6 +77,15 @@ pub fn of_line(line: &TargetLine<'_>, sets: &[SettingsLine<'_>]) -> Result<Build
 /// The target of a text like `x86_64 has_bmi2`, under settings like `opt_level=speed`.
 pub fn of_text(target: &str, sets: impl IntoIterator<Item = String>) -> Result<Build, Unfit> {
     let target = read_target(target).map_err(|e| Unfit::Bad(format!("target {target}: {e}")))?;
+    if target.triple.architecture != Architecture::X86_64 {
+        return Err(Unfit::Elsewhere(format!("no code is made for {} yet", target.triple.architecture)));
+    }
+    let builder = target.isa_builder().map_err(|e| Unfit::Bad(e.to_string()))?;
+    under(builder, sets)
+}
+
+/// A target under settings.
+fn under(builder: isa::Builder, sets: impl IntoIterator<Item = String>) -> Result<Build, Unfit> {
     let mut shared = settings::builder();
     let mut leveled = false;
     for word in sets {
@@ -82,14 +93,20 @@ pub fn of_text(target: &str, sets: impl IntoIterator<Item = String>) -> Result<B
         leveled |= word.starts_with("opt_level");
     }
     let flags = Flags::new(shared);
-    if target.triple.architecture != Architecture::X86_64 {
-        return Err(Unfit::Elsewhere(format!("no code is made for {} yet", target.triple.architecture)));
-    }
-    let isa = target.isa_builder().map_err(|e| Unfit::Bad(e.to_string()))?;
-    let isa = isa.finish(flags.clone()).map_err(|e| Unfit::Bad(e.to_string()))?;
+    let isa = builder.finish(flags.clone()).map_err(|e| Unfit::Bad(e.to_string()))?;
     let options = Options::of(&*isa);
     let level = leveled.then(|| Level::from_name(&flags.opt_level().to_string())).flatten();
-    Ok(Build { triple: target.triple, options, level })
+    Ok(Build { triple: isa.triple().clone(), isa, options, level })
+}
+
+/// The same target with an optimisation level.
+pub fn at_level(isa: &dyn TargetIsa, level: Level) -> Result<OwnedTargetIsa, Unfit> {
+    let mut shared = settings::builder();
+    let values = isa.flags().iter().map(|value| (value.name, value.value_string()));
+    for (name, value) in values.chain([("opt_level", level.name().to_owned())]) {
+        shared.set(name, &value).map_err(|e| Unfit::Bad(e.to_string()))?;
+    }
+    isa::Builder::from_target_isa(isa).finish(Flags::new(shared)).map_err(|e| Unfit::Bad(e.to_string()))
 }
 
 /// Can this machine run what is made for the target? If not, why.
@@ -119,10 +136,12 @@ fn enabled(target: &Target) -> Vec<&'static str> {
     target.flags.values().filter(|v| v.as_bool() == Some(true)).map(|v| v.name).collect()
 }
 
-/// Options for this machine with all its CPU has.
+/// This machine with all its CPU has.
 pub fn host() -> Result<Build, Unfit> {
-    let native = isa::native::builder().map_err(|e| Unfit::Elsewhere(e.to_owned()))?;
-    let isa = native.finish(Flags::new(settings::builder())).map_err(|e| Unfit::Bad(e.to_string()))?;
-    let options = Options::of(&*isa);
-    Ok(Build { triple: Triple::host(), options, level: None })
+    host_with([])
+}
+
+/// The same under settings.
+pub fn host_with(sets: impl IntoIterator<Item = String>) -> Result<Build, Unfit> {
+    under(isa::native::builder().map_err(|e| Unfit::Elsewhere(e.to_owned()))?, sets)
 }

@@ -32,7 +32,13 @@ impl Tables {
     /// Makes sections of it.
     pub(super) fn add_to(&self, object: &mut Object<'static>, isa: &dyn TargetIsa) -> Result<()> {
         self.add_frames(object, isa)?;
-        self.functions.iter().try_for_each(|function| add_codes(object, function))
+        let is_windows = |function: &Function| matches!(function.info, UnwindInfo::WindowsX64(_));
+        if self.functions.iter().any(is_windows) {
+            let mut section = |name: &[u8]| object.add_section(vec![], name.to_vec(), SectionKind::ReadOnlyData);
+            let (xdata, pdata) = (section(b".xdata"), section(b".pdata"));
+            self.functions.iter().try_for_each(|function| add_codes(object, xdata, pdata, function))?;
+        }
+        Ok(())
     }
 
     /// Adds call frame information.
@@ -84,14 +90,11 @@ impl Tables {
 }
 
 /// Adds unwind codes: in `.xdata` what the prologue does, in `.pdata` start and end of the function and where that is.
-fn add_codes(object: &mut Object<'static>, function: &Function) -> Result<()> {
+fn add_codes(object: &mut Object<'static>, xdata: SectionId, pdata: SectionId, function: &Function) -> Result<()> {
     let UnwindInfo::WindowsX64(info) = &function.info else { return Ok(()) };
     let mut codes = vec![0; info.emit_size()];
     info.emit(&mut codes);
-    let segment = super::text_segment(object);
-    let xdata = section_named(object, &segment, b".xdata");
     let codes_at = object.append_section_data(xdata, &codes, 4);
-    let pdata = section_named(object, &segment, b".pdata");
     let at = object.append_section_data(pdata, &[0; 12], 4);
     let xdata_symbol = object.section_symbol(xdata);
     let fields = [(function.symbol, 0), (function.symbol, i64::from(function.len)), (xdata_symbol, codes_at as i64)];
@@ -101,12 +104,6 @@ fn add_codes(object: &mut Object<'static>, function: &Function) -> Result<()> {
         object.add_relocation(pdata, Relocation { offset: at + 4 * n as u64, symbol, addend, flags })?;
     }
     Ok(())
-}
-
-/// The section of a name, made if it is not there.
-fn section_named(object: &mut Object<'static>, segment: &[u8], name: &[u8]) -> SectionId {
-    let symbol = object.symbol_id(name).and_then(|symbol| object.symbol(symbol).section.id());
-    symbol.unwrap_or_else(|| object.add_section(segment.to_vec(), name.to_vec(), SectionKind::ReadOnlyData))
 }
 
 /// A section in the making, with the places where addresses of functions are to be.

@@ -1,5 +1,6 @@
 //! `windlass compile` and `windlass explain`: machine code as text or bytes. Needs the compiler with its listing.
 
+use super::object;
 use crate::args::{Compile, Emit, Explain, Target};
 use crate::panics;
 use crate::source::{Error, Result, Source, find};
@@ -7,6 +8,7 @@ use crate::style;
 use crate::target::{self, Build};
 use std::fmt::Write as _;
 use std::io::Write as _;
+use windlass_codegen::compile::Pipeline;
 use windlass_codegen::compiled::CompiledCode;
 use windlass_ir::ir::{Function, Inst};
 use windlass_link::functions::Functions;
@@ -14,21 +16,24 @@ use windlass_link::functions::Functions;
 /// How many bytes of hexadecimal digits stand on a line.
 const BYTES_PER_LINE: usize = 16;
 
-/// Writes the machine code of the functions of a file.
+/// Writes the machine code of the functions of a file, or what it is made of.
 pub(super) fn compile(args: &Compile) -> Result<bool> {
     let source = Source::open(&args.input.file)?;
     let file = source.verified()?;
-    let build = build(&args.target)?;
-    let mut functions = Functions::new();
-    let mut out = vec![];
-    for (func, _) in &file.functions {
-        let code = code(&mut functions, &source, func, &build, &args.target)?;
-        match (args.emit, &args.output) {
-            (Emit::Bytes, Some(_)) => out.extend(&code.code),
-            (Emit::Bytes, None) => out.extend(format!("{}:\n{}\n", func.name, hex(&code.code)).bytes()),
-            (Emit::Asm, _) => out.extend(format!("{}:\n{}\n", func.name, listing(&code)).bytes()),
+    let build = build(&args.target, args.emit == Emit::Obj)?;
+    let funcs: Vec<&Function> = file.functions.iter().map(|(func, _)| func).collect();
+    let out = match (args.emit, &args.output) {
+        (Emit::Obj, None) => return Err(Error::new("say where to write the object: -o OUT")),
+        (Emit::Obj, Some(_)) => {
+            let level = build.level.unwrap_or(args.target.level.into());
+            object::of(&source, &funcs, target::at_level(&*build.isa, level)?)?
         }
-    }
+        (emit, output) => texts(&source, &funcs, &build, args, |func, code| match (emit, output) {
+            (Emit::Bytes, Some(_)) => code.code.clone(),
+            (Emit::Bytes, None) => format!("{}:\n{}\n", func.name, hex(&code.code)).into(),
+            _ => format!("{}:\n{}\n", func.name, listing(code)).into(),
+        })?,
+    };
     match &args.output {
         Some(path) => std::fs::write(path, out)
             .map_err(|e| Error::new(format_args!("{}: cannot be written: {e}", path.display())))?,
@@ -37,11 +42,49 @@ pub(super) fn compile(args: &Compile) -> Result<bool> {
     Ok(true)
 }
 
+/// What each function becomes, one after the other: its IR, its machine code before registers are allocated, or what
+/// `show` makes of its machine code.
+fn texts(
+    source: &Source,
+    funcs: &[&Function],
+    build: &Build,
+    args: &Compile,
+    show: impl Fn(&Function, &CompiledCode) -> Vec<u8>,
+) -> Result<Vec<u8>> {
+    let mut functions = Functions::new();
+    let mut out = vec![];
+    for &func in funcs {
+        out.extend(match args.emit {
+            Emit::Clif | Emit::Vcode => text(source, func, build, args)?.into_bytes(),
+            _ => show(func, &code(&mut functions, source, func, build, &args.target)?),
+        });
+    }
+    Ok(out)
+}
+
+/// A function as the mid-end leaves it, or as lowering does.
+fn text(source: &Source, func: &Function, build: &Build, args: &Compile) -> Result<String> {
+    let level = build.level.unwrap_or(args.target.level.into());
+    let made = panics::caught(|| {
+        let mut func = func.clone();
+        windlass_opt::run(&mut func, level).map_err(|e| e.to_string())?;
+        match args.emit {
+            Emit::Clif => Ok(format!("{func}\n")),
+            _ => {
+                let vcode = Pipeline::new().vcode(&func, &build.options).map_err(|e| e.to_string())?;
+                Ok(format!("{}:\n{vcode}\n", func.name))
+            }
+        }
+    });
+    let made = made.and_then(|made| made);
+    made.map_err(|e: String| Error::new(format_args!("{}: {}: {e}", source.path.display(), func.name)))
+}
+
 /// Writes machine code with what each instruction comes from.
 pub(super) fn explain(args: &Explain) -> Result<bool> {
     let source = Source::open(&args.input.file)?;
     let file = source.verified()?;
-    let build = build(&args.target)?;
+    let build = build(&args.target, false)?;
     let mut functions = Functions::new();
     let all = file.functions.iter().map(|(f, _)| f);
     let wanted: Vec<&Function> = match &args.function {
@@ -63,16 +106,14 @@ pub(super) fn explain(args: &Explain) -> Result<bool> {
     Ok(true)
 }
 
-fn build(args: &Target) -> Result<Build> {
-    let made = match &args.target {
-        Some(text) => target::of_text(text, args.set.iter().cloned()),
-        None => target::host().and_then(|host| {
-            let asked = target::of_text(&host.triple.to_string(), args.set.iter().cloned())?;
-            let features = host.options.features;
-            Ok(Build { options: windlass_codegen::compile::Options { features, ..asked.options }, ..asked })
-        }),
-    };
-    Ok(made?)
+/// What to compile for. Objects are position-independent unless the settings say otherwise.
+fn build(args: &Target, object: bool) -> Result<Build> {
+    let pic = object.then(|| "is_pic=true".to_owned());
+    let sets = pic.into_iter().chain(args.set.iter().cloned());
+    Ok(match &args.target {
+        Some(text) => target::of_text(text, sets)?,
+        None => target::host_with(sets)?,
+    })
 }
 
 fn code(

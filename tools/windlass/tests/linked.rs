@@ -1,0 +1,227 @@
+//! Compiled functions among those of other compilers: in a program of C, in the way of an exception of C++, under a
+//! debugger. Does: makes objects, links them with gcc and g++, and runs what comes out. Needs: gcc, g++, gdb, x86-64 Linux.
+//! Leaves: nothing.
+#![cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
+
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use windlass_codegen::context::Context;
+use windlass_ir::ir::{ExternalName, UserExternalName};
+use windlass_ir::reader::parse_functions;
+use windlass_link::jit::{JITBuilder, JITModule};
+use windlass_link::module::{Linkage, Module, default_libcall_names};
+
+/// A folder that is removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("windlass-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs a program that must succeed; what it prints.
+fn run(program: impl AsRef<Path>, args: &[&str]) -> String {
+    let program = program.as_ref();
+    let out = Command::new(program).args(args).output().unwrap_or_else(|e| panic!("{}: {e}", program.display()));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(out.status.success(), "{} {args:?}: {}{}", program.display(), text(&out.stdout), text(&out.stderr));
+    text(&out.stdout)
+}
+
+/// Makes an object of CLIF.
+fn compile(clif: &Path, object: &Path, args: &[&str]) {
+    let fixed = ["compile", clif.to_str().unwrap(), "--emit", "obj", "-o", object.to_str().unwrap()];
+    run(env!("CARGO_BIN_EXE_windlass"), &[&fixed, args].concat());
+}
+
+/// `add3` calls what is outside, `twice` takes its address, and there are values to be kept over calls.
+const CLIF: &str = "
+function %add3(i64, i64, i64) -> i64 system_v {
+    fn0 = %callback(i64) -> i64 system_v
+    fn1 = colocated %twice(i64) -> i64 system_v
+block0(v0: i64, v1: i64, v2: i64):
+    v3 = call fn0(v0)
+    v4 = call fn1(v1)
+    v5 = iadd v3, v4
+    v6 = iadd v5, v2
+    return v6
+}
+
+function %twice(i64) -> i64 system_v {
+    fn0 = %callback(i64) -> i64 system_v
+    sig7 = (i64) -> i64 system_v
+block0(v0: i64):
+    v1 = func_addr.i64 fn0
+    v2 = call_indirect sig7, v1(v0)
+    v3 = iadd v2, v0
+    return v3
+}
+";
+
+const C: &str = "
+#include <stdio.h>
+long add3(long, long, long);
+long callback(long x) { return x + 1; }
+int main(void) { printf(\"%ld\\n\", add3(10, 20, 30)); return 0; }
+";
+
+#[test]
+fn a_program_of_c_calls_compiled_functions() {
+    let folder = Folder::new("c");
+    let (clif, c, object, program) =
+        (folder.file("f.clif", CLIF), folder.file("m.c", C), folder.0.join("f.o"), folder.0.join("m"));
+    let (c, program) = (c.to_str().unwrap(), program.to_str().unwrap());
+    for (settings, link) in [
+        (&[][..], &["-pie", "-Werror"][..]),
+        (&["-O", "speed"], &["-pie"]),
+        (&["--set", "is_pic=false"], &["-no-pie"]),
+        (&["--set", "preserve_frame_pointers=true"], &["-static-pie"]),
+    ] {
+        compile(&clif, &object, settings);
+        run("gcc", &[&[c, object.to_str().unwrap(), "-o", program, "-Wl,--fatal-warnings"], link].concat());
+        assert_eq!(run(program, &[]), "82\n", "{settings:?} {link:?}");
+    }
+}
+
+/// Throws out of a callback, through compiled functions with saved registers, and looks whether they came back.
+const THROWS: &str = "
+struct Count { long &n; ~Count() { n++; } };
+extern \"C\" long callback(long x) { if (x > 2) throw x; return x; }
+extern \"C\" __attribute__((noinline)) long guarded(long (*f)(long, long, long), long x) {
+    long left = 0, a = x * 3, b = x * 5, c = x * 7;
+    asm volatile(\"\" : \"+r\"(a), \"+r\"(b), \"+r\"(c));
+    try { Count count{left}; return f(1, x, 3); }
+    catch (long thrown) { return left * 1000000 + thrown * 1000 + a + b + c; }
+}
+";
+
+const MAIN_THROWS: &str = "
+#include <cstdio>
+extern \"C\" long add3(long, long, long);
+int main() { printf(\"%ld %ld\\n\", guarded(add3, 2), guarded(add3, 9)); }
+";
+
+/// 1 + (2 + 2) + 3; thrown is 9, caught after one destructor, 9 * (3 + 5 + 7) being kept.
+const THROWS_GIVE: (i64, i64) = (8, 1_009_135);
+
+#[test]
+fn an_exception_passes_through_an_object() {
+    let folder = Folder::new("throw");
+    let (clif, object) = (folder.file("f.clif", CLIF), folder.0.join("f.o"));
+    let source = folder.file("m.cpp", &format!("{THROWS}{MAIN_THROWS}"));
+    let program = folder.0.join("m");
+    for settings in [&[][..], &["--set", "preserve_frame_pointers=true"]] {
+        compile(&clif, &object, settings);
+        let paths = [&source, &object, &program].map(|p| p.to_str().unwrap());
+        run("g++", &["-O2", paths[0], paths[1], "-o", paths[2]]);
+        assert_eq!(run(&program, &[]), format!("{} {}\n", THROWS_GIVE.0, THROWS_GIVE.1), "{settings:?}");
+    }
+}
+
+/// The functions of a text in a module, under their names without `%`.
+fn jit(clif: &str, mut builder: JITBuilder, symbols: &[(&str, *const u8)]) -> JITModule {
+    builder.symbols(symbols.iter().copied());
+    let mut module = JITModule::new(builder);
+    let funcs = parse_functions(clif).unwrap();
+    let name = |name: &dyn std::fmt::Display| name.to_string().trim_start_matches('%').to_owned();
+    for func in &funcs {
+        module.declare_function(&name(&func.name), Linkage::Export, &func.signature).unwrap();
+    }
+    for func in funcs {
+        let own = name(&func.name);
+        let mut ctx = Context::for_function(func);
+        for callee in ctx.func.dfg.ext_funcs.keys().collect::<Vec<_>>() {
+            let data = ctx.func.dfg.ext_funcs[callee].clone();
+            let signature = ctx.func.dfg.signatures[data.signature].clone();
+            let text = name(&data.name.display(None));
+            let id = module.declare_function(&text, Linkage::Import, &signature).unwrap();
+            let user = ctx.func.declare_imported_user_function(UserExternalName::new(0, id.as_u32()));
+            ctx.func.dfg.ext_funcs[callee].name = ExternalName::user(user);
+        }
+        let Some(windlass_link::module::FuncOrDataId::Func(id)) = module.get_name(&own) else { panic!("{own}") };
+        module.define_function(id, &mut ctx).unwrap();
+    }
+    module.finalize_definitions().unwrap();
+    module
+}
+
+#[test]
+fn an_exception_passes_through_the_jit() {
+    let folder = Folder::new("jit");
+    let (source, library) = (folder.file("m.cpp", THROWS), folder.0.join("m.so"));
+    run("g++", &["-O2", "-shared", "-fPIC", source.to_str().unwrap(), "-o", library.to_str().unwrap()]);
+    let path = CString::new(library.to_str().unwrap()).unwrap();
+    // SAFETY: the library was just made, and does nothing when it is loaded.
+    let library = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW) };
+    assert!(!library.is_null());
+    // SAFETY: the library stays loaded.
+    let symbol = |name: &std::ffi::CStr| unsafe { libc::dlsym(library, name.as_ptr()) }.cast_const().cast::<u8>();
+    let (callback, guarded) = (symbol(c"callback"), symbol(c"guarded"));
+    for frame_pointers in ["false", "true"] {
+        let flags = [("preserve_frame_pointers", frame_pointers)];
+        let builder = JITBuilder::with_flags(&flags, default_libcall_names()).unwrap();
+        let module = jit(CLIF, builder, &[("callback", callback)]);
+        let Some(windlass_link::module::FuncOrDataId::Func(id)) = module.get_name("add3") else { panic!("add3") };
+        let add3 = module.get_finalized_function(id);
+        // SAFETY: its type in the C++ text.
+        let guarded = unsafe { std::mem::transmute::<*const u8, extern "C" fn(*const u8, i64) -> i64>(guarded) };
+        for _ in 0..3 {
+            assert_eq!((guarded(add3, 2), guarded(add3, 9)), THROWS_GIVE);
+        }
+        // SAFETY: nothing of it is used any more.
+        unsafe { module.free_memory() };
+    }
+}
+
+#[test]
+fn a_debugger_walks_the_stack() {
+    let folder = Folder::new("gdb");
+    let (clif, c, object) = (folder.file("f.clif", CLIF), folder.file("m.c", C), folder.0.join("f.o"));
+    let program = folder.0.join("m");
+    compile(&clif, &object, &[]);
+    let paths = [&c, &object, &program].map(|p| p.to_str().unwrap());
+    run("gcc", &["-g", paths[0], paths[1], "-o", paths[2]]);
+    let commands = ["-ex", "break callback", "-ex", "run", "-ex", "bt", "-ex", "continue", "-ex", "bt"];
+    let text = run("gdb", &[&["-nx", "-batch"], &commands[..], &[paths[2]]].concat());
+    let frames: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+    let functions = ["callback", "add3", "main", "callback", "twice", "add3", "main"];
+    assert_eq!(frames.len(), functions.len(), "{text}");
+    for (frame, function) in frames.iter().zip(functions) {
+        assert!(frame.contains(&format!("{function} (")), "{frame} is not of {function}: {text}");
+    }
+}
+
+#[test]
+fn other_outputs_of_compiling() {
+    let folder = Folder::new("emit");
+    let clif = folder.file("f.clif", CLIF);
+    let emit = |what| run(env!("CARGO_BIN_EXE_windlass"), &["compile", clif.to_str().unwrap(), "--emit", what]);
+    assert!(emit("vcode").contains("= add64_rr "), "{}", emit("vcode"));
+    assert!(emit("asm").contains("call twice") || emit("asm").contains("call %twice"), "{}", emit("asm"));
+    assert_eq!(parse_functions(&emit("clif")).unwrap().len(), 2);
+    let refused = |args: &[&str]| {
+        let out = Command::new(env!("CARGO_BIN_EXE_windlass")).args(args).output().unwrap();
+        assert!(!out.status.success());
+        String::from_utf8(out.stderr).unwrap()
+    };
+    let path = clif.to_str().unwrap();
+    let other = refused(&["compile", path, "--target", "aarch64", "--emit", "obj", "-o", "/dev/null"]);
+    assert!(other.contains("no code is made for aarch64"), "{other}");
+    let nowhere = refused(&["compile", path, "--emit", "obj"]);
+    assert!(nowhere.contains("-o OUT"), "{nowhere}");
+}
