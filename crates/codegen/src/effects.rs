@@ -13,9 +13,14 @@ fn is_load(func: &Function, inst: Inst) -> bool {
     func.dfg.insts[inst].opcode().row().effects.has(Effects::LOAD)
 }
 
-/// May an instruction become several that have its effect, one after the other? Only what traps and does nothing else.
+/// May an instruction become several that have its effect, one after the other? What traps and does nothing else, and
+/// accesses of more than 64 bits.
 fn may_repeat(func: &Function, inst: Inst) -> bool {
     let effects = func.dfg.insts[inst].opcode().row().effects;
+    let access = effects.has(Effects::LOAD.or(Effects::STORE)) && !effects.has(Effects::CALL.or(Effects::OTHER));
+    if access && func.dfg.ctrl_typevar(inst).bits() > 64 {
+        return true;
+    }
     effects.has(Effects::TRAP) && !effects.has(Effects::LOAD.or(Effects::STORE).or(Effects::CALL).or(Effects::OTHER))
 }
 
@@ -41,16 +46,17 @@ pub fn check(func: &Function, order: &BlockOrder, vcode: &VCode) -> Result<(), S
         while vcode.effects.get(at).is_some_and(|e| e.0 < end) {
             at += 1;
         }
-        let mut seen = 0;
+        let (mut seen, mut last) = (0, None);
         for inst in vcode.effects[first..at].iter().map(|e| Inst::from_u32(e.1)) {
             let gap = std::mem::replace(&mut gaps[inst.index()], NO_GAP) as usize;
             // a load that may trap can have gone to its user, past loads that cannot
             let late = gap == seen + 1 && effects.get(seen).is_some_and(|&e| is_load(func, e));
             if effects.get(seen) == Some(&inst) {
                 seen += 1;
-            } else if !(gap == seen || late || seen > 0 && effects[seen - 1] == inst && may_repeat(func, inst)) {
+            } else if !(gap == seen || late || last == Some(inst) && may_repeat(func, inst)) {
                 return Err(format!("{inst} of {block} is not in its place among the effects of the machine code"));
             }
+            last = Some(inst);
         }
         if let Some(lost) = effects.get(seen) {
             return Err(format!("the machine code of {block} lacks the effect of {lost}"));

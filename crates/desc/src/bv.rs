@@ -131,13 +131,23 @@ pub trait Bv: Clone {
     }
     /// Rotates left by `o` modulo the width, which is a power of two.
     fn rotl(&self, o: &Self) -> Self {
-        let w = Self::lit(self.w(), self.w() as u128);
-        let n = o.and(&Self::lit(self.w(), self.w() as u128 - 1));
-        self.shl(&n).or(&self.lshr(&w.sub(&n)))
+        let (low, high, n) = self.turned_by_half(o);
+        let half = |a: &Self, b: &Self| a.concat(b).shl(&n).extract(self.w() / 2, self.w() / 2);
+        half(&high, &low).concat(&half(&low, &high))
     }
     /// Rotates right by `o` modulo the width, which is a power of two.
     fn rotr(&self, o: &Self) -> Self {
-        self.rotl(&o.neg())
+        let (low, high, n) = self.turned_by_half(o);
+        let half = |a: &Self, b: &Self| a.concat(b).lshr(&n).extract(0, self.w() / 2);
+        half(&low, &high).concat(&half(&high, &low))
+    }
+    /// The halves, exchanged if half the width is part of the amount `o`, and what is left of the amount. Machines rotate
+    /// two registers so, and proofs find it again.
+    fn turned_by_half(&self, o: &Self) -> (Self, Self, Self) {
+        let half = self.w() / 2;
+        let (low, high) = (self.extract(0, half), self.extract(half, half));
+        let stays = o.and(&Self::lit(self.w(), half as u128)).is_zero();
+        (stays.ite(&low, &high), stays.ite(&high, &low), o.and(&Self::lit(self.w(), half as u128 - 1)))
     }
     /// One bit: is the number of ones even?
     fn parity_even(&self) -> Self {

@@ -32,8 +32,9 @@ pub fn check(set: &RuleSet, rows: &[Row]) -> Vec<Problem> {
     let mut problems = vec![];
     for r in &set.rules {
         let found = infer(&r.lhs, r.ty).and_then(|types| {
-            let left = Left { vars: variables_of(&r.lhs), types: &types, rows, temps: vec![] };
-            let results: Vec<Type> = r.lhs.op.row().results.iter().filter_map(|o| o.ty.of(r.ty)).collect();
+            let left = Left { vars: variables_of(&r.lhs), room: room(&r.lhs), types: &types, rows, temps: vec![] };
+            let types = r.lhs.op.row().results.iter().filter_map(|o| o.ty.of(r.ty));
+            let results: Vec<u32> = types.flat_map(|t| vec![t.bits().min(64); registers(t)]).collect();
             left.rule(r, &results)
         });
         report(&mut problems, r.at, r.ty, found);
@@ -42,14 +43,13 @@ pub fn check(set: &RuleSet, rows: &[Row]) -> Vec<Problem> {
         let found = infer_value(&r.pat, windlass_desc::types::I64).and_then(|types| {
             let mut vars = variables(&r.pat);
             vars.push(("off", Kind::Imm));
-            Left { vars, types: &types, rows, temps: vec![] }.amode(r)
+            Left { vars, room: 0, types: &types, rows, temps: vec![] }.amode(r)
         });
         report(&mut problems, r.at, windlass_desc::types::I64, found);
     }
     for r in &set.cond {
-        let found = infer_value(&r.pat, r.ty).and_then(|types| {
-            Left { vars: variables(&r.pat), types: &types, rows, temps: vec![] }.inst(&r.producer).map(|_| ())
-        });
+        let found = infer_value(&r.pat, r.ty)
+            .and_then(|types| Left { vars: variables(&r.pat), room: 0, types: &types, rows, temps: vec![] }.flags(r));
         report(&mut problems, r.at, r.ty, found);
     }
     problems.extend(order::unreachable(set));
@@ -95,9 +95,16 @@ fn variables(p: &Pat) -> Vars {
     }
 }
 
+/// How many bytes more than the offset of its address the pattern asks to fit.
+fn room(p: &OpPat) -> i64 {
+    let below = |p: &Pat| if let Pat::Op(p) = p { room(p) } else { 0 };
+    p.addr.map_or(0, |a| a.1).max(p.args.iter().map(below).max().unwrap_or(0))
+}
+
 /// A left side, as the right side sees it.
 struct Left<'a> {
     vars: Vars,
+    room: i64,
     types: &'a Types,
     rows: &'a [Row],
     /// Results of earlier steps, with their widths.
@@ -107,7 +114,8 @@ struct Left<'a> {
 type Found = Result<(), String>;
 
 impl Left<'_> {
-    fn rule(mut self, r: &Rule, results: &[Type]) -> Found {
+    /// `results` are the widths of the results' registers.
+    fn rule(mut self, r: &Rule, results: &[u32]) -> Found {
         self.kinds_agree()?;
         for a in r.guards.iter().flat_map(|g| &g.args) {
             self.bound(a, Kind::Imm)?;
@@ -116,9 +124,9 @@ impl Left<'_> {
             Rhs::Same(v) => {
                 let [t] = results else { return Err("only one result can be another value".into()) };
                 self.bound(v.name, Kind::Value)?;
-                let from = self.width_of(v.name)?;
-                if from < t.bits() && !v.zero_upper && !self.zero_upper(r) {
-                    return Err(format!("{} has {from} bits, the result {}", v.name, t.bits()));
+                let from = self.width_of(*v)?;
+                if from < *t && !v.zero_upper && !self.zero_upper(r) {
+                    return Err(format!("{} has {from} bits, the result {t}", v.name));
                 }
                 Ok(())
             }
@@ -128,16 +136,38 @@ impl Left<'_> {
             }
             Rhs::Seq(seq) => {
                 self.steps(seq)?;
-                let width = |t: &Tmp| self.temp(*t);
+                let width = |r: &Reg| match r {
+                    Reg::Tmp(t) => self.temp(*t),
+                    Reg::Val(v) => self.bound(v.name, Kind::Value).and_then(|()| match self.width_of(*v)? {
+                        32 if v.zero_upper => Ok(64),
+                        w => Ok(w as u16),
+                    }),
+                    Reg::Inst(_) => Err("a result is a step's or a value".to_string()),
+                };
                 give(&seq.results.iter().map(width).collect::<Result<Vec<_>, _>>()?, results)
             }
         }
     }
 
+    /// What makes the flags of an alternative of `cond`.
+    fn flags(mut self, r: &CondRule) -> Found {
+        self.kinds_agree()?;
+        self.cc(r.cc)?;
+        if self.steps(&r.producer)? && r.producer.results.is_empty() {
+            return Ok(());
+        }
+        Err("what makes the flags of a condition has no results but flags".into())
+    }
+
     /// Steps one after the other: names are set before they are read, and flags asked for are those of the last step that
-    /// writes any; a step that hides flag writers inside breaks that.
-    fn steps(&mut self, seq: &Seq) -> Found {
-        let mut flags = false;
+    /// writes any; a step that hides flag writers inside breaks that. Tells whether there are flags in the end.
+    fn steps(&mut self, seq: &Seq) -> Result<bool, String> {
+        let mut flags = seq.test.is_some();
+        // flags of a matched condition are asked by what it is called, others by their own
+        let mut tested = flags;
+        if let Some(c) = seq.test {
+            self.bound(c.name, Kind::Cond)?;
+        }
         for step in &seq.steps {
             let row = &self.rows[resolve(&step.inst, self.rows)?.register];
             let own = matches!(step.inst.flags, Some(Flags::Inst(..) | Flags::Cond(_)));
@@ -148,7 +178,12 @@ impl Left<'_> {
             if matches!(step.inst.flags, Some(Flags::Before(_))) && !flags {
                 return Err(format!("{}: no step before it makes flags", row.name));
             }
-            flags |= row.writes_flags;
+            if let Some(Flags::Before(cc)) = step.inst.flags
+                && matches!(cc, CcExpr::Tested(_)) != tested
+            {
+                return Err(format!("{}: the flags before it are not those of this condition", row.name));
+            }
+            (flags, tested) = (flags || row.writes_flags, tested && !row.writes_flags);
             if widths.len() != step.defs.len() {
                 return Err(format!(
                     "{} has {} results, of which {} are named",
@@ -164,7 +199,7 @@ impl Left<'_> {
                 self.temps.push((t, w));
             }
         }
-        Ok(())
+        Ok(flags)
     }
 
     fn temp(&self, t: Tmp) -> Result<u16, String> {
@@ -198,8 +233,19 @@ impl Left<'_> {
         }
     }
 
-    fn width_of(&self, name: &str) -> Result<u32, String> {
-        self.types.var(name).map(|t| t.bits()).ok_or_else(|| format!("the type of {name} is not determined"))
+    /// Bits of a value, or of the half that is meant.
+    fn width_of(&self, v: Val) -> Result<u32, String> {
+        let ty = self.type_of(v.name)?;
+        match (registers(ty), v.half) {
+            (1, None) => Ok(ty.bits()),
+            (2, Some(_)) => Ok(64),
+            (1, Some(_)) => Err(format!("{} has no halves", v.name)),
+            _ => Err(format!("{} has two registers: say lo({0}) or hi({0})", v.name)),
+        }
+    }
+
+    fn type_of(&self, name: &str) -> Result<Type, String> {
+        self.types.var(name).ok_or_else(|| format!("the type of {name} is not determined"))
     }
 
     /// Checks an instruction and what it is made of; gives the widths of its results.
@@ -232,18 +278,22 @@ impl Left<'_> {
     }
 
     fn cc(&self, cc: CcExpr) -> Found {
-        if let CcExpr::Of(v) | CcExpr::Swapped(v) = cc { self.bound(v.0, Kind::Cc) } else { Ok(()) }
+        match cc {
+            CcExpr::Of(v) | CcExpr::Swapped(v) => self.bound(v.0, Kind::Cc),
+            CcExpr::Tested(c) => self.bound(c.name, Kind::Cond),
+            CcExpr::Is(_) => Ok(()),
+        }
     }
 
     fn arg(&self, arg: &Arg, width: Option<u32>) -> Found {
         match arg {
             Arg::Reg(Reg::Val(v)) => {
                 self.bound(v.name, Kind::Value)?;
-                fits(v.name, v.read, self.width_of(v.name)?, width)
+                fits(v.name, v.read, self.width_of(*v)?, width)
             }
             Arg::Rmi(r) => {
                 self.bound(r.name, Kind::Rmi)?;
-                fits(r.name, r.read, self.width_of(r.name)?, width)
+                fits(r.name, r.read, self.type_of(r.name)?.bits(), width)
             }
             // its trap would be credited to the instruction around it
             Arg::Reg(Reg::Inst(inner)) if inner.args.iter().any(|a| matches!(a, Arg::Addr(_))) => {
@@ -258,7 +308,14 @@ impl Left<'_> {
                 (def, Some(w)) if (def as u32) < w => Err(format!("reads {w} bits of {t}, which has {def}")),
                 _ => Ok(()),
             },
+            Arg::Addr(a) if a.1 > self.room => {
+                Err(format!("the left side does not ask that {} plus {} fits", a.0, a.1))
+            }
             Arg::Addr(a) => self.bound(a.0, Kind::Addr),
+            Arg::At(t, _) => match self.temp(*t)? {
+                64 => Ok(()),
+                w => Err(format!("{t} is an address of {w} bits")),
+            },
             Arg::Slot(s) => self.bound(s.name, Kind::Imm),
             Arg::Imm(k) => self.imm(k),
         }
@@ -276,7 +333,7 @@ impl Left<'_> {
         self.kinds_agree()?;
         for v in r.index.iter().chain(if let Base::Val(v) = &r.base { Some(v) } else { None }) {
             self.bound(v.name, Kind::Value)?;
-            if self.width_of(v.name)? != 64 && !v.zero_upper {
+            if self.width_of(*v)? != 64 && !v.zero_upper {
                 return Err(format!("{} is part of an address but not 64 bits wide", v.name));
             }
         }
@@ -285,10 +342,10 @@ impl Left<'_> {
     }
 }
 
-/// Are these widths of results enough for these types?
-fn give(defs: &[u16], results: &[Type]) -> Found {
-    match defs.iter().zip(results).find(|(d, t)| (**d as u32) < t.bits()) {
-        Some((d, t)) => Err(format!("the instruction writes {d} bits of a result of {}", t.bits())),
+/// Are these widths enough for the results' registers?
+fn give(defs: &[u16], results: &[u32]) -> Found {
+    match defs.iter().zip(results).find(|(d, t)| (**d as u32) < **t) {
+        Some((d, t)) => Err(format!("the instruction writes {d} bits of a result of {t}")),
         None if defs.len() < results.len() => Err("the instruction gives too few results".into()),
         None if defs.len() > results.len() => Err("the instruction gives a result, the operation has none".into()),
         None => Ok(()),

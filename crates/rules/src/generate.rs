@@ -34,7 +34,10 @@ pub fn generate(set: &RuleSet, rows: &[Row]) -> Result<String> {
     }
     amode(set, &mut out)?;
     rmi(set, &mut out)?;
-    cond(set, rows, &mut out)?;
+    cond(set, &mut out)?;
+    for (n, r) in set.cond.iter().enumerate() {
+        body::flags(n, r, rows, &mut out).map_err(|e| format!("{}: {e}", place(r.at)))?;
+    }
     aliases(set, &mut out)?;
     contracts(set, &mut out);
     custom(set, &mut out);
@@ -218,12 +221,12 @@ fn rmi(set: &RuleSet, out: &mut String) -> Result<()> {
     Ok(())
 }
 
-fn cond(set: &RuleSet, rows: &[Row], out: &mut String) -> Result<()> {
+fn cond(set: &RuleSet, out: &mut String) -> Result<()> {
     let mut by_type: BTreeMap<u16, Vec<Candidate>> = BTreeMap::new();
-    for r in &set.cond {
+    for (n, r) in set.cond.iter().enumerate() {
         let fail = |e| format!("{}: {e}", place(r.at));
         let steps = pattern::of_value(&r.pat, r.ty).map_err(fail)?;
-        let yes = body::cond(r, &steps, rows).map_err(fail)?;
+        let yes = body::cond(n, r, &steps).map_err(fail)?;
         by_type.entry(r.ty.repr()).or_default().push(Candidate { at: place(r.at), todo: steps.steps, yes });
     }
     let _ = writeln!(
@@ -237,24 +240,38 @@ fn cond(set: &RuleSet, rows: &[Row], out: &mut String) -> Result<()> {
         let _ = writeln!(out, "        }}");
     }
     let _ = writeln!(out, "        _ => return None,\n    }}\n}}\n");
+    let _ = writeln!(
+        out,
+        "/// Makes the flags of a condition that `i` asks for.\n\
+         pub fn flags(c: &mut Lower<'_>, i: Inst, m: &Match) {{\n    match m.rule {{"
+    );
+    for n in 0..set.cond.len() {
+        let _ = writeln!(out, "        {n} => flags_{n}(c, i, m),");
+    }
+    let _ = writeln!(out, "        _ => unreachable!(\"cond gives only alternatives that exist\"),\n    }}\n}}\n");
     Ok(())
 }
 
-/// Which values are others under another name: rules whose right side is a value, which stand first in their root.
+/// Which registers are others under another name: rules with values among their results, which stand first in their root.
 fn aliases(set: &RuleSet, out: &mut String) -> Result<()> {
     let mut by_op: BTreeMap<Opcode, Vec<Candidate>> = BTreeMap::new();
     for r in set.rules.iter() {
-        if let Rhs::Same(v) = &r.rhs {
+        if !r.names().is_empty() {
             let mut steps = pattern::of_rule(r).map_err(|e| format!("{}: {e}", place(r.at)))?;
             steps.steps.insert(0, Step::If(format!("ty.repr() == {}", ty(r.ty))));
-            let yes = format!("return Some({})", steps.value(v.name));
+            let arm = |((n, half), v): &((usize, usize), Val)| {
+                let of = (v.half == Some(Half::Upper)) as u8;
+                format!("({n}, {half}) => Some(({}, {of}))", steps.value(v.name))
+            };
+            let arms: Vec<String> = r.names().iter().map(arm).collect();
+            let yes = format!("return match (result, half) {{ {}, _ => None }}", arms.join(", "));
             by_op.entry(r.lhs.op).or_default().push(Candidate { at: place(r.at), todo: steps.steps, yes });
         }
     }
     let _ = writeln!(
         out,
-        "/// The value that the result of `i` is a mere name for, if it is one.\n\
-         pub fn alias(c: &Lower<'_>, i: Inst, op: Opcode, ty: Type) -> Option<Value> {{\n    match op {{"
+        "/// What a result of `i`, or a half of it, is a mere name for, if it is one.\n\
+         pub fn alias(c: &Lower<'_>, i: Inst, op: Opcode, ty: Type, result: usize, half: u8) -> Option<Part> {{\n    match op {{"
     );
     for (op, candidates) in by_op {
         let _ = writeln!(out, "        Opcode::{op:?} => {{");

@@ -3,6 +3,7 @@
 
 use crate::term::*;
 use windlass_desc::bv::{Bv, Num};
+use windlass_desc::cc::IntCC;
 use windlass_desc::ops::{Opcode, Ty};
 use windlass_desc::types::Type;
 use windlass_desc::x64::Feature;
@@ -21,6 +22,8 @@ pub trait Graph {
     fn arg(&self, i: Self::Inst, n: usize) -> Self::Value;
     /// The immediate of an instruction, or its offset.
     fn imm(&self, i: Self::Inst) -> i64;
+    /// The condition of a comparison.
+    fn cc(&self, i: Self::Inst) -> IntCC;
     /// Does the value's register have a zero upper half?
     fn zero_upper(&self, v: Self::Value) -> bool;
     /// Has the value one use?
@@ -101,7 +104,7 @@ impl<G: Graph> At<'_, G> {
             }
             b.imms.push((k.name, self.g.imm(i)));
         }
-        p.addr.is_none_or(|a| self.address(a, i, b))
+        p.cc.is_none_or(|cc| cc.possible().contains(&self.g.cc(i))) && p.addr.is_none_or(|a| self.address(a, i, b))
     }
 
     fn address(&self, a: Addr, i: G::Inst, b: &mut Bound<G>) -> bool {
@@ -111,7 +114,8 @@ impl<G: Graph> At<'_, G> {
         });
         let first = b.addr.iter().find(|x| x.0 == a.0).map(|x| x.1);
         b.addr.push((a.0, i));
-        !interior && self.g.is_native(i) && first.is_none_or(|f| self.g.same_address(f, i))
+        let room = i32::try_from(self.g.imm(i) + a.1).is_ok();
+        !interior && room && self.g.is_native(i) && first.is_none_or(|f| self.g.same_address(f, i))
     }
 
     fn pattern(&self, p: &Pat, v: G::Value, b: &mut Bound<G>) -> bool {

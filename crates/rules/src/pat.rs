@@ -19,9 +19,9 @@ pub const OFF: Im = Im { name: "off", test: None };
 /// A symbol or a stack slot.
 pub const S: Im = Im { name: "s", test: None };
 /// The condition of a comparison.
-pub const CC: Cv = Cv("cc");
+pub const CC: Cv = Cv("cc", None);
 /// An address.
-pub const A: Addr = Addr("a");
+pub const A: Addr = Addr("a", 0);
 /// An operand of any kind.
 pub const R: Rmi = Rmi { name: "r", read: Read::Exact };
 /// A tested value.

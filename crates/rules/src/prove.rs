@@ -175,14 +175,17 @@ pub fn cond(a: &CondRule, rows: &[Row]) -> Vec<Obligation> {
         let mut left = Left::new(types, case);
         let value = left.value(&a.pat)?;
         let mut right = Right::new(types, case, rows);
-        right.features(&a.producer, None, false)?;
+        for step in &a.producer.steps {
+            right.features(&step.inst, None, false)?;
+        }
         let got = right.condition_of(&a.producer, a.cc)?;
         let want = value.is_zero().not();
         let goal = want.eq(&got).and(&right.encodable);
         let shown = [("condition, left".into(), want), ("condition, right".into(), got)];
         Ok(left.state(goal, Some(&right.recorder), shown.into()))
     };
-    let all = infer_value(&a.pat, a.ty).and_then(|t| Ok((cases(&a.pat, &[&a.producer], &t, rows)?, t)));
+    let all = infer_value(&a.pat, a.ty)
+        .and_then(|t| Ok((cases(&a.pat, &a.producer.steps.iter().map(|s| &s.inst).collect::<Vec<_>>(), &t, rows)?, t)));
     match all {
         Err(e) => vec![state(Kind::Cond, "cond", a.ty, String::new(), a.at, Err(e))],
         Ok((cases, types)) => {
@@ -202,9 +205,7 @@ pub fn rule(r: &Rule, rows: &[Row]) -> Vec<Obligation> {
         if want.is_empty() && !got.is_empty() {
             return Err("the right side gives a result that the left side does not have".into());
         }
-        if want.len() != got.len() {
-            return Err(format!("the right side gives {} results, the left side has {}", got.len(), want.len()));
-        }
+        let got = whole(&want, got)?;
         let (mut goal, mut shown) = (right.encodable.clone(), vec![]);
         for (want, got) in want.into_iter().zip(got) {
             goal = goal.and(&want.eq(&got.extract(0, want.w())));
@@ -212,6 +213,25 @@ pub fn rule(r: &Rule, rows: &[Row]) -> Vec<Obligation> {
         }
         Ok(left.state(goal, Some(&right.recorder), shown))
     })
+}
+
+/// Registers as results as wide as those that are wanted: of two registers the lower half comes first.
+fn whole(want: &[Smt], registers: Vec<Smt>) -> Result<Vec<Smt>, String> {
+    let given = registers.len();
+    let mut registers = registers.into_iter();
+    let mut next = || registers.next().ok_or_else(|| format!("the right side gives {given} registers, too few"));
+    let result = |w: &Smt| match w.w() {
+        128 => {
+            let low = next()?;
+            Ok(next()?.concat(&low))
+        }
+        _ => next(),
+    };
+    let all = want.iter().map(result).collect::<Result<_, String>>()?;
+    match registers.next() {
+        None => Ok(all),
+        Some(_) => Err(format!("the right side gives {given} registers, too many")),
+    }
 }
 
 /// What is to be proved of a contract: that each rule of the operation at the type leaves the upper half zero. If there

@@ -81,7 +81,7 @@ pub fn resolve(inst: &MInst, rows: &[Row]) -> Result<Resolved, String> {
 fn kind(arg: &Arg, rmi: Input) -> Input {
     match arg {
         Arg::Reg(_) => Input::Register,
-        Arg::Addr(_) | Arg::Slot(_) => Input::Memory,
+        Arg::Addr(_) | Arg::At(..) | Arg::Slot(_) => Input::Memory,
         Arg::Imm(_) => Input::Immediate,
         Arg::Rmi(_) => rmi,
     }
@@ -156,7 +156,7 @@ mod tests {
                 stack.push((r.at, i));
             }
         }
-        stack.extend(set.cond.iter().map(|c| (c.at, &c.producer)));
+        stack.extend(set.cond.iter().flat_map(|c| c.producer.steps.iter().map(|s| (c.at, &s.inst))));
         while let Some((at, i)) = stack.pop() {
             if let Err(e) = resolve(i, &rows) {
                 panic!("{at}: {e}");

@@ -6,9 +6,10 @@
 
 use std::panic::Location;
 use windlass_desc::bv::Num;
+use windlass_desc::cc::IntCC;
 use windlass_desc::env::TrapCode;
 use windlass_desc::ops::Opcode;
-use windlass_desc::types::Type;
+use windlass_desc::types::{I128, INVALID, Type};
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::{Family, Feature, Form};
 
@@ -54,6 +55,27 @@ pub struct Val {
     pub zero_upper: bool,
     /// How the right side reads it.
     pub read: Read,
+    /// Which half the right side means, of a value of two registers.
+    pub half: Option<Half>,
+}
+
+/// A half of a value of two registers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Half {
+    /// Bits 0 to 63.
+    Lower,
+    /// Bits 64 to 127.
+    Upper,
+}
+
+/// On the right side: the register of the lower half.
+pub fn lo(x: Val) -> Val {
+    Val { half: Some(Half::Lower), ..x }
+}
+
+/// On the right side: the register of the upper half.
+pub fn hi(x: Val) -> Val {
+    Val { half: Some(Half::Upper), ..x }
 }
 
 /// How many bits of a value's register an operand reads, against the value's type.
@@ -70,7 +92,7 @@ pub enum Read {
 impl Val {
     /// A value of this name.
     pub const fn new(name: &'static str) -> Val {
-        Val { name, ty: None, zero_upper: false, read: Read::Exact }
+        Val { name, ty: None, zero_upper: false, read: Read::Exact, half: None }
     }
     /// Of this type.
     pub fn at(self, ty: Type) -> Val {
@@ -126,13 +148,32 @@ impl Im {
     }
 }
 
-/// A condition variable: the condition of an `icmp`.
+/// A condition variable: the condition of an `icmp`, and which ones it may be.
 #[derive(Clone, Copy, Debug)]
-pub struct Cv(pub &'static str);
+pub struct Cv(pub &'static str, pub Option<&'static [IntCC]>);
 
-/// The address of a memory operation, base plus offset, as the nonterminal `amode` matches it.
+impl Cv {
+    /// The condition, if it is one of these.
+    pub fn among(self, ccs: &'static [IntCC]) -> Cv {
+        Cv(self.0, Some(ccs))
+    }
+    /// All that it may be.
+    pub fn possible(self) -> &'static [IntCC] {
+        self.1.unwrap_or(IntCC::all())
+    }
+}
+
+/// The address of a memory operation, base plus offset, as the nonterminal `amode` matches it, and so many bytes more. On
+/// the left side: the offset of so many bytes more must fit 32 bits too.
 #[derive(Clone, Copy, Debug)]
-pub struct Addr(pub &'static str);
+pub struct Addr(pub &'static str, pub i64);
+
+impl Addr {
+    /// So many bytes further on.
+    pub fn plus(self, bytes: i64) -> Addr {
+        Addr(self.0, bytes)
+    }
+}
 
 /// What the nonterminal `rmi` matches: a constant that fits, a load that can be sunk, else a register.
 #[derive(Clone, Copy, Debug)]
@@ -234,6 +275,7 @@ into! {
     CcExpr => Flags: x => Flags::Before(x);
     MInst => Rhs: x => Rhs::Inst(x);
     Seq => Rhs: x => Rhs::Seq(x);
+    MInst => Seq: x => Seq::default().run(x);
     Val => Rhs: x => Rhs::Same(x);
 }
 
@@ -275,6 +317,8 @@ pub enum Arg {
     Imm(ImmExpr),
     /// Memory.
     Addr(Addr),
+    /// Memory at the address that an earlier step computed, and so many bytes more.
+    At(Tmp, i64),
     /// Memory at a stack slot's place, for its address.
     Slot(Im),
 }
@@ -288,6 +332,8 @@ pub enum CcExpr {
     Of(Cv),
     /// The same for exchanged operands.
     Swapped(Cv),
+    /// The one that the nonterminal `cond` matched, whose flags stand before the steps ([`Seq::test`]).
+    Tested(Cond),
 }
 
 /// Where a consumer's flags come from.
@@ -360,13 +406,20 @@ pub struct Step {
 /// value of one instruction are both wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Seq {
+    /// The flags of this condition are made before the first step.
+    pub test: Option<Cond>,
     /// The instructions.
     pub steps: Vec<Step>,
-    /// The operation's results, in order.
-    pub results: Vec<Tmp>,
+    /// The registers of the operation's results, in order: of one of two registers the lower half, then the upper. A value
+    /// makes the register another name for it, with no code.
+    pub results: Vec<Reg>,
 }
 
 impl Seq {
+    /// After the flags of this condition.
+    pub fn test(self, c: Cond) -> Seq {
+        Seq { test: Some(c), ..self }
+    }
     /// Then this, its result named.
     pub fn set(mut self, def: Tmp, inst: MInst) -> Seq {
         self.steps.push(Step { defs: vec![def], inst });
@@ -382,10 +435,9 @@ impl Seq {
         self.steps.push(Step { defs: vec![], inst });
         self
     }
-    /// And these are the results.
-    pub fn gives<const N: usize>(mut self, results: [Tmp; N]) -> Seq {
-        self.results = results.into();
-        self
+    /// And these are the registers of the results.
+    pub fn gives<const N: usize>(self, results: [impl Into<Reg>; N]) -> Seq {
+        Seq { results: results.map(Into::into).into(), ..self }
     }
 }
 
@@ -437,9 +489,33 @@ impl Rhs {
             Rhs::Same(_) => vec![],
         }
     }
+    /// The condition whose flags are made before all instructions.
+    pub fn test(&self) -> Option<Cond> {
+        if let Rhs::Seq(s) = self { s.test } else { None }
+    }
+}
+
+/// How many registers a value of this type takes.
+pub fn registers(ty: Type) -> usize {
+    if ty == I128 { 2 } else { 1 }
 }
 
 impl Rule {
+    /// The registers of the root's results, in order: the number of the result, and which half.
+    pub fn result_registers(&self) -> Vec<(usize, usize)> {
+        let types = self.lhs.op.row().results.iter().map(|o| o.ty.of(self.ty).unwrap_or(INVALID));
+        types.enumerate().flat_map(|(n, t)| (0..registers(t)).map(move |half| (n, half))).collect()
+    }
+    /// Which of them are other names for values.
+    pub fn names(&self) -> Vec<((usize, usize), Val)> {
+        let all: Vec<Reg> = match &self.rhs {
+            Rhs::Same(v) => vec![Reg::Val(*v)],
+            Rhs::Seq(s) => s.results.clone(),
+            Rhs::Inst(_) => vec![],
+        };
+        let name = |(at, r): ((usize, usize), Reg)| if let Reg::Val(v) = r { Some((at, v)) } else { None };
+        self.result_registers().into_iter().zip(all).filter_map(name).collect()
+    }
     /// Only where the test holds.
     pub fn when<const N: usize>(mut self, test: Fun, args: [Im; N]) -> Rule {
         self.guards.push(Guard { test, args: args.iter().map(|a| a.name).collect() });
@@ -503,8 +579,8 @@ pub struct CondRule {
     pub ty: Type,
     /// The condition that tells whether it is not 0.
     pub cc: CcExpr,
-    /// What makes the flags.
-    pub producer: MInst,
+    /// What makes the flags; it has no results.
+    pub producer: Seq,
     /// Where it is written.
     pub at: &'static Location<'static>,
 }

@@ -8,12 +8,14 @@ pub mod inst;
 mod int;
 mod mem;
 mod operands;
+mod wide;
+mod wide_bits;
 
 use crate::term::RuleSet;
-use windlass_desc::types::{I8, I16, I32, I64, Type};
+use windlass_desc::types::{I8, I16, I32, I64, I128, Type};
 
 /// The types that have registers.
-pub const REGISTER_TYPES: &[Type] = &[I8, I16, I32, I64];
+pub const REGISTER_TYPES: &[Type] = &[I8, I16, I32, I64, I128];
 
 /// All rules, with what is promised of results and what is lowered by hand.
 pub fn rules() -> RuleSet {
@@ -24,5 +26,7 @@ pub fn rules() -> RuleSet {
     bits::rules(&mut r);
     mem::rules(&mut r);
     flow::rules(&mut r);
+    wide::rules(&mut r);
+    wide_bits::rules(&mut r);
     r
 }

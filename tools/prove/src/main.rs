@@ -24,7 +24,7 @@ struct Args {
     #[arg(long)]
     smt: bool,
     /// Seconds for one question.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 60)]
     timeout: u64,
     /// Solvers side by side.
     #[arg(long, default_value_t = 2)]
@@ -76,7 +76,7 @@ fn print_obligation(o: &Obligation, script: bool) {
     match (&o.query, script) {
         (_, false) => println!("{}", heading(o)),
         (Err(why), true) => println!("; {}\n; ill-formed: {why}", heading(o)),
-        (Ok(q), true) => println!("; {}\n(push)\n{}(check-sat)\n(pop)", heading(o), q.script),
+        (Ok(q), true) => println!("; {}\n(reset)\n{}(check-sat)", heading(o), q.script),
     }
 }
 

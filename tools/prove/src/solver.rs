@@ -50,6 +50,7 @@ pub struct Session {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
+    timeout: Duration,
 }
 
 impl Solver {
@@ -70,28 +71,27 @@ impl Solver {
         let mut command = Command::new(&self.program);
         command.args(["-in", "-smt2"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().map_err(|e| Error::Start(self.program.clone(), e))?;
-        let mut input = child.stdin.take().ok_or(Error::Died)?;
-        writeln!(input, "(set-option :timeout {})", self.timeout.as_millis())?;
+        let input = child.stdin.take().ok_or(Error::Died)?;
         let output = BufReader::new(child.stdout.take().ok_or(Error::Died)?);
-        Ok(Session { child, input, output })
+        Ok(Session { child, input, output, timeout: self.timeout })
     }
 }
 
 impl Session {
     /// Are the assertions of `script` possible together? If so, with which values of `terms`?
     pub fn check(&mut self, script: &str, terms: &[&str]) -> Result<Answer, Error> {
-        write!(self.input, "(push)\n{script}(check-sat)\n")?;
-        let answer = match self.answer()?.as_str() {
-            "unsat" => Answer::Unsat,
-            "sat" => Answer::Sat(terms.iter().map(|t| self.value(t)).collect::<Result<_, _>>()?),
+        // between a push and a pop Z3 has other, weaker tactics
+        let timeout = self.timeout.as_millis();
+        write!(self.input, "(reset)\n(set-option :timeout {timeout})\n{script}(check-sat)\n")?;
+        match self.answer()?.as_str() {
+            "unsat" => Ok(Answer::Unsat),
+            "sat" => Ok(Answer::Sat(terms.iter().map(|t| self.value(t)).collect::<Result<_, _>>()?)),
             "unknown" => {
                 writeln!(self.input, "(get-info :reason-unknown)")?;
-                Answer::Unknown(self.answer()?)
+                Ok(Answer::Unknown(self.answer()?))
             }
-            other => return Err(Error::Refused(other.to_string())),
-        };
-        writeln!(self.input, "(pop)")?;
-        Ok(answer)
+            other => Err(Error::Refused(other.to_string())),
+        }
     }
     /// The value of a term in the model just found.
     fn value(&mut self, term: &str) -> Result<String, Error> {

@@ -10,7 +10,7 @@ use crate::lower::{Lower, Part, Target, unsupported};
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::cc::IntCC;
 use windlass_desc::ops::{Format, Opcode};
-use windlass_desc::types::{I64, I128, Type};
+use windlass_desc::types::{I64, Type};
 use windlass_desc::x64::Feature;
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::imm;
@@ -72,13 +72,11 @@ pub enum Rmi {
     Imm(i64),
 }
 
-/// A condition on flags, and the instruction that makes them: its rows by the kind of `b`.
+/// A condition on flags, and what makes them: an alternative of `cond`, with what it binds.
 #[derive(Clone, Copy, Debug)]
 pub struct Cond {
     cc: u8,
-    rows: [u16; 3],
-    a: Value,
-    b: Rmi,
+    found: Match,
 }
 
 /// A number of 64 bits, as tests and functions of immediates take it.
@@ -104,15 +102,16 @@ trait X64 {
     fn is_near(&self, i: Inst) -> bool;
     fn slot_disp(&self, i: Inst, off: i64) -> Option<i32>;
     fn symbol(&mut self, i: Inst) -> i64;
-    fn amode_of(&self, i: Inst) -> Amode;
+    fn has_room(&self, i: Inst, bytes: i64) -> bool;
+    fn amode_of(&self, i: Inst, more: i64) -> Amode;
     fn cond_of(&self, v: Value, root: Inst) -> Cond;
     fn use_vreg(&mut self, r: VReg);
     fn use_mem(&mut self, a: &Amode);
+    fn use_mem_at(&mut self, base: VReg, disp: i32);
     fn use_rmi(&mut self, r: &Rmi, mem: u16, imm: u16);
     fn set_imm(&mut self, k: i64);
     fn set_cc(&mut self, cc: u8);
-    fn flags_of(&mut self, f: &Cond);
-    fn copy(&mut self, i: Inst, v: Value);
+    fn flags_of(&mut self, f: &Cond, i: Inst);
 }
 
 impl X64 for Lower<'_> {
@@ -124,7 +123,7 @@ impl X64 for Lower<'_> {
     }
     /// Can `cond` test the value?
     fn is_tested(&self, v: Value) -> bool {
-        self.ty(v).is_int() && self.ty(v).bits() <= 64
+        self.ty(v).is_int()
     }
     fn is_near(&self, i: Inst) -> bool {
         match self.func.dfg.insts[i] {
@@ -146,13 +145,16 @@ impl X64 for Lower<'_> {
         };
         self.symbol_number(name) as i64
     }
-    fn amode_of(&self, i: Inst) -> Amode {
+    /// Do so many bytes more than the offset fit 32 bits?
+    fn has_room(&self, i: Inst, bytes: i64) -> bool {
+        i32::try_from(self.imm(i) + bytes).is_ok()
+    }
+    fn amode_of(&self, i: Inst, more: i64) -> Amode {
         let base = *self.func.dfg.inst_args(i).last().expect("memory operations have an address");
-        generated::amode(self, base, self.imm(i))
+        generated::amode(self, base, self.imm(i) + more)
     }
     fn cond_of(&self, v: Value, root: Inst) -> Cond {
-        let any = Cond { cc: Cc::Ne as u8, rows: [TEST64_RR, NO_ROW, NO_ROW], a: v, b: Rmi::Reg(v) };
-        generated::cond(self, v, root).unwrap_or(any)
+        generated::cond(self, v, root).expect("rules with `cond` ask whether the type is tested")
     }
     fn use_vreg(&mut self, r: VReg) {
         self.def_vreg(r);
@@ -169,6 +171,13 @@ impl X64 for Lower<'_> {
         p.flags |= (a.scale as u16) << SCALE | (kind as u16) << BASE;
         p.payload |= a.disp as u32 as u64;
     }
+    fn use_mem_at(&mut self, base: VReg, disp: i32) {
+        self.use_vreg(base);
+        self.use_none();
+        let p = self.pending();
+        p.flags |= (Base::Regs as u16) << BASE;
+        p.payload |= disp as u32 as u64;
+    }
     fn use_rmi(&mut self, r: &Rmi, mem: u16, imm: u16) {
         match *r {
             Rmi::Reg(v) => self.use_val(v),
@@ -179,7 +188,7 @@ impl X64 for Lower<'_> {
             Rmi::Mem(load) => {
                 self.pending().row = mem;
                 self.sink(load);
-                let a = self.amode_of(load);
+                let a = self.amode_of(load, 0);
                 self.use_mem(&a);
             }
         }
@@ -193,18 +202,8 @@ impl X64 for Lower<'_> {
     fn set_cc(&mut self, cc: u8) {
         self.pending().flags |= (cc as u16) << CC;
     }
-    fn flags_of(&mut self, f: &Cond) {
-        self.start(f.rows[0]);
-        self.use_val(f.a);
-        self.use_rmi(&f.b, f.rows[1], f.rows[2]);
-        self.end();
-    }
-    fn copy(&mut self, i: Inst, v: Value) {
-        let d = self.result(i, 0, 0);
-        self.start(MOV64_RR);
-        self.def_vreg(d);
-        self.use_val(v);
-        self.end();
+    fn flags_of(&mut self, f: &Cond, i: Inst) {
+        generated::flags(self, i, &f.found);
     }
 }
 
@@ -236,12 +235,7 @@ impl Target for X64Target {
         Ok(())
     }
     fn alias(&self, c: &Lower<'_>, inst: Inst, op: Opcode, ty: Type, n: usize, half: u8) -> Option<Part> {
-        match (op, n, half) {
-            (Opcode::Iconcat, 0, half) if ty == I64 => Some((c.arg(inst, half as usize), 0)),
-            (Opcode::Isplit, half, 0) if ty == I128 => Some((c.arg(inst, 0), half as u8)),
-            (_, 0, 0) => generated::alias(c, inst, op, ty).map(|v| (v, 0)),
-            _ => None,
-        }
+        generated::alias(c, inst, op, ty, n, half)
     }
     fn entry(&self, c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
         calls::entry(c, block)

@@ -204,12 +204,26 @@ pub fn cls<B: Bv>(x: &B) -> B {
     first_one((0..w - 1).map(|n| (n, differs.extract(w - 2 - n, 1))), w, w - 1)
 }
 
-pub fn popcnt<B: Bv>(x: &B) -> B {
-    // halves first: the shape in which machines without the instruction count, so that proofs find it again
-    let mut counts = x.lanes(x.w());
-    while counts.len() > 1 {
-        let pairs = counts.chunks(2);
-        counts = pairs.map(|p| p[1..].iter().fold(p[0].zext(p[0].w() + 1), |n, o| n.add(&o.zext(n.w())))).collect();
+/// The product, wrapping. Of 128 bits by halves: the shape in which machines multiply them, so that proofs find it again.
+pub fn mul<B: Bv>(x: &B, y: &B) -> B {
+    if x.w() != 128 {
+        return x.mul(y);
     }
-    counts[0].resize(x.w())
+    let halves = |v: &B| (v.extract(0, 64), v.extract(64, 64));
+    let ((a, b), (c, d)) = (halves(x), halves(y));
+    let low = a.zext(128).mul(&c.zext(128));
+    low.extract(64, 64).add(&b.mul(&c)).add(&a.mul(&d)).concat(&low.extract(0, 64))
+}
+
+pub fn popcnt<B: Bv>(x: &B) -> B {
+    let w = x.w();
+    if w == 128 {
+        return popcnt(&x.extract(0, 64)).add(&popcnt(&x.extract(64, 64))).zext(128);
+    }
+    // fields of 1, 2, 4, ... bits are added to their neighbours: the shape in which machines without the instruction
+    // count, so that proofs find it again
+    (0..w.ilog2()).fold(x.clone(), |n, k| {
+        let every_other = B::lit(w, (u128::MAX >> (128 - w)) / ((1 << (1 << k)) + 1));
+        n.and(&every_other).add(&n.lshr(&B::lit(w, 1 << k)).and(&every_other))
+    })
 }

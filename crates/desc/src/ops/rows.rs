@@ -321,7 +321,7 @@ ops! {
     /// Absolute value; that of the smallest number is itself.
     "iabs" Iabs Unary (x: T) -> (a: T) Ctv::Operand(0, INT_ANY), PURE, is |_, i, a| each(i, a, int::abs);
     /// Product, wrapping.
-    "imul" Imul Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, INT_ANY), COMMUTES, is |_, i, a| each2(i, a, Bv::mul);
+    "imul" Imul Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, INT_ANY), COMMUTES, is |_, i, a| each2(i, a, int::mul);
     /// The upper half of the product, unsigned.
     "umulhi" Umulhi Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, INT_ANY), COMMUTES,
         is |_, i, a| each2(i, a, int::umulhi);

@@ -217,6 +217,20 @@ pub fn shift(f: Family, digit: u8) -> Vec<Row> {
     out
 }
 
+/// Double-width shifts: by the low byte of rcx, and by an immediate. Bits come in from the second register.
+pub fn shift_double(f: Family, opcode: u8) -> Vec<Row> {
+    let mut out = vec![];
+    for w in [32, 64] {
+        let ops = vec![Def(w, At::Tied(1)), Use(w, At::Reg), Use(w, At::Reg)];
+        let enc = |op| legacy(Map::Two, op, w, Op(2), Op(0));
+        out.push(Row { shown: vec![0, 2], imm: Imm::I8, ..row(f, w, Form::Rri, ops.clone(), enc(opcode)) });
+        let cl = vec![Use(8, At::Fixed(regs::RCX))];
+        out.push(Row { shown: vec![0, 2, 3], ..row(f, w, Form::Rr, [ops, cl].concat(), enc(opcode | 1)) });
+    }
+    out.iter_mut().for_each(|r| r.writes_flags = true);
+    out
+}
+
 /// BMI2 shifts: any register as the amount, no flags.
 pub fn shift_vex(f: Family, prefix: u8) -> Vec<Row> {
     let one = |w: u16| {

@@ -62,6 +62,26 @@ pub fn mod32<B: Bv>(k: &B) -> B {
     k.and(&n(31))
 }
 
+/// Is it 0 as a shift amount of 128-bit values?
+pub fn no_shift128<B: Bv>(k: &B) -> B {
+    k.and(&n(127)).is_zero()
+}
+
+/// Is it 64 as a shift amount of 128-bit values?
+pub fn half128<B: Bv>(k: &B) -> B {
+    k.and(&n(127)).eq(&n(64))
+}
+
+/// Is it below 64 as a shift amount of 128-bit values?
+pub fn below64<B: Bv>(k: &B) -> B {
+    k.and(&n(64)).is_zero()
+}
+
+/// Is it 64 or more as a shift amount of 128-bit values?
+pub fn from64<B: Bv>(k: &B) -> B {
+    below64(k).not()
+}
+
 /// A shift amount of 64-bit values.
 pub fn mod64<B: Bv>(k: &B) -> B {
     k.and(&n(63))

@@ -224,6 +224,18 @@ families! {
     Rol "rol" "rol" |f| shift(f, 0), is |e, w, _, a| { let r = a[0].rotl(&count(w, &a[1])); undefined(e, r) };
     /// ROR: rotate right.
     Ror "ror" "ror" |f| shift(f, 1), is |e, w, _, a| { let r = a[0].rotr(&count(w, &a[1])); undefined(e, r) };
+    /// SHLD: shift left, the high bits of the second operand coming in.
+    Shld "shld" "shld" |f| shift_double(f, 0xa4), is |e, w, _, a| {
+        let n = count(w, &a[2]);
+        let r = a[0].concat(&a[1]).shl(&n.zext(2 * w)).extract(w, w);
+        undefined(e, r)
+    };
+    /// SHRD: shift right, the low bits of the second operand coming in.
+    Shrd "shrd" "shrd" |f| shift_double(f, 0xac), is |e, w, _, a| {
+        let n = count(w, &a[2]);
+        let r = a[1].concat(&a[0]).lshr(&n.zext(2 * w)).extract(0, w);
+        undefined(e, r)
+    };
     /// SHLX: shift left, no flags.
     Shlx "shlx" "shlx" |f| shift_vex(f, 0x66), is |_, w, _, a| value(a[0].shl(&count(w, &a[1])));
     /// SHRX: logical shift right, no flags.

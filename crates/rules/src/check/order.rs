@@ -4,6 +4,7 @@
 use super::{Problem, arity, operand_types};
 use crate::generate::place;
 use crate::term::*;
+use windlass_desc::cc::IntCC;
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::Type;
 
@@ -35,10 +36,14 @@ struct Binding<'a>(Vec<(&'static str, &'a Pat)>);
 fn covers_op<'a>(a: &OpPat, b: &'a OpPat, bound: &mut Binding<'a>) -> bool {
     let tests =
         a.imm.is_none_or(|k| k.test.is_none_or(|t| b.imm.and_then(|k| k.test).is_some_and(|u| u.name == t.name)));
+    let ccs = a.cc.is_none_or(|c| b.cc.is_some_and(|d| d.possible().iter().all(|x| c.possible().contains(x))));
+    let room = a.addr.is_none_or(|c| b.addr.is_some_and(|d| c.1 <= d.1));
     // an interior address also asks for a load that can be sunk, so only equal patterns cover each other there
     a.op == b.op
         && a.ty.is_none_or(|t| b.ty == Some(t))
         && tests
+        && ccs
+        && room
         && a.args.len() == b.args.len()
         && a.args.iter().zip(&b.args).all(|(x, y)| covers(x, y, bound))
 }
@@ -73,8 +78,8 @@ fn covers<'a>(a: &Pat, b: &'a Pat, bound: &mut Binding<'a>) -> bool {
 pub fn late_aliases(set: &RuleSet) -> Vec<Problem> {
     let mut out = vec![];
     for (n, r) in set.rules.iter().enumerate() {
-        let before = |p: &&Rule| p.lhs.op == r.lhs.op && p.ty == r.ty && !matches!(p.rhs, Rhs::Same(_));
-        if let (Rhs::Same(_), Some(other)) = (&r.rhs, set.rules[..n].iter().find(before)) {
+        let before = |p: &&Rule| p.lhs.op == r.lhs.op && p.ty == r.ty && p.names().is_empty();
+        if let (false, Some(other)) = (r.names().is_empty(), set.rules[..n].iter().find(before)) {
             let what = format!("gives a value another name, and must stand before {}", place(other.at));
             out.push(Problem { at: place(r.at), what });
         }
@@ -109,6 +114,10 @@ pub fn missing_cases(set: &RuleSet) -> Vec<Problem> {
 fn uncovered(set: &RuleSet, op: Opcode, ty: Type) -> Option<String> {
     let simple: Vec<&Rule> = set.rules.iter().filter(|r| r.lhs.op == op && r.ty == ty && is_single_node(r)).collect();
     let Some(first) = simple.first() else { return Some("no rule matches it unconditionally".into()) };
+    let allows = |r: &&Rule, cc| r.lhs.cc.is_none_or(|c| c.possible().contains(cc));
+    if let (Some(_), Some(cc)) = (first.lhs.cc, IntCC::all().iter().find(|cc| !simple.iter().any(|r| allows(r, cc)))) {
+        return Some(format!("no rule matches it unconditionally where the condition is {cc}"));
+    }
     for n in 0..arity(&first.lhs) {
         for t in operand_types(op, n, ty, crate::x64::REGISTER_TYPES) {
             if !simple.iter().any(|r| accepts(&r.lhs.args[n], t)) {
@@ -137,5 +146,6 @@ fn is_single_node(r: &Rule) -> bool {
         && !r.near
         && r.guards.is_empty()
         && r.lhs.imm.is_none_or(|k| k.test.is_none())
+        && r.lhs.addr.is_none_or(|a| a.1 == 0)
         && r.lhs.args.iter().all(free)
 }

@@ -19,13 +19,23 @@ pub fn rule(n: usize, rule: &Rule, rows: &[Row], out: &mut String) -> Result<()>
     let _ = writeln!(out, "fn emit_{n}(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
     let mut body = Body { names: Names::of(&steps), rows, temps: 0, text: String::new() };
     match &rule.rhs {
-        Rhs::Same(v) => {
-            let v = body.names.value(v.name)?;
-            body.line(format!("c.copy(i, {v})"));
-        }
+        // lowering follows names, so nothing ever asks for this
+        Rhs::Same(_) => {}
         Rhs::Inst(inst) => body.inst(inst, &["c.result(i, 0, 0)".into()], true)?,
-        Rhs::Seq(seq) => body.seq(seq)?,
+        Rhs::Seq(seq) => body.seq(seq, &rule.result_registers())?,
     }
+    out.push_str(&body.text);
+    let _ = writeln!(out, "}}\n");
+    Ok(())
+}
+
+/// The function that emits what makes the flags of alternative `n` of `cond`.
+pub fn flags(n: usize, r: &CondRule, rows: &[Row], out: &mut String) -> Result<()> {
+    let steps = pattern::of_value(&r.pat, r.ty)?;
+    let _ = writeln!(out, "// {}", super::place(r.at));
+    let _ = writeln!(out, "fn flags_{n}(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
+    let mut body = Body { names: Names::of(&steps), rows, temps: 0, text: String::new() };
+    body.seq(&r.producer, &[])?;
     out.push_str(&body.text);
     let _ = writeln!(out, "}}\n");
     Ok(())
@@ -116,16 +126,17 @@ impl Names {
             CcExpr::Is(cc) => format!("{}", cc as u8),
             CcExpr::Of(cv) => format!("Cc::of({}) as u8", var(cv)?),
             CcExpr::Swapped(cv) => format!("Cc::of({}.swap_args()) as u8", var(cv)?),
+            CcExpr::Tested(k) => format!("f.cc ^ {}", k.negated as u8),
         })
     }
 
     /// `rmi` called for a variable read at `width` bits by a row that has a form for memory and one for immediates or not.
-    fn rmi(&self, r: Rmi, width: u16, has_mem: bool, has_imm: bool, root: &str) -> Result<String> {
+    fn rmi(&self, r: Rmi, width: u16, has_mem: bool, has_imm: bool) -> Result<String> {
         let Bound::Rmi(v, sink) = self.get(r.name)? else { return Err(format!("{} is no operand", r.name)) };
         let ty = self.types.iter().find(|t| t.0 == r.name).and_then(|t| t.1);
         // a load is as wide as its type: an operand that reads more must have it in a register
         let fits = has_mem && ty.is_some_and(|t| t.bits() == width as u32);
-        Ok(format!("rmi(c, {v}, {root}, {}, {has_imm})", if fits { sink } else { "false" }))
+        Ok(format!("rmi(c, {v}, i, {}, {has_imm})", if fits { sink } else { "false" }))
     }
 }
 
@@ -141,14 +152,19 @@ impl Body<'_> {
         let _ = writeln!(self.text, "    {text};");
     }
 
-    /// Steps, the last first. What traps or touches memory stands for the root.
-    fn seq(&mut self, seq: &Seq) -> Result<()> {
+    /// Steps, the last first. What traps or touches memory stands for the root. `results` are the registers of its
+    /// results.
+    fn seq(&mut self, seq: &Seq, results: &[(usize, usize)]) -> Result<()> {
         for &t in seq.steps.iter().flat_map(|s| &s.defs) {
-            let reg = match seq.results.iter().position(|r| *r == t) {
-                Some(n) => format!("c.result(i, {n}, 0)"),
+            let is_result = |r: &(&Reg, &(usize, usize))| matches!(r.0, Reg::Tmp(u) if *u == t);
+            let reg = match seq.results.iter().zip(results).find(is_result) {
+                Some((_, (n, half))) => format!("c.result(i, {n}, {half})"),
                 None => "c.temp()".into(),
             };
             self.line(format!("let {} = {reg}", local(t)));
+        }
+        if let Some(k) = seq.test {
+            self.tested(k)?;
         }
         for step in seq.steps.iter().rev() {
             let row = &self.rows[resolve(&step.inst, self.rows)?.register];
@@ -157,6 +173,18 @@ impl Body<'_> {
             let defs: Vec<String> = step.defs.iter().map(|&t| local(t)).collect();
             self.inst(&step.inst, &defs, effect)?;
         }
+        if seq.test.is_some() {
+            self.line("c.flags_of(&f, i)".into());
+        }
+        Ok(())
+    }
+
+    /// Names the condition that the nonterminal `cond` gives.
+    fn tested(&mut self, k: Cond) -> Result<()> {
+        let Bound::Cond(v) = self.names.get(k.name)?.clone() else {
+            return Err(format!("{} is no condition", k.name));
+        };
+        self.line(format!("let f = c.cond_of({v}, i)"));
         Ok(())
     }
 
@@ -199,7 +227,7 @@ impl Body<'_> {
             match producer {
                 Flags::Inst(p, _) => self.inst(&p, &[], false)?,
                 Flags::Before(_) => {}
-                Flags::Cond(_) => self.line("c.flags_of(&f)".into()),
+                Flags::Cond(_) => self.line("c.flags_of(&f, i)".into()),
             }
         }
         for (temp, inst) in nested.into_iter().rev() {
@@ -211,7 +239,7 @@ impl Body<'_> {
     fn rmi_of(&self, inst: &MInst, row: &Row, has_mem: bool, has_imm: bool) -> Result<Option<String>> {
         let Some(Arg::Rmi(r)) = inst.args.last() else { return Ok(None) };
         let width = row.operands.last().map_or(0, |o| o.width());
-        self.names.rmi(*r, width, has_mem, has_imm, "i").map(Some)
+        self.names.rmi(*r, width, has_mem, has_imm).map(Some)
     }
 
     /// The operands in the order of the pool span; an `rmi` operand comes later, an immediate into the payload.
@@ -229,8 +257,9 @@ impl Body<'_> {
             }
             match args.next() {
                 Some(Arg::Reg(Reg::Val(v))) => {
-                    let v = self.names.value(v.name)?;
-                    self.line(format!("c.use_val({v})"));
+                    let name = self.names.value(v.name)?;
+                    let upper = v.half == Some(Half::Upper);
+                    self.line(if upper { format!("c.use_upper({name})") } else { format!("c.use_val({name})") });
                 }
                 Some(Arg::Reg(Reg::Inst(inner))) => {
                     self.temps += 1;
@@ -244,9 +273,10 @@ impl Body<'_> {
                     let Bound::Addr(at) = self.names.get(a.0)?.clone() else {
                         return Err(format!("{} is no address", a.0));
                     };
-                    self.line(format!("let a = c.amode_of({at})"));
+                    self.line(format!("let a = c.amode_of({at}, {})", a.1));
                     self.line("c.use_mem(&a)".into());
                 }
+                Some(Arg::At(t, disp)) => self.line(format!("c.use_mem_at({}, {disp})", local(*t))),
                 Some(Arg::Slot(s)) => {
                     let Bound::Symbol(at) = self.names.get(s.name)?.clone() else {
                         return Err(format!("{} is no slot", s.name));
@@ -274,10 +304,7 @@ impl Body<'_> {
                 self.line(format!("c.set_cc({cc})"));
             }
             Some(Flags::Cond(k)) => {
-                let Bound::Cond(v) = self.names.get(k.name)?.clone() else {
-                    return Err(format!("{} is no condition", k.name));
-                };
-                self.line(format!("let f = c.cond_of({v}, i)"));
+                self.tested(*k)?;
                 self.line(format!("c.set_cc(f.cc ^ {})", k.negated as u8));
             }
         }
@@ -311,31 +338,8 @@ pub fn operand(out: &Arg) -> String {
     }
 }
 
-/// The expression that ends an alternative of `cond`.
-pub fn cond(r: &CondRule, steps: &Steps, rows: &[Row]) -> Result<String> {
-    let names = Names { vars: steps.vars.clone(), types: steps.types.clone(), sunk: vec![] };
-    let Resolved { register: reg, memory: mem, immediate: imm } = resolve(&r.producer, rows)?;
-    let row = &rows[reg];
-    if row.mem != MemMode::None || !row.writes_flags {
-        return Err("the producer of flags has registers and an operand".into());
-    }
-    let [Arg::Reg(Reg::Val(a)), b] = &r.producer.args[..] else {
-        return Err("the producer of flags takes a value and an operand".into());
-    };
-    let width = row.operands[0].width();
-    let operand = match b {
-        Arg::Reg(Reg::Val(b)) => format!("Rmi::Reg({})", names.value(b.name)?),
-        Arg::Imm(k) => format!("Rmi::Imm({})", names.imm(k)?),
-        Arg::Rmi(r) => names.rmi(*r, width, mem.is_some(), imm.is_some(), "root")?,
-        _ => return Err("the producer of flags takes a value and an operand".into()),
-    };
-    // an immediate operand resolves to its own row
-    let imm = if let Arg::Imm(_) = b { Some(reg) } else { imm };
-    let name = |r: Option<usize>| r.map_or(NO_ROW.into(), |r| rows[r].constant());
-    let rows = format!("[{}, {}, {}]", row.constant(), name(mem), name(imm));
-    Ok(format!(
-        "return Some(Cond {{ cc: {}, rows: {rows}, a: {}, b: {operand} }})",
-        names.cc(r.cc)?,
-        names.value(a.name)?
-    ))
+/// The expression that ends alternative `n` of `cond`.
+pub fn cond(n: usize, r: &CondRule, steps: &Steps) -> Result<String> {
+    let names = Names { vars: steps.vars.clone(), types: vec![], sunk: vec![] };
+    Ok(format!("return Some(Cond {{ cc: {}, found: {} }})", names.cc(r.cc)?, steps.found(n)))
 }

@@ -156,10 +156,17 @@ impl Steps {
             self.bind(k.name, to);
         }
         if let Some(cc) = p.cc {
+            if cc.1.is_some() {
+                let mask = cc.possible().iter().fold(0, |m, &c| m | 1u16 << c as u16);
+                self.tests.push(Step::If(format!("{mask:#x} >> c.cc({inst}) as u16 & 1 != 0")));
+            }
             self.bind(cc.0, Bound::Cc(format!("c.cc({inst})")));
         }
         if let Some(a) = p.addr {
             self.tests.push(Step::If(format!("c.is_native({inst})")));
+            if a.1 != 0 {
+                self.tests.push(Step::If(format!("c.has_room({inst}, {})", a.1)));
+            }
             if !path.is_empty() && !self.nonterminal {
                 let on_the_way: Vec<String> = once.iter().map(|v| format!("c.once({v})")).collect();
                 let way = on_the_way.join(" && ");

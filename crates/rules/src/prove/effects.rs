@@ -82,6 +82,11 @@ impl Recorder {
     }
 }
 
+/// The address 8 bytes further on.
+fn after(addr: &Smt) -> Smt {
+    addr.add(&Smt::lit(64, 8))
+}
+
 impl Env for Recorder {
     type B = Smt;
     fn choose(&mut self, set: Choice, w: u32) -> Smt {
@@ -100,13 +105,24 @@ impl Env for Recorder {
     fn trap_if(&mut self, cond: &Smt, code: TrapCode) {
         self.effects.push(Effect::Trap(cond.clone(), code));
     }
+    // an access of 128 bits that is not atomic is two of 64, in the order of addresses
     fn load(&mut self, addr: &Smt, w: u32, access: Access) -> Smt {
+        if w == 128 && !access.atomic {
+            let (first, second) = (self.load(addr, 64, access), self.load(&after(addr), 64, access));
+            return if access.big_endian { first.concat(&second) } else { second.concat(&first) };
+        }
         let n = self.effects.iter().filter(|e| matches!(e, Effect::Load(..))).count();
         self.effects.push(Effect::Load(addr.clone(), w, access));
         // loads of different widths never count as the same, but their symbols must not clash
         Smt::sym(format!("loaded{n}_{w}"), w)
     }
     fn store(&mut self, addr: &Smt, value: &Smt, access: Access) {
+        if value.w() == 128 && !access.atomic {
+            let (low, high) = (value.extract(0, 64), value.extract(64, 64));
+            let (first, second) = if access.big_endian { (high, low) } else { (low, high) };
+            self.store(addr, &first, access);
+            return self.store(&after(addr), &second, access);
+        }
         self.effects.push(Effect::Store(addr.clone(), value.clone(), access));
     }
     fn fence(&mut self) {

@@ -10,7 +10,7 @@ use crate::types::{Path, Types};
 use windlass_desc::bv::Bv;
 use windlass_desc::env::Env;
 use windlass_desc::ops::{Format, Imms, meaning};
-use windlass_desc::types::INVALID;
+use windlass_desc::types::{INVALID, Type};
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::imm;
 
@@ -46,6 +46,11 @@ impl<'a> Left<'a> {
                 self.show(&format!("{} (register)", v.name), &reg);
                 if v.zero_upper {
                     self.assumptions.push(reg.extract(32, 32).is_zero());
+                }
+                if registers(self.ty()?) == 2 {
+                    let upper = vars::upper(v.name);
+                    self.show(&format!("{} (upper half)", v.name), &upper);
+                    return Ok(upper.concat(&reg));
                 }
                 Ok(reg.extract(0, self.bits()?))
             }
@@ -108,11 +113,14 @@ impl<'a> Left<'a> {
     }
     /// Bits of the value at the present place.
     fn bits(&self) -> Result<u32, String> {
-        let ty = self.types.node(&self.path).ok_or("a value's type is not known")?.value;
+        let ty = self.ty()?;
         match ty.bits() {
             w @ 1..=64 => Ok(w),
             _ => Err(format!("values of type {ty} in one register are not proved yet")),
         }
+    }
+    fn ty(&self) -> Result<Type, String> {
+        Ok(self.types.node(&self.path).ok_or("a value's type is not known")?.value)
     }
     fn rmi(&mut self, name: &'static str) -> Result<Smt, String> {
         let bits = self.bits()?;
@@ -173,6 +181,9 @@ impl<'a> Left<'a> {
             imms.access = vars::access(a.0, self.types);
             self.show(&format!("address {}", a.0), &vars::address(a.0));
             self.assumptions.push(imm::simm32(&imms.imm));
+            if a.1 != 0 {
+                self.assumptions.push(imm::simm32(&imms.imm.add(&Smt::lit(64, a.1 as u64 as u128))));
+            }
         }
         Ok(meaning(p.op, &mut self.recorder, &imms, &args))
     }

@@ -3,7 +3,7 @@
 
 use super::effects::{Effect, Recorder};
 use super::vars::{self, Case, ROOT_TRAP, RmiForm, all_insts};
-use crate::pat::OFF;
+use crate::pat::{A, OFF};
 use crate::resolve::resolve;
 use crate::smt::Smt;
 use crate::term::*;
@@ -60,10 +60,10 @@ impl<'a> Right<'a> {
         }
         Ok(())
     }
-    /// The register of a value.
+    /// The register of a value, or of the half that is meant.
     pub fn register(&self, v: Val) -> Result<Smt, String> {
         self.bound(v.name)?;
-        Ok(vars::register(v.name))
+        Ok(if v.half == Some(Half::Upper) { vars::upper(v.name) } else { vars::register(v.name) })
     }
     /// An immediate.
     pub fn immediate(&self, k: &ImmExpr) -> Result<Smt, String> {
@@ -89,12 +89,17 @@ impl<'a> Right<'a> {
         Ok(self.recorder.load(&vars::address(a.0), bits, vars::access(a.0, self.types)))
     }
     /// Runs what makes flags; gives whether the condition holds, one bit.
-    pub fn condition_of(&mut self, producer: &MInst, cc: CcExpr) -> Result<Smt, String> {
-        let (flags, cc) = self.flags_of(producer, cc)?;
-        Ok(cc.holds(&flags))
+    pub fn condition_of(&mut self, producer: &Seq, cc: CcExpr) -> Result<Smt, String> {
+        self.steps(producer)?;
+        let flags = self.flags.clone().ok_or("what makes the flags of a condition makes none")?;
+        Ok(self.cc(cc)?.holds(&flags))
     }
     /// Runs steps one after the other; gives the registers of the results.
     pub fn steps(&mut self, seq: &Seq) -> Result<Vec<Smt>, String> {
+        if let Some(c) = seq.test {
+            self.recorder.effects.push(Effect::Opaque(c.name));
+            self.flags = Some(vars::flags(c.name));
+        }
         for step in &seq.steps {
             let out = self.run(&step.inst)?;
             if out.defs.len() < step.defs.len() {
@@ -102,7 +107,12 @@ impl<'a> Right<'a> {
             }
             self.temps.extend(step.defs.iter().copied().zip(out.defs));
         }
-        seq.results.iter().map(|t| self.temp(*t)).collect()
+        let result = |r: &Reg| match r {
+            Reg::Tmp(t) => self.temp(*t),
+            Reg::Val(v) => self.register(*v),
+            Reg::Inst(_) => Err("a result is a step's or a value".into()),
+        };
+        seq.results.iter().map(result).collect()
     }
     fn temp(&self, t: Tmp) -> Result<Smt, String> {
         let found = self.temps.iter().find(|x| x.0 == t).map(|x| x.1.clone());
@@ -161,7 +171,14 @@ impl<'a> Right<'a> {
             Arg::Imm(k) => out.imm = Some(self.immediate(k)?),
             Arg::Addr(a) => {
                 self.bound(a.0)?;
-                out.addr = Some((vars::address(a.0), vars::access(a.0, self.types)));
+                let further = Smt::lit(64, a.1 as u64 as u128);
+                out.addr = Some((vars::address(a.0).add(&further), vars::access(a.0, self.types)));
+            }
+            Arg::At(t, disp) => {
+                // what is accessed there is the memory of the pattern's address, or none for an address alone
+                let access =
+                    self.types.names().find(|n| *n == A.0).map_or(Access::PLAIN, |a| vars::access(a, self.types));
+                out.addr = Some((self.temp(*t)?.add(&Smt::lit(64, *disp as u64 as u128)), access));
             }
             // the place of the slot, which is what `stack_addr` gives
             Arg::Slot(s) => out.addr = Some((self.immediate(&(*s).into())?, Access::PLAIN)),
@@ -182,6 +199,13 @@ impl<'a> Right<'a> {
             CcExpr::Is(cc) => cc,
             CcExpr::Of(v) => Cc::of(self.case.condition(v.0)?),
             CcExpr::Swapped(v) => Cc::of(self.case.condition(v.0)?.swap_args()),
+            CcExpr::Tested(c) => {
+                if c.negated {
+                    Cc::E
+                } else {
+                    Cc::Ne
+                }
+            }
         })
     }
     fn flags_of(&mut self, producer: &MInst, cc: CcExpr) -> Result<(Smt, Cc), String> {

@@ -25,6 +25,11 @@ pub fn register(name: &str) -> Smt {
     Smt::sym(format!("{name}_reg"), 64)
 }
 
+/// The register of the upper half of a value of two registers.
+pub fn upper(name: &str) -> Smt {
+    Smt::sym(format!("{name}_upper"), 64)
+}
+
 /// An immediate.
 pub fn immediate(name: &str) -> Smt {
     Smt::sym(format!("{name}_imm"), 64)
@@ -109,7 +114,7 @@ pub fn cases(lhs: &Pat, insts: &[&MInst], types: &Types, rows: &[Row]) -> Result
             Pat::Op(p) => {
                 stack.extend(&p.args);
                 if let Some(cv) = p.cc {
-                    out = split(&out, IntCC::all(), |c, &cc| _ = c.conditions.insert(cv.0, cc));
+                    out = split(&out, cv.possible(), |c, &cc| _ = c.conditions.insert(cv.0, cc));
                 }
             }
             Pat::Rmi(r) => {

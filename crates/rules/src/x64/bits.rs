@@ -96,24 +96,51 @@ fn fields(s: Seq, w: u16, n: u32, from: Tmp, by: i64, bits: u64) -> (Seq, Tmp) {
     (s, to)
 }
 
+/// The sum of the low `bits` bits of `from`, the others of which are 0: sums of neighbouring fields of 1, 2, 4, ... bits
+/// (Warren, Hacker's Delight, section 5-1). `nth` tells such sums of one rule apart.
+pub fn sum_of_bits(mut s: Seq, w: u16, bits: u32, from: Tmp, nth: u32) -> (Seq, Tmp) {
+    let mut sum = from;
+    for k in 0..bits.ilog2() {
+        let (even, odd);
+        let n = 32 * nth + 2 * k;
+        (s, even) = fields(s, w, n + 1, sum, 0, 1 << k);
+        (s, odd) = fields(s, w, n + 2, sum, 1 << k, 1 << k);
+        sum = Tmp("sum", n + 1);
+        s = s.set(sum, add(w, even, odd));
+    }
+    (s, sum)
+}
+
+/// The bits of each byte of a register turned around: neighbouring fields of 1, 2 and 4 bits change places. `nth` tells
+/// such steps of one rule apart.
+fn bits_of_bytes(mut s: Seq, w: u16, from: Tmp, nth: u32) -> (Seq, Tmp) {
+    let mut at = from;
+    for k in 0..3 {
+        let bits = 1u64 << k;
+        let (low, high);
+        let n = 8 * nth + 2 * k;
+        (s, high) = fields(s, w, n + 1, at, bits as i64, bits);
+        (s, low) = fields(s, w, n + 2, at, 0, bits);
+        let up = Tmp("up", n + 1);
+        at = Tmp("swapped", n + 1);
+        s = s.set(up, shl(w, low, bits as i64)).set(at, or(w, high, up));
+    }
+    (s, at)
+}
+
+/// The same of 64 bits.
+pub fn bytes_reversed(s: Seq, from: Tmp, nth: u32) -> (Seq, Tmp) {
+    bits_of_bytes(s, 64, from, nth)
+}
+
 fn ones(r: &mut RuleSet) {
     r.rule(WIDE, |t| popcnt(X).to(super::inst::count_ones(op_width(t), X)).needs(Feature::Popcnt));
     r.rule(NARROW, |t| {
         let n = Seq::default().set(T, zext(t, X)).set(U, super::inst::count_ones(32, T));
         popcnt(X).to(n.gives([U])).needs(Feature::Popcnt)
     });
-    // sums of neighbouring fields of 1, 2, 4, ... bits (Warren, Hacker's Delight, section 5-1)
     r.rule(INTS, |t| {
-        let w = op_width(t);
-        let (mut s, mut sum) = (Seq::default().set(T, zext(t, X)), T);
-        for k in 0..t.bits().ilog2() {
-            let bits = 1u64 << k;
-            let (even, odd);
-            (s, even) = fields(s, w, 2 * k + 1, sum, 0, bits);
-            (s, odd) = fields(s, w, 2 * k + 2, sum, bits as i64, bits);
-            sum = Tmp("sum", k + 1);
-            s = s.set(sum, add(w, even, odd));
-        }
+        let (s, sum) = sum_of_bits(Seq::default().set(T, zext(t, X)), op_width(t), t.bits(), T, 0);
         popcnt(X).to(s.gives([sum]))
     });
 }
@@ -121,19 +148,10 @@ fn ones(r: &mut RuleSet) {
 fn reversal(r: &mut RuleSet) {
     r.rule(&[I16], |_| bswap(X).to(rol(16, X, 8)));
     r.rule(WIDE, |t| bswap(X).to(swap_bytes(op_width(t), X)));
-    // neighbouring fields of 1, 2 and 4 bits change places, then the bytes do
+    // the bits of bytes are turned around, then the bytes are
     r.rule(INTS, |t| {
         let w = op_width(t);
-        let (mut s, mut at) = (Seq::default().set(T, zext(t, X)), T);
-        for k in 0..3 {
-            let bits = 1u64 << k;
-            let (low, high);
-            (s, high) = fields(s, w, 2 * k + 1, at, bits as i64, bits);
-            (s, low) = fields(s, w, 2 * k + 2, at, 0, bits);
-            let up = Tmp("up", k + 1);
-            at = Tmp("swapped", k + 1);
-            s = s.set(up, shl(w, low, bits as i64)).set(at, or(w, high, up));
-        }
+        let (s, at) = bits_of_bytes(Seq::default().set(T, zext(t, X)), w, T, 0);
         let s = match t {
             I8 => s.gives([at]),
             I16 => s.set(U, rol(16, at, 8)).gives([U]),

@@ -1,7 +1,7 @@
 //! Branches and traps on x86-64, and what is lowered by hand.
 
 use super::inst::*;
-use super::operands::INTS;
+use super::operands::ALL_INTS;
 use crate::pat::*;
 use crate::term::*;
 use windlass_desc::ops::Opcode;
@@ -28,13 +28,13 @@ pub fn rules(r: &mut RuleSet) {
         let parse = |n| Opcode::parse(n).unwrap_or_else(|| panic!("there is no operation {n}"));
         r.declined.extend(names.split_whitespace().map(|n| (parse(n), *why)));
     }
-    r.supported.push((Opcode::Brif, INTS.into()));
-    r.supported.push((Opcode::Trapz, INTS.into()));
-    r.supported.push((Opcode::Trapnz, INTS.into()));
+    r.supported.push((Opcode::Brif, ALL_INTS.into()));
+    r.supported.push((Opcode::Trapz, ALL_INTS.into()));
+    r.supported.push((Opcode::Trapnz, ALL_INTS.into()));
     r.supported.push((Opcode::Trap, vec![INVALID]));
-    r.rule(INTS, |_| brif(C).to(branch(C)));
-    r.rule(INTS, |_| trapz(C).to(trap_if(C.negate())));
-    r.rule(INTS, |_| trapnz(C).to(trap_if(C)));
+    r.rule(ALL_INTS, |_| brif(C).to(branch(C)));
+    r.rule(ALL_INTS, |_| trapz(C).to(trap_if(C.negate())));
+    r.rule(ALL_INTS, |_| trapnz(C).to(trap_if(C)));
     r.rule(&[INVALID], |_| trap().to(ud2()));
 }
 
@@ -59,5 +59,4 @@ const DECLINED: &[(&str, &str)] = &[
          fmax ceil floor trunc nearest fpromote fdemote fvdemote fvpromote_low fcvt_to_uint fcvt_to_sint \
          fcvt_to_uint_sat fcvt_to_sint_sat x86_cvtt2dq fcvt_from_uint fcvt_from_sint",
     ),
-    ("not lowered yet: integers of two registers", "isplit iconcat"),
 ];

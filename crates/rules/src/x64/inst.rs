@@ -71,6 +71,16 @@ pub fn idiv(w: u16, lo: impl Into<Arg>, hi: impl Into<Arg>, by: impl Into<Arg>) 
     inst(Family::Idiv, w, Some(Form::R), vec![lo.into(), hi.into(), by.into()])
 }
 
+/// `a` shifted left, the high bits of `b` coming in.
+pub fn shld(w: u16, a: impl Into<Arg>, b: impl Into<Arg>, by: impl Into<Arg>) -> MInst {
+    inst(Family::Shld, w, None, vec![a.into(), b.into(), by.into()])
+}
+
+/// `a` shifted right, the low bits of `b` coming in.
+pub fn shrd(w: u16, a: impl Into<Arg>, b: impl Into<Arg>, by: impl Into<Arg>) -> MInst {
+    inst(Family::Shrd, w, None, vec![a.into(), b.into(), by.into()])
+}
+
 /// The sign in every bit.
 pub fn sign(w: u16, a: impl Into<Arg>) -> MInst {
     inst(Family::Sign, w, None, vec![a.into()])
@@ -82,12 +92,12 @@ pub fn mov(w: u16, a: impl Into<Reg>) -> MInst {
 }
 
 /// Loads.
-pub fn mov_load(w: u16, a: Addr) -> MInst {
+pub fn mov_load(w: u16, a: impl Into<Arg>) -> MInst {
     inst(Family::Mov, w, Some(Form::Rm), vec![a.into()])
 }
 
 /// Stores a register or an immediate.
-pub fn mov_store(w: u16, a: Addr, x: impl Into<Arg>) -> MInst {
+pub fn mov_store(w: u16, a: impl Into<Arg>, x: impl Into<Arg>) -> MInst {
     inst(Family::Mov, w, None, vec![a.into(), x.into()])
 }
 
@@ -104,6 +114,11 @@ pub fn mov_s32(k: impl Into<ImmExpr>) -> MInst {
 /// A constant of 64 bits.
 pub fn mov_64(k: impl Into<ImmExpr>) -> MInst {
     inst(Family::Mov, 64, Some(Form::Rw), vec![Arg::Imm(k.into())])
+}
+
+/// An address.
+pub fn lea(a: impl Into<Arg>) -> MInst {
+    inst(Family::Lea, 64, Some(Form::Rm), vec![a.into()])
 }
 
 /// The address of a stack slot.

@@ -1,12 +1,12 @@
 //! Integer arithmetic, logic, shifts, extensions, comparisons and selects on x86-64, up to 64 bits.
 
 use super::inst::*;
-use super::operands::{INTS, Instruction, Pattern, op_width};
+use super::operands::{ALL_INTS, INTS, Instruction, Pattern, op_width};
 use crate::fun;
 use crate::pat::*;
 use crate::term::*;
 use windlass_desc::ops::Opcode;
-use windlass_desc::types::{I8, I16, I32, I64, Type};
+use windlass_desc::types::{I8, I16, I32, I64, I128, Type};
 use windlass_desc::x64::Feature;
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::imm;
@@ -62,8 +62,10 @@ fn logic(r: &mut RuleSet) {
     r.rule(INTS, |t| bnot(X).to(not(op_width(t), wide(X))));
 }
 
-/// Any type of shift amount.
-const AMOUNTS: &[Type] = INTS;
+/// The low bits of a shift amount of this type.
+fn low_bits(from: Type) -> Val {
+    low(if from == I128 { lo(Y) } else { Y })
+}
 
 fn shifts(r: &mut RuleSet) {
     for op in [Opcode::Ishl, Opcode::Ushr, Opcode::Sshr, Opcode::Rotl, Opcode::Rotr] {
@@ -83,28 +85,30 @@ fn shifts(r: &mut RuleSet) {
         (rotr, ror, None),
     ];
     for (pat, inst, flagless) in ops {
-        for &from in AMOUNTS {
+        for &from in INTS {
             r.rule(INTS, |t| {
                 pat(X.into(), iconst(K).at(from).into()).to(inst(t.bits() as u16, X.into(), fixed(t, K).into()))
             });
         }
         if let Some(flagless) = flagless {
-            for &from in AMOUNTS {
+            for &from in ALL_INTS {
                 r.rule(WIDE, |t| {
-                    let amount = if from.bits() < t.bits() { wide(Y) } else { low(Y) };
+                    let amount = if from.bits() < t.bits() { wide(Y) } else { low_bits(from) };
                     pat(X.into(), Y.at(from).into())
                         .to(flagless(t.bits() as u16, X.into(), amount.into()))
                         .needs(Feature::Bmi2)
                 });
             }
         }
-        for &from in AMOUNTS {
+        for &from in ALL_INTS {
             // the CPU takes the amount modulo 32 or 64; narrow values need it modulo their own width
             r.rule(NARROW, |t| {
-                let amount = and(32, if from == I64 { low(Y) } else { wide(Y) }, t.bits() as i64 - 1);
+                let amount = and(32, if from.bits() > 32 { low_bits(from) } else { wide(Y) }, t.bits() as i64 - 1);
                 pat(X.into(), Y.at(from).into()).to(inst(t.bits() as u16, X.into(), amount.into()))
             });
-            r.rule(WIDE, |t| pat(X.into(), Y.at(from).into()).to(inst(t.bits() as u16, X.into(), low(Y).into())));
+            r.rule(WIDE, |t| {
+                pat(X.into(), Y.at(from).into()).to(inst(t.bits() as u16, X.into(), low_bits(from).into()))
+            });
         }
     }
 }
@@ -135,6 +139,7 @@ fn comparisons(r: &mut RuleSet) {
     let zero = || K.when(fun!(imm::zero, k));
     r.rule(INTS, |t| icmp(CC, X, iconst(zero())).to(set(flags(of(CC), test(t.bits() as u16, X, X)))));
     r.rule(INTS, |t| icmp(CC, X, R).to(set(flags(of(CC), cmp(t.bits() as u16, X, R)))));
+    r.supported.push((Opcode::SelectSpectreGuard, INTS.into()));
     r.rule(INTS, |t| select(C, X, Y).to(cmov(op_width(t), C, wide(Y), wide(X))));
     r.rule(INTS, |t| select_spectre_guard(C, X, Y).to(cmov(op_width(t), C, wide(Y), wide(X))));
 }

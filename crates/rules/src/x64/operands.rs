@@ -7,12 +7,14 @@ use crate::pat::*;
 use crate::term::*;
 use std::panic::Location;
 use windlass_desc::ops::Opcode;
-use windlass_desc::types::{I8, I16, I32, I64, Type};
+use windlass_desc::types::{I8, I16, I32, I64, I128, Type};
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::imm;
 
 /// The integer types with instructions of their own.
 pub const INTS: &[Type] = &[I8, I16, I32, I64];
+/// All integer types.
+pub const ALL_INTS: &[Type] = &[I8, I16, I32, I64, I128];
 
 /// Constructor of a pattern with two operands.
 pub type Pattern = fn(Pat, Pat) -> OpPat;
@@ -89,8 +91,8 @@ fn rmi(r: &mut RuleSet) {
 
 fn cond(r: &mut RuleSet) {
     #[track_caller]
-    fn alternative(ty: Type, pat: impl Into<Pat>, cc: CcExpr, producer: MInst) -> CondRule {
-        CondRule { pat: pat.into(), ty, cc, producer, at: Location::caller() }
+    fn alternative(ty: Type, pat: impl Into<Pat>, cc: CcExpr, producer: impl Into<Seq>) -> CondRule {
+        CondRule { pat: pat.into(), ty, cc, producer: producer.into(), at: Location::caller() }
     }
     let zero = || K.when(fun!(imm::zero, k));
     let small = || K.when(fun!(imm::simm32, k));
@@ -108,7 +110,15 @@ fn cond(r: &mut RuleSet) {
         }
         r.cond.push(alternative(t, band(X, R), is(Cc::Ne), test(w, X, R)));
     }
+    for &tested in INTS.iter().chain(&[I128]) {
+        let compare = |pat| if tested == I8 { Pat::Op(Box::new(pat)) } else { uextend(pat).into() };
+        r.cond.extend(super::wide::COMPARES.map(|(ccs, make)| {
+            let (cc, flags) = make(CC.among(ccs));
+            alternative(tested, compare(icmp(CC.among(ccs), X, Y).at(I128)), cc, flags)
+        }));
+    }
     for &t in INTS {
         r.cond.push(alternative(t, X, is(Cc::Ne), test(t.bits() as u16, X, X)));
     }
+    r.cond.push(alternative(I128, X, is(Cc::Ne), Seq::default().set(T, or(64, lo(X), hi(X)))));
 }

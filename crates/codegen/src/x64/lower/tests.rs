@@ -20,7 +20,7 @@ use windlass_ir::ir::{
 use windlass_ir::isa::CallConv;
 use windlass_ir::loop_analysis::LoopAnalysis;
 use windlass_rules::naive::{self, Graph};
-use windlass_rules::term::{Rhs, RuleSet};
+use windlass_rules::term::{Half, Pat, Rhs, RuleSet};
 
 impl Graph for Lower<'_> {
     type Value = Value;
@@ -36,6 +36,9 @@ impl Graph for Lower<'_> {
     }
     fn imm(&self, i: Inst) -> i64 {
         Lower::imm(self, i)
+    }
+    fn cc(&self, i: Inst) -> IntCC {
+        Lower::cc(self, i)
     }
     fn zero_upper(&self, v: Value) -> bool {
         X64::zero_upper(self, v)
@@ -86,17 +89,32 @@ impl Target for Compared {
         X64Target.lower(c, inst, op, ty)
     }
     fn alias(&self, c: &Lower<'_>, inst: Inst, op: Opcode, ty: Type, n: usize, half: u8) -> Option<Part> {
-        if (n, half) != (0, 0) {
-            return X64Target.alias(c, inst, op, ty, n, half);
-        }
-        let found = generated::alias(c, inst, op, ty);
+        let found = generated::alias(c, inst, op, ty, n, half);
         let naive = naive::select(&self.set, c, inst, op, ty);
-        let same = naive.filter(|(n, _)| matches!(self.set.rules[*n].rhs, Rhs::Same(_)));
-        assert_eq!(found, same.map(|(_, values)| values[0]));
-        X64Target.alias(c, inst, op, ty, n, half)
+        let same = naive.and_then(|(r, values)| {
+            let rule = &self.set.rules[r];
+            let (_, v) = rule.names().into_iter().find(|name| name.0 == (n, half as usize))?;
+            let mut order = vec![];
+            names(&rule.lhs.clone().into(), &mut order);
+            let at = order.iter().position(|name| *name == v.name)?;
+            Some((values[at], (v.half == Some(Half::Upper)) as u8))
+        });
+        assert_eq!(found, same);
+        found
     }
     fn entry(&self, c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
         X64Target.entry(c, block)
+    }
+}
+
+/// The variables that stand for values, in the order of the pattern.
+fn names(p: &Pat, out: &mut Vec<&'static str>) {
+    match p {
+        Pat::Val(v) if !out.contains(&v.name) => out.push(v.name),
+        Pat::Val(_) => {}
+        Pat::Rmi(r) => out.push(r.name),
+        Pat::Cond(c) => out.push(c.name),
+        Pat::Op(p) => p.args.iter().for_each(|p| names(p, out)),
     }
 }
 
