@@ -139,7 +139,6 @@ fn comparisons(r: &mut RuleSet) {
     let zero = || K.when(fun!(imm::zero, k));
     r.rule(INTS, |t| icmp(CC, X, iconst(zero())).to(set(flags(of(CC), test(t.bits() as u16, X, X)))));
     r.rule(INTS, |t| icmp(CC, X, R).to(set(flags(of(CC), cmp(t.bits() as u16, X, R)))));
-    r.supported.push((Opcode::SelectSpectreGuard, INTS.into()));
     r.rule(INTS, |t| select(C, X, Y).to(cmov(op_width(t), C, wide(Y), wide(X))));
     r.rule(INTS, |t| select_spectre_guard(C, X, Y).to(cmov(op_width(t), C, wide(Y), wide(X))));
 }
