@@ -55,8 +55,9 @@ enum Stage {
     CompileSpeed,
 }
 
-/// The reader takes no more blocks than this, the builder does.
+/// The reader takes no more blocks, and parameters of a block, than this; the builder does.
 const READER_BLOCKS: usize = 100_000;
+const READER_PARAMS: usize = 65_535;
 /// How many instructions a call may run, besides as many as the functions have; and if it is not among the first calls.
 const FUEL: u64 = 20_000;
 const LITTLE_FUEL: u64 = 100;
@@ -159,7 +160,8 @@ fn cpu_time() -> u64 {
 
 /// What is printed must read back as the same.
 fn reread(func: &Function, text: &str, errors: Option<&VerifierErrors>) {
-    if func.dfg.num_blocks() > READER_BLOCKS {
+    let wide = |block| func.dfg.num_block_params(block) > READER_PARAMS;
+    if func.dfg.num_blocks() > READER_BLOCKS || func.layout.blocks().any(wide) {
         return;
     }
     match parse_functions(text) {
