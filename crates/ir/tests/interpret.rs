@@ -35,7 +35,7 @@ fn traps_have_codes() {
 #[test]
 fn accesses_stay_in_memory() {
     assert_eq!(body("v0 = iconst.i64 0 v1 = load.i8 v0"), trap(TrapCode::HEAP_OUT_OF_BOUNDS));
-    assert_eq!(body("v0 = stack_addr.i64 ss0 v1 = load.i64 user3 v0+1"), trap(TrapCode::unwrap_user(3)));
+    assert_eq!(body("v0 = stack_addr.i64 ss0 v1 = load.i64 user3 v0+64"), trap(TrapCode::unwrap_user(3)));
     assert_eq!(body("v0 = stack_addr.i64 ss0 store user4 v0, v0-1"), trap(TrapCode::unwrap_user(4)));
     assert_eq!(body("v0 = stack_addr.i64 ss0 store user4 v0, v0+0x7fff_ffff"), trap(TrapCode::unwrap_user(4)));
     assert!(matches!(

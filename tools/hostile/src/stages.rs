@@ -55,9 +55,11 @@ enum Stage {
     CompileSpeed,
 }
 
-/// The reader takes no more blocks, and parameters of a block, than this; the builder does.
+/// The reader takes no more blocks, parameters of a block, and bytes of a constant without a type, than this; functions
+/// can have more, and are printed all the same.
 const READER_BLOCKS: usize = 100_000;
 const READER_PARAMS: usize = 65_535;
+const READER_CONSTANT: usize = 16;
 /// How many instructions a call may run, besides as many as the functions have; and if it is not among the first calls.
 const FUEL: u64 = 20_000;
 const LITTLE_FUEL: u64 = 100;
@@ -161,7 +163,8 @@ fn cpu_time() -> u64 {
 /// What is printed must read back as the same.
 fn reread(func: &Function, text: &str, errors: Option<&VerifierErrors>) {
     let wide = |block| func.dfg.num_block_params(block) > READER_PARAMS;
-    if func.dfg.num_blocks() > READER_BLOCKS || func.layout.blocks().any(wide) {
+    let long = func.dfg.constants.iter().any(|(_, data)| data.len() > READER_CONSTANT);
+    if func.dfg.num_blocks() > READER_BLOCKS || long || func.layout.blocks().any(wide) {
         return;
     }
     match parse_functions(text) {

@@ -3,6 +3,7 @@
 use super::Constant;
 use super::immediates::{Ieee128, IntoBytes, V128Imm};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -11,7 +12,7 @@ use windlass_entity::EntityRef;
 
 /// The bytes of a constant, least significant first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub struct ConstantData(Vec<u8>);
+pub struct ConstantData(SmallVec<[u8; 16]>);
 
 impl ConstantData {
     /// The number of bytes.
@@ -28,7 +29,7 @@ impl ConstantData {
     }
     /// The bytes.
     pub fn into_vec(self) -> Vec<u8> {
-        self.0
+        self.0.into_vec()
     }
     /// The bytes.
     pub fn iter(&self) -> std::slice::Iter<'_, u8> {
@@ -50,25 +51,25 @@ impl ConstantData {
 
 impl From<Vec<u8>> for ConstantData {
     fn from(bytes: Vec<u8>) -> Self {
-        ConstantData(bytes)
+        ConstantData(bytes.into())
     }
 }
 
 impl From<&[u8]> for ConstantData {
     fn from(bytes: &[u8]) -> Self {
-        ConstantData(bytes.to_vec())
+        ConstantData(bytes.into())
     }
 }
 
 impl From<V128Imm> for ConstantData {
     fn from(x: V128Imm) -> Self {
-        ConstantData(x.to_vec())
+        ConstantData(x.as_slice().into())
     }
 }
 
 impl From<Ieee128> for ConstantData {
     fn from(x: Ieee128) -> Self {
-        ConstantData(x.into_bytes())
+        ConstantData(x.into_bytes().into())
     }
 }
 
