@@ -35,6 +35,14 @@ pub enum Place {
     Reg(PReg),
     /// Byte offset: of an argument from the first stack argument, of a result in the return area.
     Stack(u32),
+    /// Of an argument: it is the address of so many bytes at this offset among the stack arguments, which the caller
+    /// copied there.
+    Copy {
+        /// Byte offset from the first stack argument.
+        at: u32,
+        /// How many.
+        size: u32,
+    },
 }
 
 /// What one register or one place on the stack has of a value.
@@ -117,19 +125,40 @@ impl Hand<'_> {
     }
 }
 
-fn parts_of(p: &AbiParam) -> CodegenResult<SmallVec<[(Class, u8); 2]>> {
-    if !matches!(p.purpose, ArgumentPurpose::Normal | ArgumentPurpose::VMContext) {
-        return Err(CodegenError::unsupported(format!("arguments of purpose {}", p.purpose)));
+impl Hand<'_> {
+    /// Places for an argument or result.
+    fn param(&mut self, p: &AbiParam) -> CodegenResult<Pieces> {
+        match (p.purpose, parts(p.value_type)) {
+            (ArgumentPurpose::StructArgument(size), _) => {
+                self.stack = self.stack.next_multiple_of(8);
+                let at = Place::Copy { at: self.stack.min(MAX_STACK) as u32, size };
+                self.stack += (size as u64).next_multiple_of(8);
+                Ok(smallvec![Piece { class: Class::Int, width: 8, at }])
+            }
+            (_, Some(parts)) => Ok(self.take(&parts)),
+            (_, None) => {
+                Err(CodegenError::unsupported(format!("arguments or results of type {}", p.value_type)))
+            }
+        }
     }
-    let unknown = || CodegenError::unsupported(format!("arguments or results of type {}", p.value_type));
-    parts(p.value_type).ok_or_else(unknown)
 }
 
 impl Places {
     /// Those of `sig` under convention `conv`.
     pub fn new(sig: &Signature, conv: &Convention, options: &Options) -> CodegenResult<Places> {
+        let purposes = |of: &[AbiParam], refused: fn(ArgumentPurpose) -> bool| of.iter().any(|p| refused(p.purpose));
+        let copied = |p| matches!(p, ArgumentPurpose::StructArgument(_));
+        if purposes(&sig.returns, |p| p != ArgumentPurpose::Normal) {
+            return Err(CodegenError::unsupported("results with a purpose"));
+        }
+        if conv.positional && purposes(&sig.params, copied) {
+            return Err(CodegenError::unsupported(format!("arguments of purpose sarg under {}", sig.call_conv)));
+        }
+        if sig.uses_special_param(ArgumentPurpose::StructReturn) && !sig.returns.is_empty() {
+            return Err(CodegenError::unsupported("results besides sret"));
+        }
         let mut hand = Hand { regs: conv.results, positional: false, taken: [0; CLASSES], stack: 0 };
-        let results = sig.returns.iter().map(|p| Ok(hand.take(&parts_of(p)?))).collect::<CodegenResult<Vec<_>>>()?;
+        let results = sig.returns.iter().map(|p| hand.param(p)).collect::<CodegenResult<Vec<_>>>()?;
         let area_size = hand.stack.next_multiple_of(16);
         if area_size > 0 && !conv.spills_results && !options.implicit_sret {
             let what = "results that do not fit in registers, without setting enable_multi_ret_implicit_sret";
@@ -138,7 +167,7 @@ impl Places {
         let (regs, positional) = (conv.args, conv.positional);
         let mut hand = Hand { regs, positional, taken: [0; CLASSES], stack: conv.shadow };
         let area = (area_size > 0).then(|| hand.take(&[(Class::Int, 8)])[0]);
-        let args = sig.params.iter().map(|p| Ok(hand.take(&parts_of(p)?))).collect::<CodegenResult<Vec<_>>>()?;
+        let args = sig.params.iter().map(|p| hand.param(p)).collect::<CodegenResult<Vec<_>>>()?;
         let stack = hand.stack.next_multiple_of(16);
         match area_size.max(stack) {
             size @ MAX_STACK.. => Err(CodegenError::FrameTooLarge(size, MAX_STACK)),

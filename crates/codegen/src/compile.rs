@@ -35,6 +35,10 @@ pub struct Options {
     pub table_guard: bool,
     /// Touch the pages of large frames.
     pub probe: Option<Probe>,
+    /// Bytes that do nothing behind each block, for tests of branches that reach far.
+    pub padding: u64,
+    /// Alignment of functions, as a power of two.
+    pub align_log2: u8,
     /// Check the order of effects after lowering, and the register allocation.
     pub check: bool,
     /// Leave a listing.
@@ -59,6 +63,8 @@ impl Options {
             pinned: isa.flags().enable_pinned_reg(),
             table_guard: isa.flags().enable_table_access_spectre_mitigation(),
             probe: Probe::of(isa.flags()),
+            padding: 1u64 << isa.flags().bb_padding_log2_minus_one() >> 1,
+            align_log2: isa.flags().log2_min_function_alignment(),
             check: isa.flags().regalloc_checker(),
             listing: false,
             origins: false,

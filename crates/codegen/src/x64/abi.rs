@@ -39,10 +39,10 @@ static TAIL: Convention = Convention {
     callee_saved: RegSet::EMPTY.with(r(RBP)),
 };
 
-/// Windows x64 (Microsoft: x64 calling convention).
+/// Windows x64 (Microsoft: x64 calling convention). Integers of 128 bits, which that does not know, go by halves.
 static WINDOWS: Convention = Convention {
     args: [&[r(RCX), r(RDX), r(8), r(9)], &[x(0), x(1), x(2), x(3)]],
-    results: [&[r(RAX)], &[x(0)]],
+    results: [&[r(RAX), r(RDX)], &[x(0)]],
     positional: true,
     shadow: 32,
     spills_results: false,

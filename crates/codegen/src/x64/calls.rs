@@ -14,7 +14,7 @@ use windlass_desc::types::{I8, I16, I32, I64};
 use windlass_ir::ir::instructions::InstructionData;
 use windlass_ir::ir::{AbiParam, ArgumentExtension, ArgumentPurpose, Block, GlobalValueData, Inst, Signature, Value};
 use windlass_ir::isa::CallConv;
-use windlass_regalloc::{Class, Constraint, NONE, Operand, RegSet, Role, VReg};
+use windlass_regalloc::{Class, Constraint, NONE, Operand, PReg, RegSet, Role, VReg};
 
 /// The row that extends a narrow value as a parameter asks, if it asks.
 fn extension(p: &AbiParam) -> Option<u16> {
@@ -36,6 +36,8 @@ fn operand(role: Role, p: Piece, constraint: Constraint) -> Operand {
 /// Where memory of the convention is.
 #[derive(Clone, Copy)]
 enum Memory {
+    /// So far from the incoming arguments.
+    Incoming(u64),
     /// So far from the outgoing arguments.
     Outgoing(u64),
     /// So far from the address in a register.
@@ -45,11 +47,13 @@ enum Memory {
 /// Loads a piece, or stores it.
 fn access(c: &mut Lower<'_>, row: u16, reg: VReg, at: Memory) {
     let (kind, base, disp) = match at {
+        Memory::Incoming(n) => (Base::Incoming, NONE, n),
         Memory::Outgoing(n) => (Base::Outgoing, NONE, n),
         Memory::At(r, n) => (Base::Regs, r.0, n),
     };
     c.start(row);
-    let operands = if row == MOV64_MR { [base, NONE, reg.0] } else { [reg.0, base, NONE] };
+    let stores = SPECS[row as usize].rm == 0;
+    let operands = if stores { [base, NONE, reg.0] } else { [reg.0, base, NONE] };
     operands.into_iter().for_each(|r| c.def_vreg(VReg(r)));
     let p = c.pending();
     p.flags |= (kind as u16) << BASE;
@@ -73,6 +77,8 @@ fn memory_rows(p: Piece) -> CodegenResult<(u16, u16)> {
 struct Outgoing {
     operands: Vec<(VReg, Operand)>,
     extend: Vec<(u16, VReg, Value)>,
+    /// Addresses, where the bytes there go among the outgoing arguments, and how many they are.
+    copies: Vec<(VReg, u32, u32)>,
 }
 
 impl Outgoing {
@@ -92,6 +98,7 @@ impl Outgoing {
         let constraint = match p.at {
             Place::Reg(r) => Constraint::Fixed(r),
             Place::Stack(n) => Constraint::Outgoing(n),
+            Place::Copy { at, size } => return self.copies.push((reg, at, size)),
         };
         self.operands.push((reg, operand(Role::Use, p, constraint)));
     }
@@ -104,15 +111,45 @@ impl Outgoing {
         }
     }
 
-    /// Emits the extensions.
-    fn finish(self, c: &mut Lower<'_>) {
+    /// Emits the extensions and copies.
+    fn finish(self, c: &mut Lower<'_>) -> CodegenResult<()> {
+        for (from, to, size) in self.copies {
+            copy(c, from, to, size)?;
+        }
         for (row, t, v) in self.extend {
             c.start(row);
             c.def_vreg(t);
             c.use_val(v);
             c.end();
         }
+        Ok(())
     }
+}
+
+/// The longest structure that is copied to the stack, in bytes.
+const MAX_COPY: u32 = 4096;
+
+/// Copies `size` bytes at an address to the outgoing arguments.
+fn copy(c: &mut Lower<'_>, from: VReg, to: u32, size: u32) -> CodegenResult<()> {
+    if size > MAX_COPY {
+        let what = format!("an argument of purpose sarg({size}): at most {MAX_COPY} bytes are copied");
+        return Err(CodegenError::unsupported(what));
+    }
+    let mut at = 0;
+    for (width, load, store) in [
+        (8, MOV64_RM, MOV64_MR),
+        (4, MOV32_RM, MOV32_MR),
+        (2, MOVZX16_32_RM, MOV16_MR),
+        (1, MOVZX8_32_RM, MOV8_MR),
+    ] {
+        while size - at >= width {
+            let t = c.temp();
+            access(c, store, t, Memory::Outgoing((to + at) as u64));
+            access(c, load, t, Memory::At(from, at as u64));
+            at += width;
+        }
+    }
+    Ok(())
 }
 
 /// `return`
@@ -125,8 +162,13 @@ pub fn return_(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
             match piece.at {
                 Place::Reg(_) => out.pass(reg, piece),
                 Place::Stack(n) => stores.push((memory_rows(piece)?.1, reg, n)),
+                Place::Copy { .. } => return Err(CodegenError::internal("a result is copied")),
             }
         }
+    }
+    if let Some((v, at)) = struct_return(c)? {
+        let reg = c.val(v);
+        out.operands.push((reg, operand(Role::Use, POINTER, Constraint::Fixed(at))));
     }
     c.has_effect_of(i);
     c.listed(LEAVE, &out.operands, RegSet::EMPTY, 0);
@@ -134,8 +176,16 @@ pub fn return_(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
         let area = return_area(c);
         access(c, row, reg, Memory::At(area, n as u64));
     }
-    out.finish(c);
-    Ok(())
+    out.finish(c)
+}
+
+/// The parameter with the address of the structure that the function returns, and the register that it comes back in.
+fn struct_return(c: &Lower<'_>) -> CodegenResult<Option<(Value, PReg)>> {
+    let func = c.func;
+    let Some(n) = func.signature.special_param_index(ArgumentPurpose::StructReturn) else { return Ok(None) };
+    let entry = func.layout.entry_block().ok_or_else(|| CodegenError::internal("no entry"))?;
+    let regs = convention(func.signature.call_conv)?.results[Class::Int as usize];
+    Ok(func.dfg.block_params(entry).get(n).copied().zip(regs.first().copied()))
 }
 
 /// The address of the function's own return area.
@@ -211,6 +261,7 @@ fn emit_call(
                     lost = lost.without(r);
                 }
                 Place::Stack(n) => loads.push((memory_rows(piece)?.0, reg, places.stack + n as u64)),
+                Place::Copy { .. } => return Err(CodegenError::internal("a result is copied")),
             }
         }
     }
@@ -225,7 +276,7 @@ fn emit_call(
     if let Some((reg, _)) = area {
         access(c, LEA64_RM, reg, Memory::Outgoing(places.stack));
     }
-    out.finish(c);
+    out.finish(c)?;
     c.vcode.calls = true;
     c.vcode.outgoing = c.vcode.outgoing.max(places.stack + places.area_size);
     Ok(())
@@ -282,7 +333,7 @@ fn tail_call(
     let site = c.vcode.sites.len() as u32;
     c.vcode.sites.push(CallSite { symbol, popped: places.stack as u32 });
     c.listed(row, &out.operands, RegSet::EMPTY, site);
-    out.finish(c);
+    out.finish(c)?;
     c.vcode.outgoing = c.vcode.outgoing.max(places.stack);
     c.vcode.tail_args = c.vcode.tail_args.max(places.stack);
     Ok(())
@@ -305,6 +356,7 @@ fn stack_limit(c: &mut Lower<'_>) -> CodegenResult<()> {
                 match n.map(|n| c.given.places.args[n][0].at) {
                     Some(Place::Reg(r)) => steps.push(Limit::Register(r)),
                     Some(Place::Stack(n)) => steps.push(Limit::Argument(n)),
+                    Some(Place::Copy { .. }) => return refused("a copy"),
                     None => return refused("vmctx, in a function without such a parameter"),
                 }
                 steps.reverse();
@@ -335,11 +387,12 @@ fn stack_limit(c: &mut Lower<'_>) -> CodegenResult<()> {
 /// The function's arguments arrive in the entry block's parameters.
 pub fn entry(c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
     let (func, places) = (c.func, c.given.places);
-    let mut operands = vec![];
+    let (mut operands, mut copied) = (vec![], vec![]);
     let mut arrive = |reg: VReg, piece: Piece| {
         let constraint = match piece.at {
             Place::Reg(r) => Constraint::Fixed(r),
             Place::Stack(n) => Constraint::Incoming(n),
+            Place::Copy { at, .. } => return copied.push((reg, at)),
         };
         operands.push((reg, operand(Role::Def, piece, constraint)));
     };
@@ -348,6 +401,9 @@ pub fn entry(c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
     }
     for (&v, pieces) in func.dfg.block_params(block).iter().zip(&places.args) {
         c.parts_of(v)?.into_iter().zip(pieces).for_each(|(reg, &piece)| arrive(reg, piece));
+    }
+    for (reg, at) in copied {
+        access(c, LEA64_RM, reg, Memory::Incoming(at as u64));
     }
     c.listed(ARGS, &operands, RegSet::EMPTY, 0);
     if c.given.options.probe.is_some_and(|p| !p.inline) {

@@ -205,6 +205,16 @@ impl Emitter<'_> {
             }
             self.edits(Place::After(i))?;
         }
+        self.padding()
+    }
+
+    /// Makes distances between blocks larger, if asked to.
+    fn padding(&mut self) -> Result<(), CodegenError> {
+        let n = self.options.padding;
+        if n > i32::MAX as u64 - self.s.buffer.sink.len() as u64 {
+            return Err(CodegenError::CodeTooLarge);
+        }
+        insts::nop(&mut self.s.buffer.sink, n as usize);
         Ok(())
     }
 
@@ -526,7 +536,8 @@ impl Emitter<'_> {
     }
 
     fn finish(self) -> Result<CompiledCode, CodegenError> {
-        let mut out = CompiledCode { alignment: 16, frame_size: self.frame.total(), ..CompiledCode::default() };
+        let alignment = 16.max(1 << self.options.align_log2.min(31));
+        let mut out = CompiledCode { alignment, frame_size: self.frame.total(), ..CompiledCode::default() };
         let offsets = self.s.buffer.finish(&mut out.code, write_branch);
         if out.code.len() > i32::MAX as usize {
             return Err(CodegenError::CodeTooLarge);

@@ -7,8 +7,9 @@ use crate::error::{CodegenError, CodegenResult};
 use crate::lower::Lower;
 use windlass_desc::types::I64;
 use windlass_desc::x64::regs::{RBP, RSP};
-use windlass_ir::ir::Inst;
-use windlass_regalloc::{Class, Constraint, Operand, RegSet, Role};
+use windlass_ir::ir::instructions::InstructionData;
+use windlass_ir::ir::{GlobalValueData, Inst};
+use windlass_regalloc::{Class, Constraint, Operand, RegSet, Role, VReg};
 
 /// `jump`
 pub fn jump(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
@@ -117,4 +118,53 @@ pub fn set_pinned_reg(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     c.stands_for(i);
     c.end();
     Ok(())
+}
+
+/// `debugtrap`
+pub fn debugtrap(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    c.has_effect_of(i);
+    c.start(INT3);
+    c.end();
+    Ok(())
+}
+
+/// `symbol_value`
+pub fn symbol_value(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    check_pointer(c, i)?;
+    let InstructionData::UnaryGlobalValue { global_value, .. } = c.func.dfg.insts[i] else {
+        return Err(CodegenError::internal("a symbol_value that is none"));
+    };
+    let GlobalValueData::Symbol { name, offset, colocated, tls: false } = &c.func.global_values[global_value] else {
+        return Err(CodegenError::unsupported("symbol_value of what is no symbol, or a thread's own"));
+    };
+    let d = c.result(i, 0, 0);
+    let address = if offset.bits() == 0 { d } else { plus(c, d, offset.bits()) };
+    let symbol = c.placed_symbol_number(name.clone(), *colocated);
+    c.start(if *colocated { SYM_NEAR } else { SYM_FAR });
+    c.def_vreg(address);
+    c.pending().payload = symbol as u64;
+    c.end();
+    Ok(())
+}
+
+/// Makes `d` the sum of a register, which it returns, and a constant.
+fn plus(c: &mut Lower<'_>, d: VReg, k: i64) -> VReg {
+    let address = c.temp();
+    if let Ok(k) = i32::try_from(k) {
+        c.start(LEA64_RM);
+        [d, address].into_iter().for_each(|r| c.def_vreg(r));
+        c.use_none();
+        c.pending().payload = k as u32 as u64;
+        c.end();
+        return address;
+    }
+    let far = c.temp();
+    c.start(ADD64_RR);
+    [d, address, far].into_iter().for_each(|r| c.def_vreg(r));
+    c.end();
+    c.start(MOV64_RW);
+    c.def_vreg(far);
+    c.pending().payload = k as u64;
+    c.end();
+    address
 }
