@@ -136,9 +136,7 @@ impl Hand<'_> {
                 Ok(smallvec![Piece { class: Class::Int, width: 8, at }])
             }
             (_, Some(parts)) => Ok(self.take(&parts)),
-            (_, None) => {
-                Err(CodegenError::unsupported(format!("arguments or results of type {}", p.value_type)))
-            }
+            (_, None) => Err(CodegenError::unsupported(format!("arguments or results of type {}", p.value_type))),
         }
     }
 }

@@ -103,9 +103,9 @@ mod tests {
 
     fn places(signature: &str) -> Places {
         let text = format!("function %f{signature} {{\nblock0({}):\n trap user1\n}}", {
-            let params = signature.split(['(', ')']).nth(1).unwrap();
+            let params = signature.split_once('(').unwrap().1.rsplit_once(") ").unwrap().0;
             let params = params.split(", ").filter(|p| !p.is_empty()).enumerate();
-            params.map(|(n, ty)| format!("v{n}: {ty}")).collect::<Vec<_>>().join(", ")
+            params.map(|(n, ty)| format!("v{n}: {}", ty.split(' ').next().unwrap())).collect::<Vec<_>>().join(", ")
         });
         let funcs = parse_functions(&text).unwrap();
         let options = Options { implicit_sret: true, ..Options::default() };
@@ -116,6 +116,7 @@ mod tests {
         let piece = |p: &crate::abi::Piece| match p.at {
             Place::Reg(r) => format!("{r:?}"),
             Place::Stack(n) => format!("+{n}"),
+            Place::Copy { at, size } => format!("{size} at +{at}"),
         };
         let value = |v: &crate::abi::Pieces| v.iter().map(piece).collect::<Vec<_>>().join(":");
         of.iter().map(value).collect::<Vec<_>>().join(" ")
@@ -134,6 +135,18 @@ mod tests {
         let p = places("(i64, i64, i64, i64, i64, i128, i64, i64, i128) system_v");
         assert_eq!(shown(&p.args), "r7 r6 r2 r1 r8 +0:+8 r9 +16 +32:+40");
         assert_eq!(p.stack, 48);
+    }
+
+    #[test]
+    fn windows_counts_places() {
+        let p = places("(i64, f64, i32, f32, i64, f64) -> f64 windows_fastcall");
+        assert_eq!((shown(&p.args), p.stack), ("r1 x1 r8 x3 +32 +40".into(), 48));
+    }
+
+    #[test]
+    fn copies_of_structures() {
+        let p = places("(i64 sarg(20), i64, i64 sarg(8), i64 sret) system_v");
+        assert_eq!((shown(&p.args), p.stack), ("20 at +0 r7 8 at +24 r6".into(), 32));
     }
 
     #[test]

@@ -136,12 +136,9 @@ fn copy(c: &mut Lower<'_>, from: VReg, to: u32, size: u32) -> CodegenResult<()> 
         return Err(CodegenError::unsupported(what));
     }
     let mut at = 0;
-    for (width, load, store) in [
-        (8, MOV64_RM, MOV64_MR),
-        (4, MOV32_RM, MOV32_MR),
-        (2, MOVZX16_32_RM, MOV16_MR),
-        (1, MOVZX8_32_RM, MOV8_MR),
-    ] {
+    for (width, load, store) in
+        [(8, MOV64_RM, MOV64_MR), (4, MOV32_RM, MOV32_MR), (2, MOVZX16_32_RM, MOV16_MR), (1, MOVZX8_32_RM, MOV8_MR)]
+    {
         while size - at >= width {
             let t = c.temp();
             access(c, store, t, Memory::Outgoing((to + at) as u64));
