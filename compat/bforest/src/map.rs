@@ -444,6 +444,6 @@ mod tests {
         for key in 0..1 << 15 {
             map.insert(key, (), &mut forest, &order);
         }
-        assert!(order.0.get() < 4 * 15 << 15, "{} comparisons", order.0.get());
+        assert!(order.0.get() < (4 * 15) << 15, "{} comparisons", order.0.get());
     }
 }

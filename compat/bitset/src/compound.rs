@@ -6,6 +6,7 @@ use std::fmt;
 
 /// A set of numbers.
 #[derive(Clone)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct CompoundBitSet<T = usize> {
     parts: Vec<ScalarBitSet<T>>,
 }
@@ -216,5 +217,14 @@ mod tests {
         assert_eq!((a.clone(), a.iter_scalars().count()), (b, 1));
         assert_eq!(format!("{a:?}"), "{3}");
         assert!(CompoundBitSet::<u8>::try_with_capacity(usize::MAX).is_err());
+    }
+
+    #[cfg(feature = "enable-serde")]
+    #[test]
+    fn sets_are_written_and_read() {
+        let mut set = CompoundBitSet::<u8>::default();
+        assert!(set.insert(1) && set.insert(9));
+        let text = serde_json::to_string(&set).unwrap();
+        assert_eq!((text.as_str(), serde_json::from_str(&text).unwrap()), ("[2,2]", set));
     }
 }

@@ -45,6 +45,7 @@ storage! { u8 u16 u32 u64 u128 usize }
 
 /// A set of numbers below the number of bits of `T`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct ScalarBitSet<T>(pub T);
 
 impl<T: ScalarBitSetStorage> Default for ScalarBitSet<T> {

@@ -6,6 +6,7 @@ use core::ops::{Index, IndexMut};
 
 /// What a [`PrimaryMap`](crate::PrimaryMap) becomes when it is complete.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct BoxedSlice<K: EntityRef, V> {
     elems: Box<[V]>,
     unused: PhantomData<K>,

@@ -11,6 +11,7 @@ use core::ops::{Bound, RangeBounds};
 /// A list of entities in a [`ListPool`], which each operation needs. A copy denotes the same list: use
 /// [`deep_clone`](EntityList::deep_clone) for one that may be changed apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 #[repr(C)]
 pub struct EntityList<T: EntityRef + ReservedValue> {
     /// Where the elements start, which is one past the length; 0 for an empty list.
@@ -20,6 +21,7 @@ pub struct EntityList<T: EntityRef + ReservedValue> {
 
 /// Where lists live.
 #[derive(Clone, Debug, PartialEq, Hash)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ListPool<T: EntityRef + ReservedValue> {
     data: Vec<T>,
     /// One past the first freed block of each size class, 0 if there is none.

@@ -12,6 +12,7 @@ pub trait ReservedValue {
 
 /// An `Option<T>` in the space of a `T`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 #[repr(transparent)]
 pub struct PackedOption<T: ReservedValue>(T);
 

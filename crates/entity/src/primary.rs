@@ -9,6 +9,7 @@ use std::collections::TryReserveError;
 
 /// A dense map that grows by [`push`](PrimaryMap::push), which gives the new element's key.
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct PrimaryMap<K: EntityRef, V> {
     elems: Vec<V>,
     unused: PhantomData<K>,

@@ -9,9 +9,11 @@ use std::collections::TryReserveError;
 
 /// A dense map in which every key has an element: the default one until another is written.
 #[derive(Clone)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SecondaryMap<K: EntityRef, V: Clone> {
     elems: Vec<V>,
     default: V,
+    #[cfg_attr(feature = "enable-serde", serde(skip))]
     unused: PhantomData<K>,
 }
 

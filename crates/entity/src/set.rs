@@ -9,10 +9,12 @@ const BITS: usize = 64;
 
 /// A set of entities as an array of bits.
 #[derive(Clone)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EntitySet<K: EntityRef> {
     words: Vec<u64>,
     /// One more than the largest number ever inserted since the last clear.
     bound: usize,
+    #[cfg_attr(feature = "enable-serde", serde(skip))]
     unused: PhantomData<K>,
 }
 

@@ -58,11 +58,13 @@ impl CallConv {
     }
     /// Can exceptions pass through calls of this convention?
     pub fn supports_exceptions(&self) -> bool {
-        matches!(self, CallConv::SystemV | CallConv::Tail | CallConv::PreserveAll)
+        use CallConv::*;
+        matches!(self, SystemV | Tail | AppleAarch64 | Winch | PreserveAll)
     }
-    /// The types of the values that arrive with an exception, where `pointer_ty` is that of pointers.
+    /// The types of the values that arrive with an exception, where `pointer_ty` is that of pointers. None arrive by
+    /// `winch`.
     pub fn exception_payload_types(&self, pointer_ty: Type) -> &[Type] {
-        match (self.supports_exceptions(), pointer_ty) {
+        match (self.supports_exceptions() && *self != CallConv::Winch, pointer_ty) {
             (true, types::I32) => &[types::I32, types::I32],
             (true, types::I64) => &[types::I64, types::I64],
             _ => &[],

@@ -75,15 +75,12 @@ pub(super) fn signature(p: &mut Parser, default: CallConv) -> ParseResult<Signat
             sig.returns.push(param(p)?);
         }
     }
-    match p.peek() {
-        Tok::Word(w) => match w.parse() {
-            Ok(cc) => {
-                p.bump();
-                sig.call_conv = cc;
-            }
-            Err(_) => return p.fail(format!("unknown calling convention: {w}")),
-        },
-        _ => {}
+    if let Tok::Word(word) = p.peek() {
+        let Ok(convention) = word.parse() else {
+            return p.fail(format!("unknown calling convention: {word}"));
+        };
+        p.bump();
+        sig.call_conv = convention;
     }
     Ok(sig)
 }

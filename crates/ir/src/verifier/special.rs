@@ -7,6 +7,10 @@ use crate::ir::{Endianness, InstructionData, MemFlags, MemFlagsData, Type};
 use windlass_desc::ops::{Effects, Opcode};
 use windlass_desc::types;
 
+/// Conversions between types that are chosen freely.
+const CONVERSIONS: [Opcode; 5] =
+    [Opcode::FcvtToUintSat, Opcode::FcvtToSintSat, Opcode::X86Cvtt2dq, Opcode::FcvtFromUint, Opcode::FcvtFromSint];
+
 impl Verifier<'_> {
     pub(super) fn special(&mut self, inst: Inst) {
         let func = self.func;
@@ -16,12 +20,8 @@ impl Verifier<'_> {
         match data {
             InstructionData::UnaryImm { imm, .. } => self.integer(inst, imm.bits()),
             InstructionData::UnaryConst { constant_handle, .. } => self.constant(inst, *constant_handle),
-            InstructionData::Shuffle { imm, .. } => {
-                let len = func.dfg.immediates[*imm].len();
-                if len != 16 {
-                    self.inst_error(inst, format!("the mask of a shuffle has 16 bytes, not {len}"));
-                }
-            }
+            InstructionData::Shuffle { imm, .. } => self.mask(inst, func.dfg.immediates[*imm].as_slice()),
+            InstructionData::Unary { arg, .. } if CONVERSIONS.contains(&opcode) => self.lane_counts(inst, *arg),
             InstructionData::UnaryGlobalValue { global_value, .. } => {
                 let (ty, gv) = (func.dfg.ctrl_typevar(inst), *global_value);
                 if let Some(global) = self.target.and_then(|_| self.global_type(gv))
@@ -77,6 +77,27 @@ impl Verifier<'_> {
             let message =
                 format!("The instruction expects {constant} to have a size of {expected} bytes but it has {size}");
             self.inst_error(inst, message);
+        }
+    }
+
+    /// A shuffle's mask has a number for each lane, which counts through both operands.
+    fn mask(&mut self, inst: Inst, mask: &[u8]) {
+        const LANES: usize = 16;
+        if mask.len() != LANES {
+            self.inst_error(inst, format!("the mask of a shuffle has {LANES} bytes, not {}", mask.len()));
+        }
+        let max = 2 * LANES as u8 - 1;
+        if let Some(lane) = mask.iter().find(|lane| **lane > max) {
+            self.inst_error(inst, format!("shuffle immediate index {lane} is larger than the maximum {max}"));
+        }
+    }
+
+    /// A conversion of a vector keeps the number of lanes.
+    fn lane_counts(&mut self, inst: Inst, arg: Value) {
+        let dfg = &self.func.dfg;
+        let (from, to) = (dfg.value_type(arg), dfg.ctrl_typevar(inst));
+        if from.lane_count() != to.lane_count() {
+            self.inst_error(inst, format!("type {from} of {arg} has not as many lanes as type {to}"));
         }
     }
 
