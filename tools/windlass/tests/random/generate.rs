@@ -8,7 +8,7 @@ use crate::shape::{End, Shape};
 use std::fmt::Write;
 use windlass_desc::cc::IntCC;
 use windlass_desc::ops::{Effects, Format};
-use windlass_desc::types::{I8, I32, I64, Type};
+use windlass_desc::types::{I8, I32, I64, I128, Type};
 
 /// Bytes of the slot that functions load from and store to.
 const SLOT: usize = 64;
@@ -62,10 +62,14 @@ struct Gen<'a> {
 pub fn function(rng: &mut Rng, ops: &Ops, made: &[Made], name: &str) -> Made {
     let param = |rng: &mut Rng| {
         let ty = *rng.pick(&INTS);
-        (ty, if ty == I64 { "" } else { *rng.pick(&["", "", " uext", " sext"]) })
+        (ty, if ty.bits() >= 64 { "" } else { *rng.pick(&["", "", " uext", " sext"]) })
     };
     let params: Vec<_> = (0..rng.pick(&[0, 1, 2, 3, 5, 7, 11]).to_owned()).map(|_| param(rng)).collect();
-    let returns: Vec<_> = (0..*rng.pick(&[0, 1, 1, 1, 2])).map(|_| param(rng)).collect();
+    let mut returns: Vec<_> = (0..*rng.pick(&[0, 1, 1, 1, 2])).map(|_| param(rng)).collect();
+    // there are two registers for results
+    if returns.iter().map(|r| r.0.bytes().max(8)).sum::<u32>() > 16 {
+        returns.truncate(1);
+    }
     let list = |all: &[(Type, &str)]| all.iter().map(|(t, e)| format!("{t}{e}")).collect::<Vec<_>>().join(", ");
     let arrow = if returns.is_empty() { String::new() } else { format!(" -> {}", list(&returns)) };
     let signature = format!("({}){arrow} {}", list(&params), rng.pick(&["system_v", "fast"]));
@@ -161,6 +165,17 @@ impl Gen<'_> {
     }
 
     fn constant(&mut self, ty: Type) -> Value {
+        if ty == I128 {
+            let low = self.constant(I64).name;
+            return match self.rng.below(4) {
+                0 => self.hidden(ty, format_args!("uextend.i128 {low}")),
+                1 => self.hidden(ty, format_args!("sextend.i128 {low}")),
+                _ => {
+                    let high = self.constant(I64).name;
+                    self.hidden(ty, format_args!("iconcat.i64 {low}, {high}"))
+                }
+            };
+        }
         let n = self.rng.integer(ty.bits());
         self.hidden(ty, format_args!("iconst.{ty} {n}"))
     }
@@ -410,7 +425,7 @@ impl Gen<'_> {
                 self.line(format_args!("    jump {to}"));
             }
             End::Brif(yes, no) => {
-                let ty = *self.rng.pick(&[I8, I8, I8, I32, I64]);
+                let ty = *self.rng.pick(&[I8, I8, I8, I32, I64, I128]);
                 let c = self.value(ty);
                 let (yes, no) = (self.edge(yes), self.edge(no));
                 self.line(format_args!("    brif.{ty} {c}, {yes}, {no}"));

@@ -2,10 +2,10 @@
 //! Needs the rules and the operation table; a form that is not known here is an error, so that none is forgotten.
 
 use windlass_desc::ops::{Format, Opcode, Operand};
-use windlass_desc::types::{I8, I16, I32, I64, Type};
+use windlass_desc::types::{I8, I16, I32, I64, I128, Type};
 
 /// The types that values have.
-pub const INTS: [Type; 4] = [I8, I16, I32, I64];
+pub const INTS: [Type; 5] = [I8, I16, I32, I64, I128];
 
 /// An operation under a controlling type.
 #[derive(Clone, Copy, Debug)]

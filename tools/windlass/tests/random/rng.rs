@@ -41,7 +41,16 @@ impl Rng {
         &of[self.below(of.len())]
     }
 
-    /// An integer of this many bits, sign-extended: often one at which something changes.
+    /// An integer of any width, sign-extended: of 128 bits two halves, or an extended lower one.
+    pub fn any_integer(&mut self, bits: u32) -> i128 {
+        if bits <= 64 {
+            return self.integer(bits).into();
+        }
+        let low = self.integer(64);
+        if self.percent(30) { low.into() } else { (self.integer(64) as i128) << 64 | low as u64 as i128 }
+    }
+
+    /// An integer of at most 64 bits, sign-extended: often one at which something changes.
     pub fn integer(&mut self, bits: u32) -> i64 {
         let n: i64 = match self.below(8) {
             0 => 0,
