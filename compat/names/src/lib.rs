@@ -8,6 +8,7 @@
 
 pub mod analyses;
 pub mod building;
+pub mod compiling;
 pub mod cursors;
 pub mod entities;
 pub mod functions;
@@ -16,6 +17,7 @@ pub mod ins;
 pub mod instructions;
 pub mod isa;
 pub mod memory;
+pub mod modules;
 pub mod settings;
 pub mod text;
 pub mod umbrella;

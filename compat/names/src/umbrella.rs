@@ -23,6 +23,10 @@ pub fn packages(plane: &mut cranelift_control::ControlPlane) -> (bool, &'static 
     let _: Option<cranelift::interpreter::environment::FuncIndex> = None;
     let _: Result<codegen::isa::Builder, &'static str> = cranelift::native::builder();
     let _: codegen::control::ControlPlane = Default::default();
+    let _: cranelift::module::Linkage = cranelift::module::Linkage::Local;
+    let _: fn(cranelift::jit::JITBuilder) -> cranelift::jit::JITModule = cranelift::jit::JITModule::new;
+    let _: fn(cranelift::object::ObjectBuilder) -> cranelift::object::ObjectModule =
+        cranelift::object::ObjectModule::new;
     let _: cranelift::frontend::Switch = Default::default();
     (plane.get_decision() || plane.get_arbitrary(), cranelift::VERSION)
 }

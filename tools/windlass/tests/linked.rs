@@ -119,6 +119,45 @@ int main() { printf(\"%ld %ld\\n\", guarded(add3, 2), guarded(add3, 9)); }
 /// 1 + (2 + 2) + 3; thrown is 9, caught after one destructor, 9 * (3 + 5 + 7) being kept.
 const THROWS_GIVE: (i64, i64) = (8, 1_009_135);
 
+/// The sum of what stands 8 bytes behind a variable of C and 16 bytes behind another, and the address of `main`.
+const DATA: &str = "
+function %sum(i64) -> i64 system_v {
+    gv0 = symbol %far+8
+    gv1 = symbol colocated %near+16
+    gv2 = symbol %main
+block0(v0: i64):
+    v1 = symbol_value.i64 gv0
+    v2 = symbol_value.i64 gv1
+    v3 = symbol_value.i64 gv2
+    v4 = load.i64 v1
+    v5 = load.i64 v2
+    v6 = iadd v4, v5
+    v7 = isub v3, v0
+    v8 = iadd v6, v7
+    return v8
+}
+";
+
+const DATA_C: &str = "
+#include <stdio.h>
+long far[3] = {1, 20, 3}, near[3] = {4, 5, 600};
+long sum(int (*)(void));
+int main(void) { printf(\"%ld\\n\", sum(main)); return 0; }
+";
+
+#[test]
+fn compiled_functions_use_variables_of_c() {
+    let folder = Folder::new("data");
+    let (clif, c) = (folder.file("f.clif", DATA), folder.file("m.c", DATA_C));
+    let (object, program) = (folder.0.join("f.o"), folder.0.join("m"));
+    for (settings, link) in [("is_pic=true", "-pie"), ("is_pic=false", "-no-pie")] {
+        compile(&clif, &object, &["--set", settings]);
+        let paths = [&c, &object, &program].map(|p| p.to_str().unwrap());
+        run("gcc", &[paths[0], paths[1], "-o", paths[2], link]);
+        assert_eq!(run(&program, &[]), "620\n", "{settings}");
+    }
+}
+
 #[test]
 fn an_exception_passes_through_an_object() {
     let folder = Folder::new("throw");

@@ -1,0 +1,115 @@
+//! Compiling functions, and what it leaves.
+
+use cranelift_codegen::binemit::{Addend, CodeInfo, CodeOffset, Reloc};
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::gimli::write::{Address, CommonInformationEntry, FrameDescriptionEntry};
+use cranelift_codegen::ir::{DebugTag, ExternalName, Function, SourceLoc, TrapCode, UserStackMap, ValueLabel};
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::isa::unwind::{CfaUnwindInfo, UnwindInfo, UnwindInfoKind, systemv, winx64};
+use cranelift_codegen::settings::Flags;
+use cranelift_codegen::{
+    CodegenError, CodegenResult, CompileError, CompiledCode, CompiledCodeStencil, Context, Final,
+    FinalizedMachCallSite, FinalizedMachExceptionHandler, FinalizedMachReloc, FinalizedRelocTarget, LabelValueLoc,
+    MachBufferDebugTagList, MachBufferFinalized, MachBufferFrameLayout, MachDebugTagPos, MachSrcLoc, MachTrap,
+    TextSectionBuilder, ValueLabelsRanges, ValueLocRange,
+};
+
+/// Contexts.
+pub fn contexts(func: Function, isa: &dyn TargetIsa, flags: &Flags) -> Result<Context, CodegenError> {
+    let (mut ctx, mut plane): (Context, ControlPlane) = (Context::new(), ControlPlane::default());
+    ctx.clear();
+    ctx = Context::for_function(func);
+    ctx.set_disasm(true);
+    ctx.verify(flags)?;
+    ctx.verify_if(isa)?;
+    ctx.optimize(isa, &mut plane)?;
+    ctx.compute_cfg();
+    ctx.compute_domtree();
+    ctx.compute_loop_analysis();
+    ctx.flowgraph();
+    let stencil: CompiledCodeStencil = ctx.compile_stencil(isa, &mut plane)?;
+    let _: CompiledCode = stencil.apply_params(&ctx.func.params);
+    let compiled: Result<&CompiledCode, CompileError<'_>> = ctx.compile(isa, &mut plane);
+    if let Err(error) = compiled {
+        let (inner, _): (CodegenError, &Function) = (error.inner, error.func);
+        return Err(inner);
+    }
+    let mut bytes: Vec<u8> = vec![];
+    let info: CodeInfo = ctx.compile_and_emit(isa, &mut bytes, &mut plane).map_err(|e| e.inner)?.code_info();
+    let _: CodeOffset = info.total_size;
+    let _: Option<UnwindInfo> = ctx.create_unwind_info(isa)?;
+    let _: (Option<&CompiledCode>, bool) = (ctx.compiled_code(), ctx.get_code_bb_layout().is_some());
+    let _: Option<CompiledCode> = ctx.take_compiled_code();
+    Ok(ctx)
+}
+
+/// Compiled code.
+pub fn compiled(code: &mut CompiledCode, func: &Function) {
+    let _: (&[u8], Option<&String>, &ValueLabelsRanges) =
+        (code.code_buffer(), code.vcode.as_ref(), &code.value_labels_ranges);
+    let buffer: &mut MachBufferFinalized<Final> = &mut code.buffer;
+    let _: (u32, CodeOffset, String) = (buffer.alignment, buffer.total_size(), buffer.stringify_code_bytes());
+    for MachTrap { offset, code } in buffer.traps() {
+        let _: (&CodeOffset, &TrapCode) = (offset, code);
+    }
+    for FinalizedMachReloc { offset, kind, addend, target } in buffer.relocs() {
+        let _: (&CodeOffset, &Reloc, &Addend) = (offset, kind, addend);
+        let _: String = target.display(Some(&func.params));
+        match target {
+            FinalizedRelocTarget::ExternalName(name) => _ = name.clone() == ExternalName::default(),
+            FinalizedRelocTarget::Func(offset) => _ = *offset + 1,
+        }
+    }
+    for MachSrcLoc { start, end, loc } in buffer.get_srclocs_sorted() {
+        let _: (&CodeOffset, &CodeOffset, &SourceLoc) = (start, end, loc);
+    }
+    for FinalizedMachCallSite { ret_addr, frame_offset, exception_handlers } in buffer.call_sites() {
+        let _: (CodeOffset, Option<u32>, &[FinalizedMachExceptionHandler]) =
+            (ret_addr, frame_offset, exception_handlers);
+    }
+    let _: Option<&(CodeOffset, u32, UserStackMap)> = buffer.user_stack_maps().first();
+    let _: usize = buffer.take_user_stack_maps().len();
+    buffer.data_mut().fill(0);
+}
+
+/// What is said for debuggers.
+pub fn debugging(
+    ranges: &ValueLabelsRanges,
+    layout: &MachBufferFrameLayout,
+    list: MachBufferDebugTagList<'_>,
+) -> Option<ValueLocRange> {
+    let _: (u32, bool) = (layout.frame_to_fp_offset, layout.stackslots.is_empty());
+    let (_, pos, tags): (CodeOffset, MachDebugTagPos, &[DebugTag]) = (list.offset, list.pos, list.tags);
+    let _: bool = pos == MachDebugTagPos::Pre && tags.is_empty();
+    let range = *ranges.get(&ValueLabel::from_u32(0))?.first()?;
+    match range.loc {
+        LabelValueLoc::Reg(reg) => _ = reg.to_real_reg(),
+        LabelValueLoc::CFAOffset(offset) => _ = offset + 1,
+    }
+    let _: (u32, u32) = (range.start, range.end);
+    Some(range)
+}
+
+/// Unwind data and text sections.
+pub fn unwinding(isa: &dyn TargetIsa, code: &CompiledCode) -> CodegenResult<Vec<u8>> {
+    match isa.emit_unwind_info(code, UnwindInfoKind::SystemV)? {
+        Some(UnwindInfo::SystemV(info)) => {
+            let info: CfaUnwindInfo = info;
+            let _: FrameDescriptionEntry = info.to_fde(Address::Constant(0));
+        }
+        Some(UnwindInfo::WindowsX64(info)) => {
+            let info: winx64::UnwindInfo = info;
+            info.emit(&mut vec![0; info.emit_size()]);
+        }
+        _ => {}
+    }
+    let _: Option<CommonInformationEntry> = isa.create_systemv_cie();
+    let _: fn(&systemv::UnwindInfo, Address) -> FrameDescriptionEntry = systemv::UnwindInfo::to_fde;
+    let mut plane = ControlPlane::default();
+    let mut text: Box<dyn TextSectionBuilder> = isa.text_section_builder(1);
+    let offset: u64 = text.append(true, code.code_buffer(), 16, &mut plane);
+    let _: bool = text.resolve_reloc(offset, Reloc::X86CallPCRel4, -4, 0);
+    text.force_veneers();
+    text.write(offset, &[0]);
+    Ok(text.finish(&mut plane))
+}
