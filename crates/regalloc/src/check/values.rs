@@ -2,7 +2,7 @@
 //! but the contract.
 
 use crate::code::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Vregs with their valid widths, sorted.
 pub(super) type Set = Vec<(u32, u8)>;
@@ -21,7 +21,7 @@ pub(super) struct Values {
     /// Spill slots, incoming and outgoing arguments, by offset.
     memory: [BTreeMap<u32, Cell>; 3],
     /// Where a vreg may be; locations that no longer hold it can be among them.
-    homes: HashMap<u32, Vec<Loc>>,
+    homes: HashMap<u32, BTreeSet<Loc>>,
 }
 
 /// Which memory a location is in, and where; `None` for registers.
@@ -87,10 +87,7 @@ impl Values {
     /// Overwrites `width` bytes at `loc`.
     pub fn write(&mut self, loc: Loc, width: u8, set: Set) {
         for &(v, _) in &set {
-            let homes = self.homes.entry(v).or_default();
-            if !homes.contains(&loc) {
-                homes.push(loc);
-            }
+            self.homes.entry(v).or_default().insert(loc);
         }
         if let Some(r) = loc.as_reg() {
             self.regs[r.0 as usize & 63] = set;
@@ -144,7 +141,7 @@ impl Values {
             if let Some(set) = self.set_mut(loc) {
                 let at = set.partition_point(|&(v, _)| v < param);
                 set.insert(at, (param, valid));
-                self.homes.entry(param).or_default().push(loc);
+                self.homes.entry(param).or_default().insert(loc);
             }
         }
     }

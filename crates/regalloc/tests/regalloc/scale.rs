@@ -54,6 +54,16 @@ fn long_chain() {
 }
 
 #[test]
+fn one_value_in_many_places() {
+    let (mut f, values) = start(1, 1);
+    let place = |n: u32| (int(Role::Use, Constraint::Outgoing(8 * n)), values[0]);
+    let list: Vec<_> = (0..100_000).map(place).collect();
+    f.listed(0, CALL, &list, RegSet::EMPTY);
+    ret(&mut f, 0, values[0]);
+    complete(f, &usual(), true);
+}
+
+#[test]
 fn many_live_values() {
     let (mut f, values) = start(1, 2);
     let mut all: Vec<u32> = values;
