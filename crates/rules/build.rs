@@ -7,7 +7,10 @@ use windlass_desc::ops::{Format, OPS, Opcode};
 fn extras(format: Format) -> (&'static str, &'static str, &'static str) {
     match format {
         Format::IntCompare => ("cc: Cv, ", "", "cc: Some(cc), "),
-        Format::UnaryImm | Format::StackAddr | Format::FuncAddr => ("", "k: Im", "imm: Some(k), "),
+        Format::FloatCompare => ("cc: FloatCC, ", "", "fcc: Some(cc), "),
+        Format::UnaryImm | Format::UnaryIeee32 | Format::UnaryIeee64 | Format::StackAddr | Format::FuncAddr => {
+            ("", "k: Im", "imm: Some(k), ")
+        }
         Format::BinaryImm8 | Format::TernaryImm8 => ("", ", k: Im", "imm: Some(k), "),
         Format::Load => ("", "a: Addr", "addr: Some(a), "),
         Format::Store => ("", ", a: Addr", "addr: Some(a), "),

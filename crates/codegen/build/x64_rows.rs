@@ -2,7 +2,7 @@
 //! (`SPECS`) and the printer (`TEXT`) read. `src/x64/rows.rs` includes the result and has the types.
 
 use std::fmt::Write;
-use windlass_desc::x64::{self, At, Enc, Field, Imm, Map, MemMode, Operand, Row};
+use windlass_desc::x64::{self, At, Bank, Enc, Field, Imm, Map, MemMode, Operand, Row};
 
 /// The text of the generated file.
 pub fn generate() -> String {
@@ -32,7 +32,7 @@ fn table(out: &mut String, doc: &str, head: &str, rows: &[Row], entry: impl Fn(&
 }
 
 fn row_spec(r: &Row) -> String {
-    let operands: String = r.operands.iter().map(operand).collect();
+    let operands: String = (0..r.operands.len()).map(|i| operand(r, i)).collect();
     let places = |wanted: fn(&Operand) -> bool| -> Vec<u8> {
         let hits = r.operands.iter().enumerate().filter(|(_, o)| wanted(o));
         hits.map(|(i, _)| r.place(i)).collect()
@@ -41,7 +41,11 @@ fn row_spec(r: &Row) -> String {
     let defs = places(|o| matches!(o, Operand::Def(..)));
     let commutes = if r.commutes { format!("Some(({}, {}))", uses[0], uses[1]) } else { "None".into() };
     // A 32-bit copy clears the upper half: it is no copy of the whole register.
-    let copy = if r.name == "mov64_rr" { format!("Some(({}, {}))", defs[0], uses[0]) } else { "None".into() };
+    let copy = if ["mov64_rr", "movf128_rr"].contains(&&*r.name) {
+        format!("Some(({}, {}))", defs[0], uses[0])
+    } else {
+        "None".into()
+    };
     format!(
         "RowSpec {{ operands: &[{operands}], listed: {}, commutes: {commutes}, copy: {copy}, remat: {}, \
          reads_flags: {}, writes_flags: {}, clobbers: RegSet::EMPTY }}",
@@ -49,16 +53,20 @@ fn row_spec(r: &Row) -> String {
     )
 }
 
-fn operand(o: &Operand) -> String {
+fn operand(r: &Row, i: usize) -> String {
     let at = |at: &At| match at {
-        At::Reg => "Constraint::Reg".to_string(),
+        At::Reg | At::Vec => "Constraint::Reg".to_string(),
         At::Fixed(r) => format!("Constraint::Fixed(PReg::new(Class::Int, {r}))"),
         At::Tied(place) => format!("Constraint::Tied({place})"),
     };
-    match o {
-        Operand::Def(w, a) => format!("int(Role::Def, {}, {}), ", w / 8, at(a)),
-        Operand::Use(w, a) => format!("int(Role::Use, {}, {}), ", w / 8, at(a)),
-        Operand::Mem(_) => "int(Role::Use, 8, Constraint::Reg), ".repeat(2),
+    let class = match r.bank(i) {
+        Bank::General => "Class::Int",
+        Bank::Vector => "Class::Vec",
+    };
+    match &r.operands[i] {
+        Operand::Def(w, a) => format!("reg(Role::Def, {class}, {}, {}), ", w / 8, at(a)),
+        Operand::Use(w, a) => format!("reg(Role::Use, {class}, {}, {}), ", w / 8, at(a)),
+        Operand::Mem(_) => "reg(Role::Use, Class::Int, 8, Constraint::Reg), ".repeat(2),
     }
 }
 
@@ -74,10 +82,12 @@ fn spec(r: &Row) -> String {
         Map::One => 1,
         Map::Two => 2,
         Map::Three38 => 3,
+        Map::Three3a => 4,
     };
     let code = match (e.map, e.vex) {
         (Map::Two, Field::None) => u32::from_le_bytes([0x0f, e.opcode, 0, 0]),
         (Map::Three38, Field::None) => u32::from_le_bytes([0x0f, 0x38, e.opcode, 0]),
+        (Map::Three3a, Field::None) => u32::from_le_bytes([0x0f, 0x3a, e.opcode, 0]),
         _ => e.opcode as u32,
     };
     let all = [
@@ -85,6 +95,9 @@ fn spec(r: &Row) -> String {
         (e.plus_cc, "PLUS_CC"),
         (is_byte(r, e.reg), "BYTE_REG"),
         (r.mem == MemMode::None && is_byte(r, rm), "BYTE_RM"),
+        (is_vector(r, e.reg), "VEC_REG"),
+        (is_vector(r, rm), "VEC_RM"),
+        (is_vector(r, e.vex), "VEC_VEX"),
     ];
     let set: Vec<_> = all.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
     let bits = if set.is_empty() { "0".to_string() } else { set.join(" | ") };
@@ -94,7 +107,7 @@ fn spec(r: &Row) -> String {
         shape(r, e),
         imm(r),
         e.prefix,
-        e.acc,
+        if let Imm::Fixed(byte) = r.imm { byte } else { e.acc },
         field(e.reg),
         field(rm),
         field(e.vex),
@@ -106,6 +119,11 @@ fn spec(r: &Row) -> String {
 fn is_byte(r: &Row, f: Field) -> bool {
     let Field::Op(place) = f else { return false };
     (0..r.operands.len()).any(|i| r.place(i) == place && r.operands[i].width() == 8)
+}
+
+/// Does the field hold a vector register?
+fn is_vector(r: &Row, f: Field) -> bool {
+    matches!(f, Field::Op(place) if r.bank_at(place) == Bank::Vector)
 }
 
 fn shape(r: &Row, e: &Enc) -> &'static str {
@@ -127,6 +145,7 @@ fn imm(r: &Row) -> &'static str {
     match (r.imm, r.width) {
         (Imm::None, _) => "None",
         (Imm::I8, _) => "U8",
+        (Imm::Fixed(_), _) => "Fixed",
         (Imm::Count, _) => "Count",
         (Imm::Full, 8) => "I8",
         (Imm::Full, 16) => "I16",

@@ -49,6 +49,8 @@ pub struct Options {
     pub blocks: bool,
     /// Make code that runs wherever it is loaded: what is not linked with it is found by tables of addresses.
     pub pic: bool,
+    /// All NaNs that arithmetic makes have the same bits.
+    pub canonical_nans: bool,
 }
 
 impl Options {
@@ -71,6 +73,7 @@ impl Options {
             blocks: isa.flags().machine_code_cfg_info(),
             // COFF has no tables of addresses; its linkers make stubs for calls on their own
             pic: isa.flags().is_pic() && isa.triple().binary_format != BinaryFormat::Coff,
+            canonical_nans: isa.flags().enable_nan_canonicalization(),
         }
     }
 }
@@ -159,7 +162,7 @@ impl Pipeline {
         let order = abi::order(options.frame_pointer, options.pinned);
         let machine = regalloc::Machine {
             rows: &rows::ROWS,
-            order: [order, &[]],
+            order: [order, &abi::VECTOR_ORDER],
             callee_saved: conv.callee_saved,
             exchange: [true, false],
         };

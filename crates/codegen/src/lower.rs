@@ -13,9 +13,9 @@ use crate::order::BlockOrder;
 use crate::vcode::{NO_RULE, VCode};
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
-use windlass_desc::cc::IntCC;
+use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::ops::{Effects, Opcode};
-use windlass_desc::types::{I128, INVALID, Type};
+use windlass_desc::types::{F32, F64, I64, I128, INVALID, Type};
 use windlass_ir::entity::EntityRef;
 use windlass_ir::ir::instructions::InstructionData;
 use windlass_ir::ir::{Block, Endianness, Function, Inst, Value, ValueDef};
@@ -265,6 +265,8 @@ impl<'a> Lower<'a> {
                 let unused = 64 - self.ctv(i).bits().min(64);
                 imm.bits() << unused >> unused
             }
+            InstructionData::UnaryIeee32 { imm, .. } => imm.bits() as i64,
+            InstructionData::UnaryIeee64 { imm, .. } => imm.bits() as i64,
             InstructionData::BinaryImm8 { imm, .. } | InstructionData::TernaryImm8 { imm, .. } => imm as i64,
             InstructionData::Load { offset, .. } | InstructionData::Store { offset, .. } => i32::from(offset) as i64,
             InstructionData::StackAddr { offset, .. } => i32::from(offset) as i64,
@@ -274,6 +276,10 @@ impl<'a> Lower<'a> {
     /// The condition of an `icmp`.
     pub fn cc(&self, i: Inst) -> IntCC {
         self.func.dfg.insts[i].cond_code().unwrap_or(IntCC::Equal)
+    }
+    /// The condition of an `fcmp`.
+    pub fn fcc(&self, i: Inst) -> FloatCC {
+        self.func.dfg.insts[i].fp_cond_code().unwrap_or(FloatCC::Equal)
     }
     /// Does a memory operation use the byte order of a little-endian target?
     pub fn is_native(&self, i: Inst) -> bool {
@@ -376,10 +382,10 @@ impl<'a> Lower<'a> {
     }
     /// Are there registers for values of this type?
     pub fn check_type(&self, ty: Type) -> CodegenResult<()> {
-        if ty.is_int() {
+        if ty.is_int() || matches!(ty, F32 | F64) {
             return Ok(());
         }
-        Err(CodegenError::unsupported(format!("values of type {ty}: only i8 to i128 are lowered yet")))
+        Err(CodegenError::unsupported(format!("values of type {ty}: only i8 to i128, f32 and f64 are lowered yet")))
     }
     /// As many new registers as the type takes, one after the other; the first.
     fn new_vregs(&mut self, ty: Type) -> VReg {
@@ -389,20 +395,33 @@ impl<'a> Lower<'a> {
         }
         first
     }
-    fn new_vreg(&mut self, _: Type) -> VReg {
-        self.vcode.code.vregs.push(VRegInfo { class: Class::Int, width: 8 });
+    fn new_vreg(&mut self, ty: Type) -> VReg {
+        self.vcode.code.vregs.push(match ty.is_float() || ty.is_vector() {
+            true => VRegInfo { class: Class::Vec, width: (ty.bits() / 8).clamp(4, 16) as u8 },
+            false => VRegInfo { class: Class::Int, width: 8 },
+        });
         VReg(self.vcode.code.vregs.len() as u32 - 1)
     }
     /// A register for an intermediate result.
     pub fn temp(&mut self) -> VReg {
-        self.new_vreg(windlass_desc::types::I64)
+        self.new_vreg(I64)
+    }
+    /// A vector register for an intermediate result of at most 64 bits.
+    pub fn vector_temp(&mut self) -> VReg {
+        self.new_vreg(F64)
     }
     /// The register of the instruction's `n`-th result, used or not; `part` 1 is its upper half.
     pub fn result(&mut self, i: Inst, n: usize, part: u8) -> VReg {
         let v = self.func.dfg.inst_results(i).get(n).copied();
         match v.map(|v| self.s.vregs[v.index()]) {
             Some(r) if r != NONE => VReg(r + part as u32),
-            _ => self.temp(),
+            _ => self.new_vreg(v.map_or(I64, |v| self.ty(v))),
+        }
+    }
+    /// What is lowered as the instruction's first result is in `r`, from which its users get it.
+    pub fn redirect(&mut self, i: Inst, r: VReg) {
+        if let Some(v) = self.func.dfg.inst_results(i).first() {
+            self.s.vregs[v.index()] = r.0;
         }
     }
     /// The instruction that comes next takes over a load, with its trap.

@@ -49,13 +49,6 @@ pub enum FpOp {
     Nearest,
     /// To another format.
     To(FpFormat),
-    /// To an integer of so many bits, toward 0; the nearest where it does not fit, 0 of a NaN.
-    ToInt {
-        /// Is the integer signed?
-        signed: bool,
-        /// Its width, up to 128.
-        w: u32,
-    },
     /// From an integer of any width up to 128; the format is that of the result.
     FromInt {
         /// Is the integer signed?
@@ -68,7 +61,6 @@ impl FpOp {
     pub fn result_width(self, format: FpFormat) -> u32 {
         match self {
             FpOp::To(to) => to.bits(),
-            FpOp::ToInt { w, .. } => w,
             _ => format.bits(),
         }
     }
@@ -168,10 +160,139 @@ pub fn relation<B: Bv>(x: &B, y: &B) -> Relation<B> {
     Relation { equal, less, unordered }
 }
 
+/// The bits of the float nearest to 0 that is too small for integers of `w` bits when it is rounded toward 0: -1, or one
+/// below the smallest signed integer, or the next float below that where the format has no such integer. All that are
+/// as small are too small.
+pub fn too_small(format: FpFormat, signed: bool, w: u32) -> u128 {
+    let sign = 1 << (format.bits() - 1);
+    let bound = format.power_of_two(w - 1);
+    sign | match w - 1 {
+        _ if !signed => format.power_of_two(0),
+        _ if bound == format.infinity() => bound,
+        // one more than 2^(w-1) is its last bit, which stands so much below the first of the fraction
+        n if n <= format.fraction_bits() => bound | 1 << (format.fraction_bits() - n),
+        _ => bound + 1,
+    }
+}
+
+/// One bit: is `x`, rounded toward 0, no integer of `w` bits? Of a NaN it may be either.
+pub fn out_of_range<B: Bv>(x: &B, signed: bool, w: u32) -> B {
+    let format = FpFormat::of(x.w());
+    let large = B::lit(x.w(), format.power_of_two(if signed { w - 1 } else { w }));
+    let small = B::lit(x.w(), too_small(format, signed, w));
+    before(x, &large).not().or(&before(&small, x).not())
+}
+
+/// The low `w` bits, at most 128, of the integer that `x` is when it is rounded toward 0, if that has at most 64 bits, or
+/// 128 if `w` is more than 64. Said with shifts, so that proofs see through it.
+pub fn whole<B: Bv>(x: &B, w: u32) -> B {
+    let format = FpFormat::of(x.w());
+    let (fraction, bias) = (format.fraction_bits(), format.max_exponent());
+    let bits = if w > 64 { 128 } else { 64 };
+    let width = bits + fraction;
+    let stored = magnitude(x).lshr(&B::lit(x.w(), fraction as u128)).resize(width);
+    let significand = B::lit(1, 1).concat(&x.extract(0, fraction)).resize(width);
+    let shift = stored.sub(&B::lit(width, bias as u128));
+    let small = stored.ult(&B::lit(width, bias as u128));
+    let whole = small.ite(&B::lit(w, 0), &significand.shl(&shift).extract(fraction, bits).extract(0, w));
+    x.sign().ite(&whole.neg(), &whole)
+}
+
+/// To an integer of `w` bits, toward 0; the nearest where it does not fit, 0 of a NaN.
+pub fn to_int<B: Bv>(x: &B, signed: bool, w: u32) -> B {
+    let smallest = if signed { B::ones(1).concat(&B::lit(w - 1, 0)) } else { B::lit(w, 0) };
+    let nearest = x.sign().ite(&smallest, &smallest.not());
+    let number = out_of_range(x, signed, w).ite(&nearest, &whole(x, w));
+    is_nan(x).ite(&B::lit(w, 0), &number)
+}
+
+/// From an integer, rounded. All widths up to 128 are said with one operation, so that proofs see what is the same.
+/// An unsigned number of 64 bits with the highest one set is twice its half, if what falls off keeps the half odd: that
+/// is all that rounding wants to know of it, and doubling is exact.
+pub fn from_int<B: Bv>(x: &B, signed: bool, format: FpFormat) -> B {
+    let from = |x: &B| B::fp(FpOp::FromInt { signed: true }, format, &[x]);
+    match x.w() {
+        w if signed && w <= 128 => from(&x.sext(128)),
+        64 if matches!(format, Single | Double) => {
+            let high = x.sign().zext(64);
+            let half = x.lshr(&high).or(&x.and(&high));
+            from(&half.zext(128))
+                .add(&high.resize(format.bits()).shl(&B::lit(format.bits(), format.fraction_bits() as u128)))
+        }
+        w if w < 128 => from(&x.zext(128)),
+        _ => B::fp(FpOp::FromInt { signed: false }, format, &[x]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bv::Num;
+
+    /// Numbers of all sizes, integers and what lies around them.
+    fn samples() -> impl Iterator<Item = f64> {
+        let powers = (0..140).map(|n| 2f64.powi(n));
+        let near = powers.flat_map(|p| [p, p + 1.0, p - 1.0, p + 0.5, p - 0.5, p.next_up(), p.next_down()]);
+        let others =
+            (1..20_000u64).map(|i| f64::from_bits(i.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(i as u32)));
+        let special = [0.0, 0.5, 0.999, 1e-300, f64::INFINITY, f64::NAN, f64::MAX];
+        near.chain(others).chain(special).flat_map(|x| [x, -x])
+    }
+
+    #[test]
+    fn integers_of_floats_are_those_of_the_language() {
+        for x in samples() {
+            let (d, s) = (Num::lit(64, x.to_bits() as u128), Num::lit(32, (x as f32).to_bits() as u128));
+            let y = x as f32;
+            let check = |signed, w, a: u128, b: u128| {
+                let found = (to_int(&d, signed, w).get(), to_int(&s, signed, w).get());
+                assert_eq!(found, (a & (u128::MAX >> (128 - w)), b & (u128::MAX >> (128 - w))), "{x} {signed} {w}");
+            };
+            check(true, 8, x as i8 as u128, y as i8 as u128);
+            check(false, 8, x as u8 as u128, y as u8 as u128);
+            check(true, 16, x as i16 as u128, y as i16 as u128);
+            check(false, 16, x as u16 as u128, y as u16 as u128);
+            check(true, 32, x as i32 as u128, y as i32 as u128);
+            check(false, 32, x as u32 as u128, y as u32 as u128);
+            check(true, 64, x as i64 as u128, y as i64 as u128);
+            check(false, 64, x as u64 as u128, y as u64 as u128);
+            check(true, 128, x as i128 as u128, y as i128 as u128);
+            check(false, 128, x as u128, y as u128);
+        }
+    }
+
+    #[test]
+    fn integers_of_halves_and_quads_are_those_of_doubles() {
+        let convert = |x: &Num, to| Num::fp(FpOp::To(to), FpFormat::of(x.w()), &[x]);
+        for x in samples() {
+            let double = Num::lit(64, x.to_bits() as u128);
+            let quad = convert(&double, Quad);
+            let half = convert(&double, Half);
+            let back = convert(&half, Double);
+            for w in [8, 16, 32, 64, 128] {
+                for signed in [false, true] {
+                    assert_eq!(to_int(&quad, signed, w), to_int(&double, signed, w), "{x}");
+                    assert_eq!(to_int(&half, signed, w), to_int(&back, signed, w), "{x}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn floats_of_integers_are_those_of_the_language() {
+        let near = (0..64).flat_map(|n| [1u64 << n, (1 << n) - 1, (1 << n) + 1, !(1 << n), (3 << n) >> 1 | 1 << 63]);
+        for a in near.chain((1..20_000).map(|i: u64| i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (i % 12))) {
+            let x = Num::lit(64, a as u128);
+            let from = |signed, format| from_int(&x, signed, format).get();
+            let single = ((a as f32).to_bits() as u128, (a as i64 as f32).to_bits() as u128);
+            let double = ((a as f64).to_bits() as u128, (a as i64 as f64).to_bits() as u128);
+            assert_eq!((from(false, Single), from(true, Single)), single, "{a}");
+            assert_eq!((from(false, Double), from(true, Double)), double, "{a}");
+            let wide = x.zext(128).shl(&Num::lit(128, 37));
+            let want = ((a as u128) << 37) as f32;
+            assert_eq!(from_int(&wide, false, Single).get(), want.to_bits() as u128, "{a}");
+        }
+    }
 
     #[test]
     fn formats_are_those_of_the_language() {

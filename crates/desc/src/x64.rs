@@ -2,24 +2,53 @@
 //!
 //! A *family* is one operation (`add`); it has a meaning and becomes one [`Row`] per width and form. Rows are built by
 //! ordinary functions when the compiler is built; the tables that run in it are generated from them.
-//! `flags.rs` has the condition flags, `rows.rs` the table, `encode.rs` the forms, `sim.rs` what a row means.
+//! `flags.rs` has the condition flags, `rows.rs` the table, `encode.rs` the forms of integer instructions and `float.rs`
+//! those of floats, `sim.rs` what a row means.
 
 mod encode;
 pub mod flags;
+mod float;
 pub mod imm;
 pub mod regs;
 mod rows;
 mod sim;
 
+use crate::types::Type;
+
 pub use encode::{Enc, Field, Imm, Map};
 pub use rows::{Family, families, rows};
 pub use sim::{Input, Output, simulate};
 
+/// A bank of registers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Bank {
+    /// General registers, 64 bits.
+    General,
+    /// Vector registers, of which 128 bits are known here.
+    Vector,
+}
+
+impl Bank {
+    /// Bits of a register.
+    pub const fn bits(self) -> u32 {
+        match self {
+            Bank::General => 64,
+            Bank::Vector => 128,
+        }
+    }
+    /// The bank that holds values of a type.
+    pub fn of(ty: Type) -> Bank {
+        if ty.is_float() || ty.is_vector() { Bank::Vector } else { Bank::General }
+    }
+}
+
 /// Where a register operand must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum At {
-    /// Any register.
+    /// Any general register.
     Reg,
+    /// Any vector register.
+    Vec,
     /// The general register with this number.
     Fixed(u8),
     /// The register of the use at this place in the pool span.
@@ -29,7 +58,8 @@ pub enum At {
 /// An operand of a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operand {
-    /// Written: of 32 bits the upper half becomes 0, of 8 or 16 bits the rest is left as it was.
+    /// Written: of 32 bits the upper half becomes 0, of 8 or 16 bits the rest is left as it was. What is above in a
+    /// vector register is arbitrary.
     Def(u16, At),
     /// Read: the low bits.
     Use(u16, At),
@@ -78,7 +108,7 @@ pub enum Form {
     Rm,
     /// A register and an immediate.
     Ri,
-    /// A register and a wide immediate, or a symbol.
+    /// A register and a wide immediate, or a symbol or a constant.
     Rw,
     /// Memory and a register.
     Mr,
@@ -133,6 +163,12 @@ pub enum Feature {
     Lzcnt,
     /// POPCNT: counts of ones.
     Popcnt,
+    /// SSE4.1: rounding of floats.
+    Sse41,
+    /// AVX: operations on floats with three operands.
+    Avx,
+    /// FMA3: products and sums with one rounding.
+    Fma,
 }
 
 impl Feature {
@@ -142,6 +178,9 @@ impl Feature {
         (Feature::Bmi1, "has_bmi1"),
         (Feature::Lzcnt, "has_lzcnt"),
         (Feature::Popcnt, "has_popcnt"),
+        (Feature::Sse41, "has_sse41"),
+        (Feature::Avx, "has_avx"),
+        (Feature::Fma, "has_fma"),
     ];
 }
 
@@ -188,6 +227,21 @@ impl Row {
     /// The place in the pool span where operand `i` starts.
     pub fn place(&self, i: usize) -> u8 {
         self.operands[..i].iter().map(|o| o.places()).sum()
+    }
+    /// The bank of operand `i`; that of memory is of no consequence.
+    pub fn bank(&self, i: usize) -> Bank {
+        match self.operands[i] {
+            Operand::Def(_, At::Vec) | Operand::Use(_, At::Vec) => Bank::Vector,
+            Operand::Def(_, At::Tied(place)) => {
+                let tied = (0..self.operands.len()).find(|&k| k != i && self.place(k) == place);
+                tied.map_or(Bank::General, |k| self.bank(k))
+            }
+            _ => Bank::General,
+        }
+    }
+    /// The bank of the register at a place of the pool span.
+    pub fn bank_at(&self, place: u8) -> Bank {
+        (0..self.operands.len()).find(|&i| self.place(i) == place).map_or(Bank::General, |i| self.bank(i))
     }
     /// The name of the row's constant.
     pub fn constant(&self) -> String {

@@ -8,8 +8,9 @@ use crate::term::*;
 use crate::types::{Types, infer, infer_value, pattern_operands};
 use windlass_desc::ops::{Opcode, Ty};
 use windlass_desc::types::{INVALID, Type};
-use windlass_desc::x64::{Operand, Row};
+use windlass_desc::x64::{Bank, Operand, Row};
 
+mod banks;
 mod order;
 
 /// Something wrong with a rule set.
@@ -33,6 +34,7 @@ pub fn check(set: &RuleSet, rows: &[Row]) -> Vec<Problem> {
     for r in &set.rules {
         let found = infer(&r.lhs, r.ty).and_then(|types| {
             let left = Left { vars: variables_of(&r.lhs), room: room(&r.lhs), types: &types, rows, temps: vec![] };
+            left.result_banks(r)?;
             let types = r.lhs.op.row().results.iter().filter_map(|o| o.ty.of(r.ty));
             let results: Vec<u32> = types.flat_map(|t| vec![t.bits().min(64); registers(t)]).collect();
             left.rule(r, &results)
@@ -268,13 +270,14 @@ impl Left<'_> {
                 }
             }
         }
-        // writing 32 bits clears the rest
-        let written = |o: &Operand| match o {
-            Operand::Def(32, _) => Some(64),
-            Operand::Def(w, _) => Some(*w),
+        self.banks(i, row)?;
+        // writing 32 bits of a general register clears the rest
+        let written = |n: usize| match row.operands[n] {
+            Operand::Def(32, _) if row.bank(n) == Bank::General => Some(64),
+            Operand::Def(w, _) => Some(w),
             _ => None,
         };
-        Ok(row.operands.iter().filter_map(written).collect())
+        Ok((0..row.operands.len()).filter_map(written).collect())
     }
 
     fn cc(&self, cc: CcExpr) -> Found {
@@ -368,8 +371,14 @@ fn fits(name: &str, read: Read, bits: u32, width: Option<u32>) -> Found {
 /// The types that an operand of `op` at `ty` may have, among those that the target has registers for.
 fn operand_types(op: Opcode, n: usize, ty: Type, among: &[Type]) -> Vec<Type> {
     let operand = op.row().operands[n].ty;
+    // both sides of a bitcast have one size; of 128 bits no float is made yet
+    let fits = |t: Type| match op {
+        Opcode::Bitcast => operand.admits(ty, t) && t.bits() == ty.bits(),
+        Opcode::FcvtFromSint | Opcode::FcvtFromUint => operand.admits(ty, t) && t.bits() <= 64,
+        _ => operand.admits(ty, t),
+    };
     match operand {
-        Ty::In(_) | Ty::Narrower | Ty::Wider => among.iter().copied().filter(|&t| operand.admits(ty, t)).collect(),
+        Ty::In(_) | Ty::Narrower | Ty::Wider => among.iter().copied().filter(|&t| fits(t)).collect(),
         _ => operand.of(ty).into_iter().collect(),
     }
 }

@@ -227,7 +227,11 @@ fn cond(set: &RuleSet, out: &mut String) -> Result<()> {
         let fail = |e| format!("{}: {e}", place(r.at));
         let steps = pattern::of_value(&r.pat, r.ty).map_err(fail)?;
         let yes = body::cond(n, r, &steps).map_err(fail)?;
-        by_type.entry(r.ty.repr()).or_default().push(Candidate { at: place(r.at), todo: steps.steps, yes });
+        let mut todo = steps.steps;
+        if matches!(r.cc, CcExpr::Is(cc) if cc.is_double()) {
+            todo.push(Step::If("c.may_branch_twice(root)".into()));
+        }
+        by_type.entry(r.ty.repr()).or_default().push(Candidate { at: place(r.at), todo, yes });
     }
     let _ = writeln!(
         out,
@@ -305,6 +309,15 @@ fn custom(set: &RuleSet, out: &mut String) {
     );
     for (op, function) in &set.custom {
         let _ = writeln!(out, "        Opcode::{op:?} => Some({function}(c, i)),");
+    }
+    let _ = writeln!(out, "        _ => None,\n    }}\n}}");
+    let _ = writeln!(
+        out,
+        "\n/// Operations lowered by hand where no rule matches.\n\
+         pub fn fallback(c: &mut Lower<'_>, i: Inst, op: Opcode) -> Option<CodegenResult<()>> {{\n    match op {{"
+    );
+    for (op, function) in &set.fallback {
+        let _ = writeln!(out, "        Opcode::{op:?} => Some(libcalls::{function}(c, i)),");
     }
     let _ = writeln!(out, "        _ => None,\n    }}\n}}");
 }

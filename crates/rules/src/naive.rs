@@ -3,7 +3,7 @@
 
 use crate::term::*;
 use windlass_desc::bv::{Bv, Num};
-use windlass_desc::cc::IntCC;
+use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::ops::{Opcode, Ty};
 use windlass_desc::types::Type;
 use windlass_desc::x64::Feature;
@@ -24,6 +24,8 @@ pub trait Graph {
     fn imm(&self, i: Self::Inst) -> i64;
     /// The condition of a comparison.
     fn cc(&self, i: Self::Inst) -> IntCC;
+    /// The condition of a comparison of floats.
+    fn fcc(&self, i: Self::Inst) -> FloatCC;
     /// Does the value's register have a zero upper half?
     fn zero_upper(&self, v: Self::Value) -> bool;
     /// Has the value one use?
@@ -98,6 +100,9 @@ impl<G: Graph> At<'_, G> {
                 return false;
             }
         }
+        if p.fcc.is_some_and(|cc| cc != self.g.fcc(i)) {
+            return false;
+        }
         if let Some(k) = p.imm {
             if k.test.is_some_and(|t| !holds(&t, &[self.g.imm(i)])) {
                 return false;
@@ -135,7 +140,7 @@ impl<G: Graph> At<'_, G> {
             }
             Pat::Cond(x) => {
                 b.values.push((x.name, v));
-                crate::x64::REGISTER_TYPES.contains(&self.g.ty(v))
+                crate::x64::REGISTER_TYPES.iter().any(|&t| t.is_int() && t == self.g.ty(v))
             }
             Pat::Op(p) => {
                 let mut way = self.way.to_vec();

@@ -2,6 +2,7 @@
 //! have in rules.
 
 use crate::term::*;
+use windlass_desc::cc::FloatCC;
 use windlass_desc::ops::Opcode;
 
 include!(concat!(env!("OUT_DIR"), "/patterns.rs"));

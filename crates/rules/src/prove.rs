@@ -21,7 +21,7 @@ use std::panic::Location;
 use vars::{Case, cases};
 use windlass_desc::bv::Bv;
 use windlass_desc::ops::Opcode;
-use windlass_desc::types::{I8, I16, I32, I64, Type};
+use windlass_desc::types::{F32, F64, I8, I16, I32, I64, Type};
 use windlass_desc::x64::{Row, imm};
 
 /// What is to be proved.
@@ -166,7 +166,9 @@ pub fn rmi(a: &RmiRule) -> Vec<Obligation> {
         Ok(left.state(goal, Some(&right.recorder), shown.into()))
     };
     let one = |ty| state(Kind::Rmi, "rmi", ty, String::new(), a.at, statement(ty));
-    [I8, I16, I32, I64].map(one).into()
+    // no operation that makes constants has a float's type
+    let types = [I8, I16, I32, I64, F32, F64].into_iter();
+    types.filter(|t| t.is_int() || !matches!(&a.pat, Pat::Op(p) if p.op == Opcode::Iconst)).map(one).collect()
 }
 
 /// What is to be proved of an alternative of `cond`: that its flags tell whether the value is not 0.
@@ -208,7 +210,7 @@ pub fn rule(r: &Rule, rows: &[Row]) -> Vec<Obligation> {
         let got = whole(&want, got)?;
         let (mut goal, mut shown) = (right.encodable.clone(), vec![]);
         for (want, got) in want.into_iter().zip(got) {
-            goal = goal.and(&want.eq(&got.extract(0, want.w())));
+            goal = goal.and(&left.trapped().or(&want.eq(&got.extract(0, want.w()))));
             shown.extend([("result, left".into(), want), ("register, right".into(), got)]);
         }
         Ok(left.state(goal, Some(&right.recorder), shown))

@@ -2,7 +2,7 @@
 //! Needs [`crate::term`] and the target's rows; used by the generator and the prover alike.
 
 use crate::term::{Arg, MInst};
-use windlass_desc::x64::{Family, Form, Imm, Operand, Row};
+use windlass_desc::x64::{Family, Form, Operand, Row};
 
 /// The rows of an instruction, as indices into the rows that were given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,7 +39,7 @@ pub fn inputs(row: &Row) -> Vec<Input> {
         Operand::Use(..) => Some(Input::Register),
         Operand::Mem(_) => Some(Input::Memory),
     };
-    let immediate = (row.imm != Imm::None || takes_symbol(row)).then_some(Input::Immediate);
+    let immediate = (row.imm.is_input() || takes_symbol(row)).then_some(Input::Immediate);
     row.operands.iter().filter_map(operand).chain(immediate).collect()
 }
 

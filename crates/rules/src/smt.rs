@@ -130,7 +130,6 @@ impl Bv for Smt {
         let widths: String = args.iter().map(|a| format!("_{}", a.0.w)).collect();
         let name = match op {
             FpOp::To(to) => format!("fp_to_{}", to.bits()),
-            FpOp::ToInt { signed, w } => format!("fp_to_{}{w}", if signed { "s" } else { "u" }),
             FpOp::FromInt { signed } => format!("fp_from_{}_{}", if signed { "s" } else { "u" }, format.bits()),
             _ => format!("fp_{op:?}").to_lowercase(),
         };

@@ -6,7 +6,7 @@
 
 use std::panic::Location;
 use windlass_desc::bv::Num;
-use windlass_desc::cc::IntCC;
+use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::env::TrapCode;
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::{I128, INVALID, Type};
@@ -228,11 +228,13 @@ pub struct OpPat {
     pub addr: Option<Addr>,
     /// Its condition.
     pub cc: Option<Cv>,
+    /// Of a comparison of floats, the condition that it must have.
+    pub fcc: Option<FloatCC>,
 }
 
 /// A pattern of `op` with these operands.
 pub fn op<const N: usize>(op: Opcode, args: [Pat; N]) -> OpPat {
-    OpPat { op, ty: None, args: args.into(), imm: None, addr: None, cc: None }
+    OpPat { op, ty: None, args: args.into(), imm: None, addr: None, cc: None, fcc: None }
 }
 
 impl OpPat {
@@ -600,6 +602,8 @@ pub struct RuleSet {
     pub contracts: Vec<(Opcode, Type)>,
     /// Operations that are lowered by hand, with the function's name.
     pub custom: Vec<(Opcode, &'static str)>,
+    /// Operations that are lowered by hand where no rule matches, with the function's name.
+    pub fallback: Vec<(Opcode, &'static str)>,
     /// (operation, types) that the target lowers by rules; any other type is an `Unsupported` error.
     pub supported: Vec<(Opcode, Vec<Type>)>,
     /// Operations that the target does not lower yet, and why.

@@ -3,6 +3,7 @@
 
 mod arith;
 mod bits;
+mod float;
 mod flow;
 pub mod inst;
 mod int;
@@ -12,10 +13,10 @@ mod wide;
 mod wide_bits;
 
 use crate::term::RuleSet;
-use windlass_desc::types::{I8, I16, I32, I64, I128, Type};
+use windlass_desc::types::{F32, F64, I8, I16, I32, I64, I128, Type};
 
 /// The types that have registers.
-pub const REGISTER_TYPES: &[Type] = &[I8, I16, I32, I64, I128];
+pub const REGISTER_TYPES: &[Type] = &[I8, I16, I32, I64, I128, F32, F64];
 
 /// All rules, with what is promised of results and what is lowered by hand.
 pub fn rules() -> RuleSet {
@@ -25,6 +26,7 @@ pub fn rules() -> RuleSet {
     arith::rules(&mut r);
     bits::rules(&mut r);
     mem::rules(&mut r);
+    float::rules(&mut r);
     flow::rules(&mut r);
     wide::rules(&mut r);
     wide_bits::rules(&mut r);

@@ -94,6 +94,17 @@ pub fn order(frame_pointer: bool, pinned: bool) -> &'static [PReg] {
     &all[..all.len() - frame_pointer as usize]
 }
 
+/// Vector registers in that order: those that some conventions preserve come last.
+pub static VECTOR_ORDER: [PReg; 16] = {
+    let mut a = [x(0); 16];
+    let mut i = 0;
+    while i < 16 {
+        a[i] = x(i as u8);
+        i += 1;
+    }
+    a
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use super::encode::{Address, CC, EncodeError, FrameOffsets, immediate_of, is_sho
 use super::rows::{ImmSpec, NAMES, ROWS, SPECS, Shown, TEXT};
 use crate::vcode::VCode;
 use std::fmt::Write;
-use windlass_desc::x64::flags::CCS;
+use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::regs;
 use windlass_regalloc::{Constraint, Inst, Loc, NONE, Role};
 
@@ -15,7 +15,7 @@ pub fn print(inst: &Inst, ops: &[u32], frame: &FrameOffsets) -> String {
     let (Some(text), Some(spec)) = (TEXT.get(inst.row as usize), SPECS.get(inst.row as usize)) else {
         return format!("row {}", inst.row);
     };
-    let mut out = text.mnemonic.replace("{cc}", CCS[(inst.flags >> CC & 15) as usize].1);
+    let mut out = text.mnemonic.replace("{cc}", Cc::from_number((inst.flags >> CC) as u8).name());
     let mut separator = " ";
     for shown in text.shown {
         out.push_str(separator);
@@ -26,7 +26,7 @@ pub fn print(inst: &Inst, ops: &[u32], frame: &FrameOffsets) -> String {
         }
     }
     // A shift by one has an encoding, and with it a text, without a count.
-    let hidden = spec.imm == ImmSpec::Count && is_short(spec, inst);
+    let hidden = matches!(spec.imm, ImmSpec::Count | ImmSpec::Fixed) && is_short(spec, inst);
     if spec.imm != ImmSpec::None && !hidden {
         out.push_str(separator);
         let _ = write!(out, "{}", immediate(inst));
@@ -91,6 +91,7 @@ pub fn name(row: u16) -> &'static str {
 fn register(out: &mut String, ops: &[u32], place: u8, width: u8) {
     match ops.get(place as usize) {
         Some(&r) if r < 16 => out.push_str(&regs::name(r as u8, width as u16)),
+        Some(&r) if (32..48).contains(&r) => out.push_str(&regs::vector_name(r as u8)),
         Some(&r) => _ = write!(out, "{:?}", Loc(r)),
         None => out.push('?'),
     }

@@ -8,7 +8,7 @@ use super::encode::{BASE, Base};
 use super::rows::*;
 use crate::abi::{Piece, Place, Places};
 use crate::error::{CodegenError, CodegenResult};
-use crate::lower::{Lower, Parts};
+use crate::lower::{Lower, Parts, has_effect};
 use crate::vcode::{CallSite, Limit};
 use windlass_desc::types::{I8, I16, I32, I64};
 use windlass_ir::ir::instructions::InstructionData;
@@ -65,6 +65,8 @@ fn access(c: &mut Lower<'_>, row: u16, reg: VReg, at: Memory) {
 fn memory_rows(p: Piece) -> CodegenResult<(u16, u16)> {
     match (p.class, p.width) {
         (Class::Int, 8) => Ok((MOV64_RM, MOV64_MR)),
+        (Class::Vec, 4) => Ok((MOVF32_RM, MOVF32_MR)),
+        (Class::Vec, 8) => Ok((MOVF64_RM, MOVF64_MR)),
         (class, width) => {
             let what = format!("results of class {class:?} and {width} bytes in memory");
             Err(CodegenError::unsupported(what))
@@ -223,7 +225,8 @@ pub fn call_indirect(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
 
 const POINTER: Piece = Piece { class: Class::Int, width: 8, at: Place::Stack(0) };
 
-fn emit_call(
+/// A call that gives the results of `i`.
+pub(super) fn emit_call(
     c: &mut Lower<'_>,
     i: Inst,
     row: u16,
@@ -265,7 +268,10 @@ fn emit_call(
     for (row, reg, n) in loads {
         access(c, row, reg, Memory::Outgoing(n));
     }
-    c.has_effect_of(i);
+    // a pure operation may be a call too
+    if has_effect(func, i) {
+        c.has_effect_of(i);
+    }
     let popped = if conv.callee_pops { places.stack as u32 } else { 0 };
     let site = c.vcode.sites.len() as u32;
     c.vcode.sites.push(CallSite { symbol, popped });

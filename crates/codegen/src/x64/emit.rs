@@ -5,6 +5,7 @@
 use super::encode::{CC, FrameOffsets, SCALE, encode};
 use super::frame::Frame;
 use super::lower::generated;
+use super::pool::Pool;
 use super::rows::*;
 use super::{asm, insts};
 use crate::binemit::Reloc;
@@ -41,6 +42,11 @@ fn write_branch(out: &mut Vec<u8>, tag: u8, long: bool, rel: i32) {
     }
 }
 
+/// The condition of an instruction.
+fn condition(inst: &Inst) -> Cc {
+    Cc::from_number((inst.flags >> CC) as u8)
+}
+
 /// Something bound to a place: moved when the code is assembled.
 enum Meta {
     Trap(TrapCode),
@@ -49,6 +55,8 @@ enum Meta {
     Return,
     Origin(Option<u32>),
     Unwind(UnwindInst),
+    /// The instruction ends with the distance of this constant.
+    Constant(u32),
     Line(String, String, Option<u32>),
 }
 
@@ -57,6 +65,7 @@ enum Meta {
 pub struct Scratch {
     buffer: Buffer,
     meta: Vec<(Mark, Meta)>,
+    pool: Pool,
     /// Trap sites out of line, with the instruction each belongs to.
     deferred: Vec<(Label, TrapCode, u32)>,
     /// Tables to jump through: their edges, and whether the first one has an entry too.
@@ -89,6 +98,7 @@ pub fn emit(
 ) -> Result<CompiledCode, CodegenError> {
     s.buffer.clear();
     s.meta.clear();
+    s.pool.clear();
     s.deferred.clear();
     s.tables.clear();
     let mut e = Emitter { machine, alloc, frame, offsets: frame.offsets, s, options, origin: None, next_edit: 0 };
@@ -256,6 +266,7 @@ impl Emitter<'_> {
     /// An edit in assembler syntax.
     fn edit_text(&self, edit: Edit) -> String {
         let loc = |l: Loc, width: u8| match l.as_reg() {
+            Some(r) if r.class() == Class::Vec => windlass_desc::x64::regs::vector_name(r.hw()),
             Some(r) => windlass_desc::x64::regs::name(r.hw(), width as u16 * 8),
             None => format!("[rsp + {}]", self.frame.offset(l)),
         };
@@ -273,14 +284,15 @@ impl Emitter<'_> {
         let code = &self.machine.code;
         if inst.row == TRAP_IF {
             let label = self.s.buffer.label();
-            let cc = Cc::from_number((inst.flags >> CC) as u8);
             self.list(i, inst, &[]);
             self.s.deferred.push((label, self.trap_code(i)?, i));
-            self.s.buffer.branch(jcc_kind(cc), label);
+            let over = self.s.buffer.label();
+            self.branch_if(condition(inst), label, over);
+            self.s.buffer.bind(over);
             return Ok(());
         }
         let ops = &code.pool[inst.ops as usize..];
-        if inst.row == MOV64_RR && ops[0] == ops[1] {
+        if matches!(inst.row, MOV64_RR | MOVF128_RR) && ops[0] == ops[1] {
             return Ok(());
         }
         if let Some(code) = self.machine.trap(i) {
@@ -343,6 +355,14 @@ impl Emitter<'_> {
                 self.returns_here();
                 self.shift(-(site.popped as i32), "calling convention");
             }
+            SELECTF32_RR | SELECTF64_RR => self.select(inst, ops)?,
+            CONSTF32_RW | CONSTF64_RW => {
+                let (r, size) = (self.vector(ops[0])?, SPECS[inst.row as usize].width / 8);
+                insts::load_float_rip(&mut self.s.buffer.sink, r.hw(), size, 0);
+                let n = self.s.pool.number(inst.payload as u128, size);
+                let mark = self.s.buffer.mark();
+                self.s.meta.push((mark, Meta::Constant(n)));
+            }
             SYM_NEAR => {
                 let r = self.reg(ops[0])?;
                 let field = insts::lea_rip(&mut self.s.buffer.sink, r, 0);
@@ -371,6 +391,40 @@ impl Emitter<'_> {
             LocKind::Reg(r) if r.class() == Class::Int => Ok(r.hw()),
             _ => Err(CodegenError::internal("an operand is not in a register")),
         }
+    }
+
+    fn vector(&self, loc: u32) -> Result<PReg, CodegenError> {
+        match Loc(loc).kind() {
+            LocKind::Reg(r) if r.class() == Class::Vec => Ok(r),
+            _ => Err(CodegenError::internal("an operand is not in a vector register")),
+        }
+    }
+
+    /// Goes to `yes` if the condition holds; else on, or to `no`. Either is where the code goes on.
+    fn branch_if(&mut self, cc: Cc, yes: Label, no: Label) {
+        let buffer = &mut self.s.buffer;
+        match cc {
+            Cc::Une => {
+                buffer.branch(jcc_kind(Cc::Ne), yes);
+                buffer.branch(jcc_kind(Cc::P), yes);
+            }
+            Cc::Oe => {
+                buffer.branch(jcc_kind(Cc::P), no);
+                buffer.branch(jcc_kind(Cc::E), yes);
+            }
+            cc => buffer.branch(jcc_kind(cc), yes),
+        }
+    }
+
+    /// A copy that a branch goes around.
+    fn select(&mut self, inst: &Inst, ops: &[u32]) -> Result<(), CodegenError> {
+        let (to, from) = (self.vector(ops[0])?, self.vector(ops[2])?);
+        let (copy, over) = (self.s.buffer.label(), self.s.buffer.label());
+        self.branch_if(condition(inst).complement(), over, copy);
+        self.s.buffer.bind(copy);
+        insts::move_reg(&mut self.s.buffer.sink, to, from, 16);
+        self.s.buffer.bind(over);
+        Ok(())
     }
 
     fn reloc(&mut self, field: usize, kind: Reloc, symbol: u32, addend: i64) {
@@ -411,17 +465,13 @@ impl Emitter<'_> {
                 self.go(b, to, i);
             }
             BRANCH => {
-                let cc = Cc::from_number((inst.flags >> CC) as u8);
+                let cc = condition(inst);
                 let (yes, no) = (self.edge_label(first), self.edge_label(first + 1));
                 let (cc, yes, no) = if yes == self.next(b) { (cc.complement(), no, yes) } else { (cc, yes, no) };
                 if yes != no {
                     let (source, origin) = (self.source(i), self.machine.origin(i));
-                    self.line(
-                        || format!("j{} L{}", windlass_desc::x64::flags::CCS[cc as usize].1, yes.0),
-                        source,
-                        origin,
-                    );
-                    self.s.buffer.branch(jcc_kind(cc), yes);
+                    self.line(|| format!("j{} L{}", cc.name(), yes.0), source, origin);
+                    self.branch_if(cc, yes, no);
                 }
                 self.go(b, no, i);
             }
@@ -545,12 +595,17 @@ impl Emitter<'_> {
         if self.options.blocks {
             self.block_layout(&offsets, &mut out);
         }
+        let constants = self.s.pool.place(&mut out.code);
         for (mark, meta) in self.s.meta.drain(..) {
             let offset = offsets.of(mark);
             match meta {
                 Meta::Trap(code) => out.traps.push(MachTrap { offset, code }),
                 Meta::Return => out.returns.push(offset),
                 Meta::Origin(inst) => out.origins.push((offset, inst)),
+                Meta::Constant(n) => {
+                    let distance = (constants[n as usize] - offset as usize) as u32;
+                    out.code[offset as usize - 4..][..4].copy_from_slice(&distance.to_le_bytes());
+                }
                 Meta::Unwind(inst) => out.unwind.push((offset, inst)),
                 Meta::Line(text, source, inst) => out.lines.push(Line { offset, text, source, inst }),
                 Meta::Reloc(kind, symbol, addend, back) => {

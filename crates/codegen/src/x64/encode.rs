@@ -47,7 +47,7 @@ pub struct FrameOffsets {
 pub enum EncodeError {
     /// Its row's bytes are made by whole-function emission.
     Special,
-    /// An operand is no general register, or is missing.
+    /// An operand is no register of the class that the row wants, or is missing.
     Operand,
     /// The memory operand cannot be expressed: its index is rsp, its base unknown, or its displacement beyond 32 bits.
     Address,
@@ -57,7 +57,7 @@ impl std::fmt::Display for EncodeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             EncodeError::Special => "the row has no encoding of its own",
-            EncodeError::Operand => "an operand is not a general register",
+            EncodeError::Operand => "an operand is not a register of its class",
             EncodeError::Address => "the memory operand cannot be encoded",
         })
     }
@@ -146,17 +146,32 @@ struct Regs<'a> {
 }
 
 impl Regs<'_> {
-    /// The number of the register at `place`.
+    /// The number of the register at `place`. Vector registers have numbers from 32 on: `vector` is 32 or 0.
     #[inline(always)]
-    fn at(&mut self, place: u8) -> u8 {
+    fn at(&mut self, place: u8, vector: u8) -> u8 {
         let r = self.ops.get(place as usize).copied().unwrap_or(NONE);
-        self.seen |= r;
+        self.seen |= r ^ vector as u32;
         (r & 15) as u8
     }
     /// What a field of the spec stands for.
     #[inline(always)]
-    fn field(&mut self, field: u8) -> u8 {
-        if field & DIGIT != 0 { field & 7 } else { self.at(field) }
+    fn field(&mut self, field: u8, vector: u8) -> u8 {
+        if field & DIGIT != 0 { field & 7 } else { self.at(field, vector) }
+    }
+    /// ModRM.reg.
+    #[inline(always)]
+    fn reg(&mut self, spec: &Spec) -> u8 {
+        self.field(spec.reg, (spec.bits & VEC_REG) << 1)
+    }
+    /// ModRM.rm.
+    #[inline(always)]
+    fn rm(&mut self, spec: &Spec) -> u8 {
+        self.field(spec.rm, spec.bits & VEC_RM)
+    }
+    /// VEX.vvvv.
+    #[inline(always)]
+    fn vvvv(&mut self, spec: &Spec) -> u8 {
+        self.field(spec.vex, (spec.bits & VEC_VEX) >> 1)
     }
 }
 
@@ -173,8 +188,9 @@ fn head(p: &mut Parts, spec: &Spec, rex: u8, byte: bool, add: u8) {
     p.u8_if(spec.prefix != 0, spec.prefix);
     let rex = rex | (spec.bits & WIDE) << 3;
     p.u8_if((rex != 0) | byte, 0x40 | rex);
-    // The opcode is the last of as many bytes as the map's number.
-    p.low(spec.code + ((add as u32) << ((8 * (spec.map - 1)) & 31)), spec.map);
+    // The opcode is the last of as many bytes as the map's number, three of the last map.
+    let bytes = spec.map - (spec.map >> 2);
+    p.low(spec.code + ((add as u32) << ((8 * (bytes - 1)) & 31)), bytes);
 }
 
 /// VEX prefix of two bytes if it can be, else three; opcode. `v` is the register in vvvv.
@@ -207,19 +223,19 @@ fn needs_rex(spec: &Spec, bit: u8, r: u8) -> bool {
 
 #[inline(always)]
 fn plus_reg(p: &mut Parts, spec: &Spec, inst: &Inst, regs: &mut Regs) {
-    let r = regs.at(spec.rm);
+    let r = regs.at(spec.rm, 0);
     head(p, spec, r >> 3, needs_rex(spec, BYTE_RM, r), r & 7);
     immediate(p, spec, inst, false);
 }
 
 #[inline(always)]
 fn with_reg<const VEX: bool, const IMM: bool>(p: &mut Parts, spec: &Spec, inst: &Inst, regs: &mut Regs) {
-    let (reg, rm) = (regs.field(spec.reg), regs.field(spec.rm));
+    let (reg, rm) = (regs.reg(spec), regs.rm(spec));
     let rex = reg >> 3 << 2 | rm >> 3;
     let byte = needs_rex(spec, BYTE_REG, reg) | needs_rex(spec, BYTE_RM, rm);
     let short = IMM && is_short(spec, inst);
     if VEX {
-        vex_head(p, spec, rex, regs.field(spec.vex));
+        vex_head(p, spec, rex, regs.vvvv(spec));
     } else if IMM && spec.acc != 0 && rm == 0 && !short {
         // Rows with such an opcode have no escape bytes.
         head(p, &Spec { code: spec.acc as u32, ..*spec }, rex, false, 0);
@@ -241,12 +257,12 @@ fn with_mem<const VEX: bool, const IMM: bool>(
     regs: &mut Regs,
     frame: &FrameOffsets,
 ) -> Result<(), EncodeError> {
-    let reg = regs.field(spec.reg);
+    let reg = regs.reg(spec);
     let a = Address::of(inst, regs.ops, spec.rm, frame)?;
     let rex = reg >> 3 << 2 | a.index.unwrap_or(0) >> 3 << 1 | a.base.unwrap_or(0) >> 3;
     let short = IMM && is_short(spec, inst);
     if VEX {
-        vex_head(p, spec, rex, regs.field(spec.vex));
+        vex_head(p, spec, rex, regs.vvvv(spec));
     } else {
         let add = condition(spec, inst) + short_bit(spec, short);
         head(p, spec, rex, needs_rex(spec, BYTE_REG, reg), add);
@@ -345,6 +361,7 @@ pub(crate) fn immediate_of(spec: &Spec, inst: &Inst) -> i32 {
 pub(crate) fn is_short(spec: &Spec, inst: &Inst) -> bool {
     match spec.imm {
         ImmSpec::Count => immediate_of(spec, inst) == 1,
+        ImmSpec::Fixed => true,
         ImmSpec::Short16 | ImmSpec::Short32 => i8::try_from(immediate_of(spec, inst)).is_ok(),
         _ => false,
     }
@@ -353,14 +370,18 @@ pub(crate) fn is_short(spec: &Spec, inst: &Inst) -> bool {
 /// The opcode bit that says so.
 #[inline(always)]
 fn short_bit(spec: &Spec, short: bool) -> u8 {
-    if spec.imm == ImmSpec::Count { (short as u8) << 4 } else { (short as u8) << 1 }
+    match spec.imm {
+        ImmSpec::Count => (short as u8) << 4,
+        ImmSpec::Fixed => 0,
+        _ => (short as u8) << 1,
+    }
 }
 
 #[inline(always)]
 fn immediate(p: &mut Parts, spec: &Spec, inst: &Inst, short: bool) {
     let shift = if matches!(spec.imm, ImmSpec::U32 | ImmSpec::I64) { 0 } else { 32 };
     let len = if short { (spec.imm != ImmSpec::Count) as u8 } else { spec.imm.size() };
-    p.imm(inst.payload >> shift, len);
+    p.imm(if spec.imm == ImmSpec::Fixed { spec.acc as u64 } else { inst.payload >> shift }, len);
 }
 
 #[cfg(test)]

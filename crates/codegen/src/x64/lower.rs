@@ -3,12 +3,14 @@
 
 use super::encode::{BASE, Base, CC, SCALE};
 use super::frame::MAX_FRAME;
+use super::libcalls;
+use super::nans;
 use super::rows::*;
 use super::{calls, flow};
 use crate::error::{CodegenError, CodegenResult};
 use crate::lower::{Lower, Part, Target, unsupported};
 use windlass_desc::bv::{Bv, Num};
-use windlass_desc::cc::IntCC;
+use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::ops::{Format, Opcode};
 use windlass_desc::types::{I64, Type};
 use windlass_desc::x64::Feature;
@@ -99,6 +101,7 @@ trait X64 {
     fn has(&self, f: Feature) -> bool;
     fn zero_upper(&self, v: Value) -> bool;
     fn is_tested(&self, v: Value) -> bool;
+    fn may_branch_twice(&self, i: Inst) -> bool;
     fn is_near(&self, i: Inst) -> bool;
     fn slot_disp(&self, i: Inst, off: i64) -> Option<i32>;
     fn symbol(&mut self, i: Inst) -> i64;
@@ -124,6 +127,14 @@ impl X64 for Lower<'_> {
     /// Can `cond` test the value?
     fn is_tested(&self, v: Value) -> bool {
         self.ty(v).is_int()
+    }
+    /// Does the instruction become branches or traps, which can ask for two conditions?
+    fn may_branch_twice(&self, i: Inst) -> bool {
+        match self.opcode(i) {
+            Opcode::Brif | Opcode::Trapz | Opcode::Trapnz => true,
+            Opcode::Select => self.ctv(i).is_float(),
+            _ => false,
+        }
     }
     fn is_near(&self, i: Inst) -> bool {
         match self.func.dfg.insts[i] {
@@ -229,7 +240,10 @@ impl Target for X64Target {
         if let Some(done) = generated::custom(c, inst, op) {
             return done;
         }
-        let Some(m) = generated::select(c, inst, op, ty) else { return Err(unsupported(op, ty, "x86_64")) };
+        nans::canonicalize(c, inst, op, ty);
+        let Some(m) = generated::select(c, inst, op, ty) else {
+            return generated::fallback(c, inst, op).unwrap_or_else(|| Err(unsupported(op, ty, "x86_64")));
+        };
         c.set_rule(m.rule);
         generated::emit(c, inst, &m);
         Ok(())

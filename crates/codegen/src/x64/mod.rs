@@ -8,5 +8,8 @@ pub mod encode;
 pub mod flow;
 pub mod frame;
 pub mod insts;
+mod libcalls;
 pub mod lower;
+mod nans;
+mod pool;
 pub mod rows;

@@ -36,6 +36,8 @@ pub enum ImmSpec {
     None,
     /// A byte without sign.
     U8,
+    /// A byte that belongs to the opcode: [`Spec::acc`].
+    Fixed,
     /// A shift count: a byte; none with opcode bit 4 set if it is 1.
     Count,
     /// A byte.
@@ -60,7 +62,7 @@ impl ImmSpec {
     pub const fn size(self) -> u8 {
         match self {
             ImmSpec::None => 0,
-            ImmSpec::U8 | ImmSpec::Count | ImmSpec::I8 => 1,
+            ImmSpec::U8 | ImmSpec::Fixed | ImmSpec::Count | ImmSpec::I8 => 1,
             ImmSpec::I16 | ImmSpec::Short16 => 2,
             ImmSpec::I32 | ImmSpec::Short32 | ImmSpec::U32 => 4,
             ImmSpec::I64 => 8,
@@ -77,11 +79,11 @@ pub struct Spec {
     pub shape: Shape,
     /// The immediate.
     pub imm: ImmSpec,
-    /// Opcode map: 1, 2 (`0F`), 3 (`0F 38`).
+    /// Opcode map: 1, 2 (`0F`), 3 (`0F 38`), 4 (`0F 3A`).
     pub map: u8,
     /// Mandatory or operand-size prefix, 0 if none.
     pub prefix: u8,
-    /// Opcode for rax and an immediate that is not short, 0 if none.
+    /// Opcode for rax and an immediate that is not short, 0 if none; or a fixed immediate.
     pub acc: u8,
     /// ModRM.reg.
     pub reg: u8,
@@ -110,6 +112,12 @@ pub const PLUS_CC: u8 = 2;
 pub const BYTE_REG: u8 = 4;
 /// ModRM.rm is a register of 8 bits.
 pub const BYTE_RM: u8 = 8;
+/// ModRM.reg is a vector register.
+pub const VEC_REG: u8 = 16;
+/// ModRM.rm is a vector register.
+pub const VEC_RM: u8 = 32;
+/// VEX.vvvv is a vector register.
+pub const VEC_VEX: u8 = 64;
 
 /// How a row is printed. An immediate, if there is one, comes last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -143,8 +151,8 @@ const fn digit(n: u8) -> u8 {
     DIGIT | n
 }
 
-const fn int(role: Role, width: u8, constraint: Constraint) -> Operand {
-    Operand { role, class: Class::Int, width, constraint }
+const fn reg(role: Role, class: Class, width: u8, constraint: Constraint) -> Operand {
+    Operand { role, class, width, constraint }
 }
 
 include!(concat!(env!("OUT_DIR"), "/x64_rows.rs"));

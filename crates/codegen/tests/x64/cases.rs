@@ -3,8 +3,8 @@
 use windlass_codegen::sink::Sink;
 use windlass_codegen::x64::encode::{BASE, CC, FrameOffsets, SCALE, encode};
 use windlass_codegen::x64::rows::SPECS;
-use windlass_desc::x64::{At, Imm, MemMode, Operand, Row};
-use windlass_regalloc::{Inst, NONE};
+use windlass_desc::x64::{At, Bank, Imm, MemMode, Operand, Row};
+use windlass_regalloc::{Class, Inst, Loc, NONE, PReg};
 
 /// xorshift64*: small, seeded, the same everywhere.
 pub struct Rng(u64);
@@ -24,6 +24,35 @@ impl Rng {
     }
     pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len() as u64) as usize]
+    }
+    /// The bits of a vector register: floats of both widths, special ones often, in the low half.
+    pub fn floats(&mut self) -> u128 {
+        const SPECIAL: [f64; 12] = [
+            0.0,
+            1.0,
+            0.5,
+            2147483648.0,
+            4294967296.0,
+            9223372036854775808.0,
+            18446744073709551616.0,
+            1e300,
+            f64::INFINITY,
+            f64::NAN,
+            f64::MIN_POSITIVE,
+            5e-324,
+        ];
+        let sign = self.below(2);
+        let near = self.below(3).wrapping_sub(1);
+        let low = match self.below(6) {
+            0 | 1 => self.pick(&SPECIAL).to_bits().wrapping_add(near) | sign << 63,
+            2 | 3 => {
+                let single = (self.pick(&SPECIAL) as f32).to_bits().wrapping_add(near as u32) | (sign << 31) as u32;
+                self.next() << 32 | single as u64
+            }
+            4 => ((self.edgy() as i64) as f64 * 0.5).to_bits(),
+            _ => self.edgy(),
+        };
+        (self.edgy() as u128) << 64 | low as u128
     }
     /// A number near a power of two, or any.
     pub fn edgy(&mut self) -> u64 {
@@ -62,10 +91,13 @@ const EDGES: [i32; 20] =
 /// Random operands for row number `n`.
 pub fn random(rng: &mut Rng, n: usize, row: &Row) -> Case {
     let mut ops = vec![];
-    for o in &row.operands {
+    for (i, o) in row.operands.iter().enumerate() {
         match *o {
             Operand::Def(_, At::Fixed(r)) | Operand::Use(_, At::Fixed(r)) => ops.push(r as u32),
-            Operand::Def(..) | Operand::Use(..) => ops.push(rng.below(16) as u32),
+            Operand::Def(..) | Operand::Use(..) => {
+                let class = if row.bank(i) == Bank::Vector { Class::Vec } else { Class::Int };
+                ops.push(Loc::reg(PReg::new(class, rng.below(16) as u8)).0);
+            }
             Operand::Mem(_) => ops.extend([NONE; 2]),
         }
     }
@@ -83,7 +115,7 @@ pub fn random(rng: &mut Rng, n: usize, row: &Row) -> Case {
     match row.imm {
         Imm::U32 => case.inst.payload = imm as u32 as u64,
         Imm::I64 => case.inst.payload = rng.edgy(),
-        Imm::None if row.mem == MemMode::None => {}
+        Imm::None | Imm::Fixed(_) if row.mem == MemMode::None => {}
         _ => case.inst.payload |= (imm as u32 as u64) << 32,
     }
     case

@@ -65,6 +65,9 @@ fn has(feature: Feature) -> bool {
         Feature::Bmi1 => is_x86_feature_detected!("bmi1"),
         Feature::Lzcnt => is_x86_feature_detected!("lzcnt"),
         Feature::Popcnt => is_x86_feature_detected!("popcnt"),
+        Feature::Sse41 => is_x86_feature_detected!("sse4.1"),
+        Feature::Avx => is_x86_feature_detected!("avx"),
+        Feature::Fma => is_x86_feature_detected!("fma"),
     }
 }
 
@@ -86,7 +89,7 @@ fn address(case: &Case, regs: &[u64; 16], place: usize) -> u64 {
 fn aim(case: &mut Case, regs: &mut [u64; 16], place: usize, rng: &mut Rng, start: u64) -> Option<()> {
     let base = if case.inst.flags >> BASE & 7 == 0 { case.ops[place] } else { 4 };
     let index = case.ops[place + 1];
-    let mut target = start + 8 + rng.below(BUFFER as u64 - 24);
+    let mut target = start + 8 + rng.below(BUFFER as u64 - 32);
     if base != NONE && base != index {
         let off = target.wrapping_sub(address(case, regs, place));
         regs[base as usize] = regs[base as usize].wrapping_add(off);
@@ -108,6 +111,7 @@ fn random_run(rng: &mut Rng, n: usize, row: &Row, start: u64) -> Run {
     loop {
         let mut case = cases::random(rng, n, row);
         let mut regs: [u64; 16] = std::array::from_fn(|_| rng.edgy());
+        let vectors: [u128; 16] = std::array::from_fn(|_| rng.floats());
         if matches!(row.family, Family::Div | Family::Idiv) && rng.below(8) != 0 {
             // few quotients of a random double-width number fit
             let sign = ((regs[0] << (64 - row.width)) as i64 >> 63) as u64;
@@ -123,7 +127,7 @@ fn random_run(rng: &mut Rng, n: usize, row: &Row, start: u64) -> Run {
             }
             addr = Some(address(&case, &regs, place));
         }
-        return Run { case, input: State { regs, flags }, addr };
+        return Run { case, input: State { vectors, regs, flags }, addr };
     }
 }
 
@@ -131,7 +135,11 @@ fn random_run(rng: &mut Rng, n: usize, row: &Row, start: u64) -> Run {
 fn simulated(row: &Row, run: &Run, env: &mut Simulated) -> Output<Num> {
     let word = |v: u64| Num::lit(64, v as u128);
     let uses = row.operands.iter().enumerate().filter(|(_, o)| matches!(o, Operand::Use(..)));
-    let uses = uses.map(|(i, _)| word(run.input.regs[run.case.ops[row.place(i) as usize] as usize])).collect();
+    let uses = uses.map(|(i, _)| match run.case.ops[row.place(i) as usize] as usize {
+        r @ 32.. => Num::lit(128, run.input.vectors[r - 32]),
+        r => word(run.input.regs[r]),
+    });
+    let uses = uses.collect();
     let payload = run.case.inst.payload;
     let imm = match row.imm {
         Imm::U32 | Imm::I64 => payload,
@@ -153,12 +161,14 @@ fn simulated(row: &Row, run: &Run, env: &mut Simulated) -> Output<Num> {
 /// The state after the run by two simulations with opposite choices: values, and which of their bits are certain.
 fn expected(row: &Row, run: &Run, [a, b]: [&Output<Num>; 2]) -> (State, State) {
     let mut values = run.input;
-    let mut certain = State { regs: [u64::MAX; 16], flags: 0 };
+    let mut certain = State { vectors: [u128::MAX; 16], regs: [u64::MAX; 16], flags: 0 };
     let defs = row.operands.iter().enumerate().filter(|(_, o)| matches!(o, Operand::Def(..)));
     for (k, (i, _)) in defs.enumerate() {
-        let r = run.case.ops[row.place(i) as usize] as usize;
-        let (a, b) = (a.defs[k].get() as u64, b.defs[k].get() as u64);
-        (values.regs[r], certain.regs[r]) = (a, !(a ^ b));
+        let (a, b) = (a.defs[k].get(), b.defs[k].get());
+        match run.case.ops[row.place(i) as usize] as usize {
+            r @ 32.. => (values.vectors[r - 32], certain.vectors[r - 32]) = (a, !(a ^ b)),
+            r => (values.regs[r], certain.regs[r]) = (a as u64, !(a ^ b) as u64),
+        }
     }
     for (i, bit) in FLAG_BITS.iter().enumerate() {
         let Some((a, b)) = a.flags.as_ref().zip(b.flags.as_ref()) else {
@@ -174,7 +184,11 @@ fn expected(row: &Row, run: &Run, [a, b]: [&Output<Num>; 2]) -> (State, State) {
 
 /// Only what is certain of a state.
 fn masked(s: &State, certain: &State) -> State {
-    State { regs: std::array::from_fn(|i| s.regs[i] & certain.regs[i]), flags: s.flags & certain.flags }
+    State {
+        vectors: std::array::from_fn(|i| s.vectors[i] & certain.vectors[i]),
+        regs: std::array::from_fn(|i| s.regs[i] & certain.regs[i]),
+        flags: s.flags & certain.flags,
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ const CASES_PER_ROW: usize = 300;
 /// What llvm-mc, run with `args`, makes of `input`.
 fn llvm_mc(args: &[&str], input: String) -> String {
     let mut command = Command::new("llvm-mc");
-    command.args(["--triple=x86_64", "--output-asm-variant=1", "-mattr=+bmi2"]).args(args);
+    command.args(["--triple=x86_64", "--output-asm-variant=1", "-mattr=+bmi2,+avx,+fma"]).args(args);
     let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = spawned.unwrap_or_else(|e| {
         panic!("cannot run llvm-mc ({e}): it checks our encodings; ./test-all.sh installs what the tests need")

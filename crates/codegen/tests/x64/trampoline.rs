@@ -6,13 +6,14 @@ use std::mem::offset_of;
 use windlass_codegen::sink::Sink;
 use windlass_codegen::x64::encode::{FrameOffsets, encode};
 use windlass_codegen::x64::insts;
-use windlass_codegen::x64::rows::{MOV64_MR, MOV64_RM, SPECS};
-use windlass_regalloc::{Inst, NONE};
+use windlass_codegen::x64::rows::{MOV64_MR, MOV64_RM, MOVF128_MR, MOVF128_RM, SPECS};
+use windlass_regalloc::{Class, Inst, Loc, NONE, PReg};
 
 /// The part of the CPU's state that rows work on.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct State {
+    pub vectors: [u128; 16],
     pub regs: [u64; 16],
     pub flags: u64,
 }
@@ -88,15 +89,19 @@ fn assemble(out: &mut Sink, context: u64, instruction: &[u8]) {
     out.extend(&[0xff, 0xb0]); // push qword ptr [rax + disp32]
     out.extend(&((input + flags) as u32).to_le_bytes());
     out.extend(&[0x9d]); // popfq
-    (1..16).chain([RAX]).for_each(|r| from_rax(out, MOV64_RM, r, input + 8 * r as usize));
+    (0..16).for_each(|r| vector(out, MOVF128_RM, r, input + offset_of!(State, vectors) + 16 * r as usize));
+    let regs = input + offset_of!(State, regs);
+    (1..16).chain([RAX]).for_each(|r| from_rax(out, MOV64_RM, r, regs + 8 * r as usize));
 
     out.extend(instruction);
 
     // No register is free: rax goes to an absolute address. Moves leave the flags alone.
     out.extend(&[0x48, 0xa3]); // movabs [disp64], rax
-    out.extend(&(context + output as u64).to_le_bytes());
+    let regs = output + offset_of!(State, regs);
+    out.extend(&(context + regs as u64).to_le_bytes());
     insts::movabs(out, RAX, context);
-    (1..16).for_each(|r| from_rax(out, MOV64_MR, r, output + 8 * r as usize));
+    (1..16).for_each(|r| from_rax(out, MOV64_MR, r, regs + 8 * r as usize));
+    (0..16).for_each(|r| vector(out, MOVF128_MR, r, output + offset_of!(State, vectors) + 16 * r as usize));
     from_rax(out, MOV64_RM, RSP, host_rsp);
     out.extend(&[0x9c, 0x8f, 0x80]); // pushfq; pop qword ptr [rax + disp32]
     out.extend(&((output + flags) as u32).to_le_bytes());
@@ -108,5 +113,13 @@ fn assemble(out: &mut Sink, context: u64, instruction: &[u8]) {
 fn from_rax(out: &mut Sink, row: u16, r: u8, offset: usize) {
     let inst = Inst { row, flags: 0, ops: 0, payload: offset as u64 };
     let ops = if row == MOV64_RM { [r as u32, RAX as u32, NONE] } else { [RAX as u32, NONE, r as u32] };
+    encode(&SPECS[row as usize], &inst, &ops, &FrameOffsets::default(), out).expect("registers and an address");
+}
+
+/// A move between vector register `r` and the context.
+fn vector(out: &mut Sink, row: u16, r: u8, offset: usize) {
+    let inst = Inst { row, flags: 0, ops: 0, payload: offset as u64 };
+    let r = Loc::reg(PReg::new(Class::Vec, r)).0;
+    let ops = if row == MOVF128_RM { [r, RAX as u32, NONE] } else { [RAX as u32, NONE, r] };
     encode(&SPECS[row as usize], &inst, &ops, &FrameOffsets::default(), out).expect("registers and an address");
 }

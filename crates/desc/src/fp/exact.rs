@@ -47,7 +47,6 @@ fn compute<F: Convertible>(op: FpOp, args: &[u128]) -> u128 {
         FpOp::To(FpFormat::Single) => return convert::<F, Single>(x()),
         FpOp::To(FpFormat::Double) => return convert::<F, Double>(x()),
         FpOp::To(FpFormat::Quad) => return convert::<F, Quad>(x()),
-        FpOp::ToInt { signed, w } => return to_int(x(), signed, w),
         FpOp::Sqrt => unreachable!("roots are computed below"),
     };
     result.value.to_bits()
@@ -55,13 +54,6 @@ fn compute<F: Convertible>(op: FpOp, args: &[u128]) -> u128 {
 
 fn convert<F: FloatConvert<T>, T: Float>(x: F) -> u128 {
     x.convert_r(NEAREST, &mut false).value.to_bits()
-}
-
-fn to_int<F: Float>(x: F, signed: bool, w: u32) -> u128 {
-    match signed {
-        true => x.to_i128_r(w as usize, Round::TowardZero, &mut false).value as u128,
-        false => x.to_u128_r(w as usize, Round::TowardZero, &mut false).value,
-    }
 }
 
 fn from_signed(format: FpFormat, x: i128) -> u128 {
@@ -197,9 +189,6 @@ mod tests {
             }
             let narrow = run(FpOp::To(FpFormat::Single), FpFormat::Double, &[num(x)]);
             assert!(x.is_nan() || narrow == (x as f32).to_bits() as u128, "{x}");
-            let int = |signed, w| run(FpOp::ToInt { signed, w }, FpFormat::Double, &[num(x)]);
-            assert_eq!((int(true, 32), int(false, 8)), (x as i32 as u32 as u128, x as u8 as u128), "{x}");
-            assert_eq!((int(true, 128), int(false, 128)), (x as i128 as u128, x as u128), "{x}");
             let from = |signed| exact(FpOp::FromInt { signed }, FpFormat::Single, &[&Num::lit(64, a as u128)]).get();
             assert_eq!(from(true), (a as i64 as f32).to_bits() as u128);
             assert_eq!(from(false), (a as f32).to_bits() as u128);

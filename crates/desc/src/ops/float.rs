@@ -84,42 +84,24 @@ pub fn fvpromote_low<E: Env>(e: &mut E, x: &E::B) -> Results<E::B> {
     vec![low.map_lanes(F64X2.lane_count(), |x| to_float(e, x, FpFormat::Double))]
 }
 
-/// One bit: is `x`, rounded toward 0, no integer of `w` bits? Bounds that the format lacks are infinities, which are no
-/// integers either.
-fn out_of_range<B: Bv>(x: &B, signed: bool, w: u32) -> B {
-    let format = FpFormat::of(x.w());
-    let whole = B::fp(FpOp::Trunc, format, &[x]);
-    let bound = B::lit(x.w(), format.power_of_two(if signed { w - 1 } else { w }));
-    let infinity = B::lit(x.w(), format.infinity());
-    let lowest = if signed { fneg(&bound) } else { B::lit(x.w(), 0) };
-    let high = fp::relation(&whole, &bound).less.not();
-    let low = fp::relation(&whole, &lowest).less.or(&whole.eq(&fneg(&infinity)));
-    high.or(&low)
-}
-
-/// One lane to an integer of `w` bits.
-fn to_int<B: Bv>(x: &B, signed: bool, w: u32) -> B {
-    B::fp(FpOp::ToInt { signed, w }, FpFormat::of(x.w()), &[x])
-}
-
 pub fn fcvt_to_int<E: Env>(e: &mut E, i: &Imms<E::B>, x: &E::B, signed: bool) -> Results<E::B> {
     let w = i.ty.bits();
     e.trap_if(&fp::is_nan(x), TrapCode::BAD_CONVERSION_TO_INTEGER);
-    e.trap_if(&out_of_range(x, signed, w), TrapCode::INTEGER_OVERFLOW);
-    vec![to_int(x, signed, w)]
+    e.trap_if(&fp::out_of_range(x, signed, w), TrapCode::INTEGER_OVERFLOW);
+    vec![fp::to_int(x, signed, w)]
 }
 
 pub fn fcvt_to_int_sat<B: Bv>(i: &Imms<B>, x: &B, signed: bool) -> Results<B> {
-    convert(i, x, |x| to_int(x, signed, i.ty.lane_bits()))
+    convert(i, x, |x| fp::to_int(x, signed, i.ty.lane_bits()))
 }
 
 pub fn cvtt2dq<B: Bv>(i: &Imms<B>, x: &B) -> Results<B> {
     let w = i.ty.lane_bits();
     let smallest = B::ones(1).concat(&B::lit(w - 1, 0));
-    convert(i, x, |x| out_of_range(x, true, w).ite(&smallest, &to_int(x, true, w)))
+    convert(i, x, |x| fp::out_of_range(x, true, w).ite(&smallest, &fp::to_int(x, true, w)))
 }
 
 pub fn fcvt_from_int<B: Bv>(i: &Imms<B>, x: &B, signed: bool) -> Results<B> {
     let format = FpFormat::of(i.ty.lane_bits());
-    convert(i, x, |x| B::fp(FpOp::FromInt { signed }, format, &[x]))
+    convert(i, x, |x| fp::from_int(x, signed, format))
 }

@@ -12,6 +12,8 @@ pub enum Map {
     Two,
     /// `0F 38`
     Three38,
+    /// `0F 3A`
+    Three3a,
 }
 
 /// What fills a field of the ModRM byte, or VEX.vvvv.
@@ -32,6 +34,8 @@ pub enum Imm {
     None,
     /// One byte.
     I8,
+    /// One byte, always this one: part of the opcode.
+    Fixed(u8),
     /// A shift count: one byte, or none with opcode bit 4 set if it is 1.
     Count,
     /// One byte if it fits, with opcode bit 1 set, else as wide as the operation up to 32 bits; sign-extended.
@@ -42,6 +46,13 @@ pub enum Imm {
     U32,
     /// 64 bits.
     I64,
+}
+
+impl Imm {
+    /// Is it an input of the instruction?
+    pub fn is_input(self) -> bool {
+        !matches!(self, Imm::None | Imm::Fixed(_))
+    }
 }
 
 /// The encoding of a row.

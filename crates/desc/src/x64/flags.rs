@@ -7,7 +7,8 @@ use crate::cc::IntCC;
 /// Width of a flags value. From bit 0: carry, parity, zero, sign, overflow.
 pub const FLAGS_WIDTH: u32 = 5;
 
-/// A condition, numbered as it is encoded.
+/// A condition, numbered as it is encoded. The last two take two instructions: after a comparison of floats they are
+/// "ordered and equal" and "unordered or not equal".
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 #[allow(missing_docs)] // the manual's names
@@ -28,9 +29,11 @@ pub enum Cc {
     Ge,
     Le,
     G,
+    Oe,
+    Une,
 }
 
-/// All conditions by number, with their mnemonics.
+/// The conditions that are encoded, by number, with their mnemonics.
 pub const CCS: [(Cc, &str); 16] = [
     (Cc::O, "o"),
     (Cc::No, "no"),
@@ -66,9 +69,25 @@ impl Cc {
             IntCC::UnsignedLessThanOrEqual => Cc::Be,
         }
     }
-    /// The condition numbered `n` modulo 16.
+    /// The condition with this number; numbers of no condition are taken modulo 16.
     pub const fn from_number(n: u8) -> Cc {
-        CCS[(n & 15) as usize].0
+        match n {
+            16 => Cc::Oe,
+            17 => Cc::Une,
+            _ => CCS[(n & 15) as usize].0,
+        }
+    }
+    /// Is it one of those that take two instructions?
+    pub const fn is_double(self) -> bool {
+        self as u8 > 15
+    }
+    /// Its mnemonic.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Cc::Oe => "oe",
+            Cc::Une => "une",
+            _ => CCS[self as usize].1,
+        }
     }
     /// The opposite condition.
     pub const fn complement(self) -> Cc {
@@ -86,7 +105,8 @@ impl Cc {
             8 => sf,
             10 => pf,
             12 => sf.xor(&of),
-            _ => sf.xor(&of).or(&zf),
+            14 => sf.xor(&of).or(&zf),
+            _ => zf.and(&pf.not()),
         };
         if self as u8 & 1 == 0 { yes } else { yes.not() }
     }

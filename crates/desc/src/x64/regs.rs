@@ -1,4 +1,4 @@
-//! General registers of x86-64: numbers as encoded, names by width. Needs nothing.
+//! Registers of x86-64: numbers as encoded, names by width. Needs nothing.
 
 /// The accumulator.
 pub const RAX: u8 = 0;
@@ -33,4 +33,9 @@ pub fn name(n: u8, width: u16) -> String {
         (false, 32) => format!("r{n}d"),
         (false, _) => format!("r{n}"),
     }
+}
+
+/// The name of vector register `n`.
+pub fn vector_name(n: u8) -> String {
+    format!("xmm{}", n & 15)
 }

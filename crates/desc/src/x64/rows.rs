@@ -4,10 +4,12 @@
 
 use super::encode::*;
 use super::flags::*;
+use super::float;
 use super::sim::{Input, Meant};
 use super::*;
 use crate::bv::Bv;
 use crate::env::{Choice, Env};
+use crate::fp::{self, FpFormat, FpOp};
 use crate::ops::int;
 
 /// What every row of a family shares.
@@ -260,6 +262,84 @@ families! {
     Set "set" "set" set, is |_, w, i, _| value(i.condition().zext(w));
     /// CMOVcc: the second operand if the condition holds, else the first.
     Cmov "cmov" "cmov" conditional_move, is |_, _, i, a| value(i.condition().ite(&a[1], &a[0]));
+    /// MOVSS, MOVSD, MOVUPS, MOVAPS: copies.
+    MovF "movf" "movaps" float::moves, is |_, _, _, a| value(a[0].clone());
+    /// XORPS of a register with itself: zero.
+    ZeroF "zerof" "xorps" float::zero, is |_, w, _, _| value(E::B::lit(w, 0));
+    /// MOVSS, MOVSD of a constant in the function's pool.
+    ConstF "constf" "movss" |f| float::constant(f, "movsd"), is |_, _, _, a| value(a[0].clone());
+    /// MOVD, MOVQ: the bits of a general register.
+    ToVec "tovec" "movd" |f| float::to_vector(f, "movq"), is |_, _, _, a| value(a[0].clone());
+    /// MOVD, MOVQ: the bits of a vector register.
+    FromVec "fromvec" "movd" |f| float::from_vector(f, "movq"), is |_, _, _, a| value(a[0].clone());
+    /// ADDSS, ADDSD: sum.
+    AddF "addf" "addss" |f| float::arithmetic_commuting(f, 0x58, "addsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Add, a));
+    /// VADDSS, VADDSD: sum, in three operands.
+    VAddF "vaddf" "vaddss" |f| float::arithmetic_vex(f, 0x58, "vaddsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Add, a));
+    /// SUBSS, SUBSD: difference.
+    SubF "subf" "subss" |f| float::arithmetic(f, 0x5c, "subsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Sub, a));
+    /// VSUBSS, VSUBSD: difference, in three operands.
+    VSubF "vsubf" "vsubss" |f| float::arithmetic_vex(f, 0x5c, "vsubsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Sub, a));
+    /// MULSS, MULSD: product.
+    MulF "mulf" "mulss" |f| float::arithmetic_commuting(f, 0x59, "mulsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Mul, a));
+    /// VMULSS, VMULSD: product, in three operands.
+    VMulF "vmulf" "vmulss" |f| float::arithmetic_vex(f, 0x59, "vmulsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Mul, a));
+    /// DIVSS, DIVSD: quotient.
+    DivF "divf" "divss" |f| float::arithmetic(f, 0x5e, "divsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Div, a));
+    /// VDIVSS, VDIVSD: quotient, in three operands.
+    VDivF "vdivf" "vdivss" |f| float::arithmetic_vex(f, 0x5e, "vdivsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Div, a));
+    /// MINSS, MINSD: the first if it is less, else the second.
+    MinF "minf" "minss" |f| float::arithmetic(f, 0x5d, "minsd"), is |_, _, _, a| value(fp::relation(&a[0], &a[1]).less.ite(&a[0], &a[1]));
+    /// VMINSS, VMINSD: the first if it is less, else the second, in three operands.
+    VMinF "vminf" "vminss" |f| float::arithmetic_vex(f, 0x5d, "vminsd"), is |_, _, _, a| value(fp::relation(&a[0], &a[1]).less.ite(&a[0], &a[1]));
+    /// MAXSS, MAXSD: the first if it is greater, else the second.
+    MaxF "maxf" "maxss" |f| float::arithmetic(f, 0x5f, "maxsd"), is |_, _, _, a| value(fp::relation(&a[1], &a[0]).less.ite(&a[0], &a[1]));
+    /// VMAXSS, VMAXSD: the first if it is greater, else the second, in three operands.
+    VMaxF "vmaxf" "vmaxss" |f| float::arithmetic_vex(f, 0x5f, "vmaxsd"), is |_, _, _, a| value(fp::relation(&a[1], &a[0]).less.ite(&a[0], &a[1]));
+    /// CMPUNORDSS, CMPUNORDSD: ones if one is a NaN, else zeros.
+    UnordF "unordf" "cmpunordss" |f| float::unordered(f, "cmpunordsd"), is |_, w, _, a| value(fp::relation(&a[0], &a[1]).unordered.sext(w));
+    /// SQRTSS, SQRTSD: square root.
+    SqrtF "sqrtf" "sqrtss" |f| float::unary(f, 0x51, "sqrtsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Sqrt, a));
+    /// VSQRTSS, VSQRTSD: square root.
+    VSqrtF "vsqrtf" "vsqrtss" |f| float::unary_vex(f, 0x51, "vsqrtsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Sqrt, a));
+    /// ROUNDSS, ROUNDSD: to an integer.
+    RoundF "roundf" "roundss" |f| float::round(f, "roundsd"), is |e, _, _, a| value(float::round_by(e, &a[0], &a[1]));
+    /// VROUNDSS, VROUNDSD: to an integer.
+    VRoundF "vroundf" "vroundss" |f| float::round_vex(f, "vroundsd"), is |e, _, _, a| value(float::round_by(e, &a[0], &a[1]));
+    /// VFMADD213SS, VFMADD213SD: product and sum, rounded once.
+    FmaF "fmaf" "vfmadd213ss" |f| float::multiply_add(f, "vfmadd213sd"), is |e, _, _, a| value(float::rounded(e, FpOp::Fma, a));
+    /// ANDPS: bitwise and.
+    AndF "andf" "andps" |f| float::logic(f, 0x54, true), is |_, _, _, a| value(a[0].and(&a[1]));
+    /// VANDPS: bitwise and, in three operands.
+    VAndF "vandf" "vandps" |f| float::logic_vex(f, 0x54), is |_, _, _, a| value(a[0].and(&a[1]));
+    /// ANDNPS: bitwise and of the first's opposite and the second.
+    AndnF "andnf" "andnps" |f| float::logic(f, 0x55, false), is |_, _, _, a| value(a[0].not().and(&a[1]));
+    /// VANDNPS: bitwise and of the first's opposite and the second, in three operands.
+    VAndnF "vandnf" "vandnps" |f| float::logic_vex(f, 0x55), is |_, _, _, a| value(a[0].not().and(&a[1]));
+    /// ORPS: bitwise or.
+    OrF "orf" "orps" |f| float::logic(f, 0x56, true), is |_, _, _, a| value(a[0].or(&a[1]));
+    /// VORPS: bitwise or, in three operands.
+    VOrF "vorf" "vorps" |f| float::logic_vex(f, 0x56), is |_, _, _, a| value(a[0].or(&a[1]));
+    /// XORPS: bitwise exclusive or.
+    XorF "xorf" "xorps" |f| float::logic(f, 0x57, true), is |_, _, _, a| value(a[0].xor(&a[1]));
+    /// VXORPS: bitwise exclusive or, in three operands.
+    VXorF "vxorf" "vxorps" |f| float::logic_vex(f, 0x57), is |_, _, _, a| value(a[0].xor(&a[1]));
+    /// UCOMISS, UCOMISD: compares.
+    CmpF "cmpf" "ucomiss" |f| float::compare(f, "ucomisd"), is |_, _, _, a| only_flags(float::flags_of_compare(&a[0], &a[1]));
+    /// CVTSS2SD: to 64 bits.
+    Widen "widen" "cvtss2sd" |f| float::convert(f, 64), is |e, _, _, a| value(float::rounded(e, FpOp::To(FpFormat::Double), a));
+    /// CVTSD2SS: to 32 bits.
+    Narrow "narrow" "cvtsd2ss" |f| float::convert(f, 32), is |e, _, _, a| value(float::rounded(e, FpOp::To(FpFormat::Single), a));
+    /// CVTSI2SS: a float of 32 bits from a signed integer.
+    IntToF32 "int_to_f32_" "cvtsi2ss" |f| float::from_int(f, 32), is |_, _, _, a| value(fp::from_int(&a[1], true, FpFormat::Single));
+    /// CVTSI2SD: a float of 64 bits from a signed integer.
+    IntToF64 "int_to_f64_" "cvtsi2sd" |f| float::from_int(f, 64), is |_, _, _, a| value(fp::from_int(&a[1], true, FpFormat::Double));
+    /// CVTTSS2SI: the signed integer of a float of 32 bits, toward 0; the smallest where there is none.
+    F32ToInt "f32_to_int" "cvttss2si" |f| float::to_int(f, 32), is |_, w, _, a| value(float::truncated(&a[0], w));
+    /// CVTTSD2SI: the signed integer of a float of 64 bits, toward 0; the smallest where there is none.
+    F64ToInt "f64_to_int" "cvttsd2si" |f| float::to_int(f, 64), is |_, w, _, a| value(float::truncated(&a[0], w));
+    /// A copy on a condition: a branch around it.
+    SelectF "selectf" "select_{cc}" float::select, is |_, _, i, a| value(i.condition().ite(&a[1], &a[0]));
     /// PUSH: prologues only.
     Push "push" "push" |f| stack(f, 0x50, Operand::Use(64, At::Reg)), no_meaning "moves the stack pointer, which only the frame code does";
     /// POP: epilogues only.

@@ -18,7 +18,7 @@ pub struct Meant<B> {
 /// What a row reads.
 #[derive(Clone, Debug)]
 pub struct Input<B> {
-    /// The registers of its uses in order, 64 bits each.
+    /// The registers of its uses in order, whole.
     pub uses: Vec<B>,
     /// The address of its memory operand, 64 bits.
     pub addr: Option<B>,
@@ -48,7 +48,7 @@ impl<B: Bv> Input<B> {
 /// What a row writes.
 #[derive(Clone, Debug)]
 pub struct Output<B> {
-    /// The registers of its defs in order, 64 bits each.
+    /// The registers of its defs in order, whole.
     pub defs: Vec<B>,
     /// The flags, if it writes them.
     pub flags: Option<B>,
@@ -68,7 +68,7 @@ pub fn simulate<E: Env>(row: &Row, e: &mut E, input: &Input<E::B>) -> Output<E::
             _ => {}
         }
     }
-    if row.imm != Imm::None {
+    if row.imm.is_input() {
         args.push(input.imm.extract(0, row.width as u32));
     }
     let meant = meaning(row.family, e, row.width as u32, input, &args);
@@ -79,16 +79,29 @@ pub fn simulate<E: Env>(row: &Row, e: &mut E, input: &Input<E::B>) -> Output<E::
     }
     let mut results = meant.results.iter();
     let mut defs = vec![];
-    for o in &row.operands {
+    for (n, o) in row.operands.iter().enumerate() {
         if let Operand::Def(w, at) = *o {
+            let result = results.next().expect("a result per def");
             let old = if let At::Tied(_) = at { input.uses.first() } else { None };
-            defs.push(write(e, results.next().expect("a result per def"), w as u32, old));
+            defs.push(match row.bank(n) {
+                Bank::General => write(e, result, w as u32, old),
+                Bank::Vector => write_vector(e, result, w as u32),
+            });
         }
     }
     Output { defs, flags: meant.flags }
 }
 
-/// The whole register after `w` bits of it are written: the rest becomes 0 after 32 bits, and stays (as it was in `old`,
+/// The whole vector register after its low `w` bits are written. What is above depends on the instruction; nobody may
+/// rely on it.
+fn write_vector<E: Env>(e: &mut E, v: &E::B, w: u32) -> E::B {
+    match Bank::Vector.bits() - w {
+        0 => v.clone(),
+        above => e.choose(crate::env::Choice::Any("upper bits"), above).concat(v),
+    }
+}
+
+/// The whole general register after `w` bits of it are written: the rest becomes 0 after 32 bits, and stays (as it was in `old`,
 /// else unknown) after 8 or 16.
 fn write<E: Env>(e: &mut E, v: &E::B, w: u32, old: Option<&E::B>) -> E::B {
     match (w, old) {

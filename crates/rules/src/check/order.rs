@@ -4,7 +4,7 @@
 use super::{Problem, arity, operand_types};
 use crate::generate::place;
 use crate::term::*;
-use windlass_desc::cc::IntCC;
+use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::Type;
 
@@ -40,6 +40,7 @@ fn covers_op<'a>(a: &OpPat, b: &'a OpPat, bound: &mut Binding<'a>) -> bool {
     let room = a.addr.is_none_or(|c| b.addr.is_some_and(|d| c.1 <= d.1));
     // an interior address also asks for a load that can be sunk, so only equal patterns cover each other there
     a.op == b.op
+        && a.fcc.is_none_or(|cc| b.fcc == Some(cc))
         && a.ty.is_none_or(|t| b.ty == Some(t))
         && tests
         && ccs
@@ -103,7 +104,7 @@ pub fn missing_cases(set: &RuleSet) -> Vec<Problem> {
             out.push(Problem { at: op.row().name.into(), what: what.into() });
         }
     }
-    for (op, types) in &set.supported {
+    for (op, types) in set.supported.iter().filter(|s| set.fallback.iter().all(|f| f.0 != s.0)) {
         for &ty in types {
             out.extend(uncovered(set, *op, ty).map(|what| Problem { at: format!("{}.{ty}", op.row().name), what }));
         }
@@ -114,6 +115,10 @@ pub fn missing_cases(set: &RuleSet) -> Vec<Problem> {
 fn uncovered(set: &RuleSet, op: Opcode, ty: Type) -> Option<String> {
     let simple: Vec<&Rule> = set.rules.iter().filter(|r| r.lhs.op == op && r.ty == ty && is_single_node(r)).collect();
     let Some(first) = simple.first() else { return Some("no rule matches it unconditionally".into()) };
+    let compares = |cc| simple.iter().any(|r| r.lhs.fcc.is_none_or(|c| c == cc));
+    if let Some(cc) = FloatCC::all().iter().find(|&&cc| !compares(cc)) {
+        return Some(format!("no rule matches it unconditionally where the condition is {cc}"));
+    }
     let allows = |r: &&Rule, cc| r.lhs.cc.is_none_or(|c| c.possible().contains(cc));
     if let (Some(_), Some(cc)) = (first.lhs.cc, IntCC::all().iter().find(|cc| !simple.iter().any(|r| allows(r, cc)))) {
         return Some(format!("no rule matches it unconditionally where the condition is {cc}"));

@@ -7,7 +7,7 @@ use crate::resolve::{Resolved, resolve, takes_symbol};
 use crate::term::*;
 use std::fmt::Write;
 use windlass_desc::types::Type;
-use windlass_desc::x64::{Family, Imm, MemMode, Operand, Row};
+use windlass_desc::x64::{Bank, Family, MemMode, Operand, Row};
 
 /// No row: that form does not exist.
 const NO_ROW: &str = "NO_ROW";
@@ -44,6 +44,20 @@ pub fn flags(n: usize, r: &CondRule, rows: &[Row], out: &mut String) -> Result<(
 /// The name of a step's result in the printed function, apart from all that the printer names itself.
 fn local(t: Tmp) -> String {
     format!("step_{t}")
+}
+
+/// A new register for the `n`-th result of a row.
+fn temp(row: &Row, n: usize) -> &'static str {
+    let mut defs = (0..row.operands.len()).filter(|&i| matches!(row.operands[i], Operand::Def(..)));
+    match defs.nth(n).map(|i| row.bank(i)) {
+        Some(Bank::Vector) => "c.vector_temp()",
+        _ => "c.temp()",
+    }
+}
+
+/// A new register for the result of an instruction.
+fn temp_of(inst: &MInst, rows: &[Row]) -> Result<&'static str> {
+    Ok(temp(&rows[resolve(inst, rows)?.register], 0))
 }
 
 /// How a rule's variables are reached in the match that `select` gave.
@@ -155,11 +169,16 @@ impl Body<'_> {
     /// Steps, the last first. What traps or touches memory stands for the root. `results` are the registers of its
     /// results.
     fn seq(&mut self, seq: &Seq, results: &[(usize, usize)]) -> Result<()> {
-        for &t in seq.steps.iter().flat_map(|s| &s.defs) {
+        let mut defs = vec![];
+        for step in &seq.steps {
+            let row = &self.rows[resolve(&step.inst, self.rows)?.register];
+            defs.extend(step.defs.iter().enumerate().map(|(n, &t)| (t, temp(row, n))));
+        }
+        for (t, temp) in defs {
             let is_result = |r: &(&Reg, &(usize, usize))| matches!(r.0, Reg::Tmp(u) if *u == t);
             let reg = match seq.results.iter().zip(results).find(is_result) {
                 Some((_, (n, half))) => format!("c.result(i, {n}, {half})"),
-                None => "c.temp()".into(),
+                None => temp.into(),
             };
             self.line(format!("let {} = {reg}", local(t)));
         }
@@ -264,7 +283,8 @@ impl Body<'_> {
                 Some(Arg::Reg(Reg::Inst(inner))) => {
                     self.temps += 1;
                     let temp = format!("t{}", self.temps);
-                    self.line(format!("let {temp} = c.temp()"));
+                    let made = temp_of(inner, self.rows)?;
+                    self.line(format!("let {temp} = {made}"));
                     self.line(format!("c.use_vreg({temp})"));
                     nested.push((temp, (**inner).clone()));
                 }
@@ -287,7 +307,7 @@ impl Body<'_> {
                 Some(Arg::Imm(_)) | None => return Err("resolve gives a row for these operands".into()),
             }
         }
-        if let (Some(Arg::Imm(k)), true) = (args.next(), row.imm != Imm::None || takes_symbol(row)) {
+        if let (Some(Arg::Imm(k)), true) = (args.next(), row.imm.is_input() || takes_symbol(row)) {
             let k = self.names.imm(k)?;
             self.line(format!("let k = {k}"));
             self.line("c.set_imm(k)".into());

@@ -155,6 +155,9 @@ impl Steps {
             }
             self.bind(k.name, to);
         }
+        if let Some(cc) = p.fcc {
+            self.tests.push(Step::If(format!("c.fcc({inst}) == FloatCC::{cc:?}")));
+        }
         if let Some(cc) = p.cc {
             if cc.1.is_some() {
                 let mask = cc.possible().iter().fold(0, |m, &c| m | 1u16 << c as u16);

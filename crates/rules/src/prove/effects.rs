@@ -133,20 +133,40 @@ impl Env for Recorder {
     }
 }
 
+/// The effects with traps of one code that follow on each other as one: that several conditions are tested one after
+/// the other is not seen from outside.
+fn merged(effects: &[Effect]) -> Vec<Effect> {
+    let mut out: Vec<Effect> = vec![];
+    for e in effects {
+        match (out.last_mut(), e) {
+            (Some(Effect::Trap(before, code)), Effect::Trap(cond, other)) if code == other => *before = before.or(cond),
+            _ => out.push(e.clone()),
+        }
+    }
+    out
+}
+
 /// One bit: did both sides do the same, in the same order?
 pub fn same_effects(left: &Recorder, right: &Recorder) -> Smt {
-    if left.effects.len() != right.effects.len() {
+    let (left, right) = (merged(&left.effects), merged(&right.effects));
+    if left.len() != right.len() {
         return Smt::lit(1, 0);
     }
     // what comes after a trap has no consequence
     let (mut all, mut alive) = (Smt::lit(1, 1), Smt::lit(1, 1));
-    for (a, b) in left.effects.iter().zip(&right.effects) {
+    for (a, b) in left.iter().zip(&right) {
         all = all.and(&alive.not().or(&a.same(b)));
         if let Effect::Trap(cond, _) = a {
             alive = alive.and(&cond.not());
         }
     }
     all
+}
+
+/// One bit: does a side trap?
+pub fn trapped(r: &Recorder) -> Smt {
+    let conditions = r.effects.iter().filter_map(|e| if let Effect::Trap(c, _) = e { Some(c) } else { None });
+    conditions.fold(Smt::lit(1, 0), |any, c| any.or(c))
 }
 
 /// The terms in what a side does, labelled for a counterexample.

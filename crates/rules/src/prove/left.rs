@@ -1,7 +1,7 @@
 //! The left side: a pattern's operations by their meanings. Gathers what the pattern assumes of its variables.
 
 use super::Statement;
-use super::effects::{Effect, Recorder, describe, same_effects, terms};
+use super::effects::{Effect, Recorder, describe, same_effects, terms, trapped};
 use super::vars::{self, Case, INNER_TRAP, ROOT_TRAP, RmiForm};
 use crate::pat::OFF;
 use crate::smt::Smt;
@@ -42,7 +42,7 @@ impl<'a> Left<'a> {
         match pat {
             Pat::Op(p) => self.operation(p)?.pop().ok_or_else(|| format!("{} has no result", p.op.row().name)),
             Pat::Val(v) => {
-                let reg = vars::register(v.name);
+                let reg = vars::register(v.name, self.ty()?);
                 self.show(&format!("{} (register)", v.name), &reg);
                 if v.zero_upper {
                     self.assumptions.push(reg.extract(32, 32).is_zero());
@@ -88,6 +88,10 @@ impl<'a> Left<'a> {
         self.assumptions.push(imm::simm32(&off));
         off
     }
+    /// One bit: did it trap? Then its results have no consequence.
+    pub fn trapped(&self) -> Smt {
+        trapped(&self.recorder)
+    }
     /// The statement: `goal`, and the effects of `right` if they are given.
     pub fn state(self, goal: Smt, right: Option<&Recorder>, shown: Vec<(String, Smt)>) -> Statement {
         let goal = right.map_or(goal.clone(), |r| goal.and(&same_effects(&self.recorder, r)));
@@ -111,6 +115,10 @@ impl<'a> Left<'a> {
             self.shown.push((label.to_string(), t.clone()));
         }
     }
+    /// The type of the value at the present place.
+    fn ty(&self) -> Result<Type, String> {
+        Ok(self.types.node(&self.path).ok_or("a value's type is not known")?.value)
+    }
     /// Bits of the value at the present place.
     fn bits(&self) -> Result<u32, String> {
         let ty = self.ty()?;
@@ -119,14 +127,11 @@ impl<'a> Left<'a> {
             _ => Err(format!("values of type {ty} in one register are not proved yet")),
         }
     }
-    fn ty(&self) -> Result<Type, String> {
-        Ok(self.types.node(&self.path).ok_or("a value's type is not known")?.value)
-    }
     fn rmi(&mut self, name: &'static str) -> Result<Smt, String> {
         let bits = self.bits()?;
         let value = match self.case.operand(name)? {
             RmiForm::Register => {
-                let reg = vars::register(name);
+                let reg = vars::register(name, self.ty()?);
                 self.show(&format!("{name} (register)"), &reg);
                 reg.extract(0, bits)
             }
@@ -163,6 +168,9 @@ impl<'a> Left<'a> {
         if let Some(cc) = p.cc {
             self.once(cc.0)?;
             imms.cc = self.case.condition(cc.0)?;
+        }
+        if let Some(cc) = p.fcc {
+            imms.fcc = cc;
         }
         if let Some(k) = p.imm {
             self.once(k.name)?;

@@ -10,6 +10,7 @@ use crate::term::*;
 use crate::types::Types;
 use windlass_desc::bv::Bv;
 use windlass_desc::env::{Access, Env};
+use windlass_desc::types::Type;
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::{Family, Feature, Imm, Input, Output, Row, simulate};
 
@@ -62,8 +63,8 @@ impl<'a> Right<'a> {
     }
     /// The register of a value, or of the half that is meant.
     pub fn register(&self, v: Val) -> Result<Smt, String> {
-        self.bound(v.name)?;
-        Ok(if v.half == Some(Half::Upper) { vars::upper(v.name) } else { vars::register(v.name) })
+        let ty = self.bound(v.name)?;
+        Ok(if v.half == Some(Half::Upper) { vars::upper(v.name) } else { vars::register(v.name, ty) })
     }
     /// An immediate.
     pub fn immediate(&self, k: &ImmExpr) -> Result<Smt, String> {
@@ -186,7 +187,7 @@ impl<'a> Right<'a> {
                 let form = self.case.operand(r.name)?;
                 out.form = Some(form);
                 match form {
-                    RmiForm::Register => out.uses.push(vars::register(r.name)),
+                    RmiForm::Register => out.uses.push(vars::register(r.name, self.bound(r.name)?)),
                     RmiForm::Memory => out.addr = Some((vars::address(r.name), vars::access(r.name, self.types))),
                     RmiForm::Immediate => out.imm = Some(vars::immediate(r.name)),
                 }
@@ -213,11 +214,9 @@ impl<'a> Right<'a> {
         let flags = self.run(producer)?.flags;
         Ok((flags.ok_or_else(|| format!("{} leaves the flags alone", producer.family.info().name))?, cc))
     }
-    fn bound(&self, name: &str) -> Result<(), String> {
-        match self.types.var(name) {
-            Some(_) => Ok(()),
-            None => Err(format!("`{name}` is not bound on the left")),
-        }
+    /// The type of a variable, which the left side must bind.
+    fn bound(&self, name: &str) -> Result<Type, String> {
+        self.types.var(name).ok_or_else(|| format!("`{name}` is not bound on the left"))
     }
 }
 
@@ -225,7 +224,8 @@ impl<'a> Right<'a> {
 fn survives(row: &Row, k: &Smt) -> Smt {
     let w = row.width as u32;
     let seen = match row.imm {
-        Imm::None | Imm::I64 => k.clone(),
+        Imm::None | Imm::Fixed(_) => return Smt::lit(1, 1),
+        Imm::I64 => k.clone(),
         Imm::I8 | Imm::Count => k.extract(0, 8).sext(64),
         Imm::Short | Imm::Full => k.extract(0, w.min(32)).sext(64),
         Imm::U32 => k.extract(0, 32).zext(64),

@@ -1,7 +1,7 @@
 //! What variables stand for on both sides, by name and kind alone (the end of a symbol's name tells the kind, so that no
 //! two variables meet in one symbol), and the cases in which a rule is proved.
 //!
-//! A value is the low bits of a register of 64 bits whose other bits are arbitrary. An immediate is 64 bits. The address
+//! A value is the low bits of a register whose other bits are arbitrary. An immediate is 64 bits. The address
 //! of a memory operation is a base plus an offset. An `rmi` is a register, a load, or an immediate, by case.
 
 use crate::resolve::{Resolved, resolve};
@@ -12,17 +12,18 @@ use std::collections::BTreeMap;
 use windlass_desc::bv::Bv;
 use windlass_desc::cc::IntCC;
 use windlass_desc::env::{Access, TrapCode};
+use windlass_desc::types::Type;
 use windlass_desc::x64::flags::FLAGS_WIDTH;
-use windlass_desc::x64::{Operand, Row};
+use windlass_desc::x64::{Bank, Operand, Row};
 
 /// The trap code of a rule's root.
 pub const ROOT_TRAP: TrapCode = TrapCode::unwrap_user(250);
 /// The trap code of operations below the root, which the right side has no means to name.
 pub const INNER_TRAP: TrapCode = TrapCode::unwrap_user(249);
 
-/// The register of a value.
-pub fn register(name: &str) -> Smt {
-    Smt::sym(format!("{name}_reg"), 64)
+/// The register of a value of this type.
+pub fn register(name: &str, ty: Type) -> Smt {
+    Smt::sym(format!("{name}_reg"), Bank::of(ty).bits())
 }
 
 /// The register of the upper half of a value of two registers.

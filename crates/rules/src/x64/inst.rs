@@ -20,6 +20,10 @@ macro_rules! two { ($($name:ident $family:ident;)*) => { $(
 two! {
     add Add; or Or; and And; sub Sub; xor Xor; cmp Cmp; test Test; mul Imul;
     shl Shl; shr Shr; sar Sar; rol Rol; ror Ror; shlx Shlx; shrx Shrx; sarx Sarx;
+    addf AddF; subf SubF; mulf MulF; divf DivF; minf MinF; maxf MaxF; unordf UnordF; cmpf CmpF;
+    vaddf VAddF; vsubf VSubF; vmulf VMulF; vdivf VDivF; vminf VMinF; vmaxf VMaxF;
+    andf AndF; andnf AndnF; orf OrF; xorf XorF; vandf VAndF; vandnf VAndnF; vorf VOrF; vxorf VXorF;
+    roundf RoundF; vroundf VRoundF; int_to_f32 IntToF32; int_to_f64 IntToF64;
 }
 
 /// `name Family` lines: one input.
@@ -38,6 +42,8 @@ one! {
     count_ones Popcnt;
     swap_bytes Bswap;
     neg Neg; not Not;
+    sqrtf SqrtF; vsqrtf VSqrtF; widen Widen; narrow Narrow; to_vec ToVec; from_vec FromVec;
+    f32_to_int F32ToInt; f64_to_int F64ToInt;
     movzx8 Movzx8; movzx16 Movzx16; movsx8 Movsx8; movsx16 Movsx16; movsx32 Movsx32;
 }
 
@@ -99,6 +105,36 @@ pub fn mov_load(w: u16, a: impl Into<Arg>) -> MInst {
 /// Stores a register or an immediate.
 pub fn mov_store(w: u16, a: impl Into<Arg>, x: impl Into<Arg>) -> MInst {
     inst(Family::Mov, w, None, vec![a.into(), x.into()])
+}
+
+/// Loads a float.
+pub fn movf_load(w: u16, a: Addr) -> MInst {
+    inst(Family::MovF, w, Some(Form::Rm), vec![a.into()])
+}
+
+/// Stores a float.
+pub fn movf_store(w: u16, a: Addr, x: impl Into<Arg>) -> MInst {
+    inst(Family::MovF, w, Some(Form::Mr), vec![a.into(), x.into()])
+}
+
+/// Zero in a vector register.
+pub fn zerof() -> MInst {
+    inst(Family::ZeroF, 128, None, vec![])
+}
+
+/// A float with these bits, from the pool of constants.
+pub fn constf(w: u16, k: impl Into<ImmExpr>) -> MInst {
+    inst(Family::ConstF, w, None, vec![Arg::Imm(k.into())])
+}
+
+/// The product of `a` and `b`, plus `c`.
+pub fn fmaf(w: u16, a: impl Into<Arg>, b: impl Into<Arg>, c: impl Into<Arg>) -> MInst {
+    inst(Family::FmaF, w, None, vec![a.into(), b.into(), c.into()])
+}
+
+/// The float `b` if the condition holds, else `a`; by a branch.
+pub fn selectf(w: u16, f: impl Into<Flags>, a: impl Into<Arg>, b: impl Into<Arg>) -> MInst {
+    MInst { flags: Some(f.into()), ..inst(Family::SelectF, w, None, vec![a.into(), b.into()]) }
 }
 
 /// A constant of 32 bits, zero-extended; the shortest.

@@ -134,11 +134,17 @@ fn extensions(r: &mut RuleSet) {
 
 fn comparisons(r: &mut RuleSet) {
     r.supported.push((Opcode::Icmp, INTS.into()));
-    r.supported.push((Opcode::Select, INTS.into()));
-    r.supported.push((Opcode::SelectSpectreGuard, INTS.into()));
     let zero = || K.when(fun!(imm::zero, k));
     r.rule(INTS, |t| icmp(CC, X, iconst(zero())).to(set(flags(of(CC), test(t.bits() as u16, X, X)))));
     r.rule(INTS, |t| icmp(CC, X, R).to(set(flags(of(CC), cmp(t.bits() as u16, X, R)))));
-    r.rule(INTS, |t| select(C, X, Y).to(cmov(op_width(t), C, wide(Y), wide(X))));
-    r.rule(INTS, |t| select_spectre_guard(C, X, Y).to(cmov(op_width(t), C, wide(Y), wide(X))));
+    type Choice = fn(Pat, Val, Val) -> OpPat;
+    let choices: [(Opcode, Choice); 2] = [
+        (Opcode::Select, |c, x, y| select(c, x, y)),
+        (Opcode::SelectSpectreGuard, |c, x, y| select_spectre_guard(c, x, y)),
+    ];
+    for (op, pat) in choices {
+        r.supported.push((op, INTS.into()));
+        super::float::choices_by_equality(r, pat);
+        r.rule(INTS, |t| pat(C.into(), X, Y).to(cmov(op_width(t), C, wide(Y), wide(X))));
+    }
 }

@@ -96,6 +96,7 @@ fn cond(r: &mut RuleSet) {
     }
     let zero = || K.when(fun!(imm::zero, k));
     let small = || K.when(fun!(imm::simm32, k));
+    super::float::conditions(r);
     for &t in INTS {
         let w = t.bits() as u16;
         r.cond.extend([

@@ -2,13 +2,14 @@
 //! stack slot; values that stay live throughout; traps. Needs the shape and the operations; leaves text that verifies and
 //! whose meaning depends on nothing but the arguments.
 
-use crate::ops::{INTS, Ops, Typed, bytes, operand_types, result_type, result_types};
+use crate::ops::{INTS, Ops, TYPES, Typed, bytes, makes_nans, operand_types, result_type, result_types};
 use crate::rng::Rng;
 use crate::shape::{End, Shape};
 use std::fmt::Write;
-use windlass_desc::cc::IntCC;
+use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::ops::{Effects, Format};
-use windlass_desc::types::{I8, I32, I64, I128, Type};
+use windlass_desc::types::{F32, I8, I32, I64, I128, Type};
+use windlass_ir::ir::immediates::{Ieee32, Ieee64};
 
 /// Bytes of the slot that functions load from and store to.
 const SLOT: usize = 64;
@@ -61,8 +62,8 @@ struct Gen<'a> {
 /// Makes a function that may call those made before.
 pub fn function(rng: &mut Rng, ops: &Ops, made: &[Made], name: &str) -> Made {
     let param = |rng: &mut Rng| {
-        let ty = *rng.pick(&INTS);
-        (ty, if ty.bits() >= 64 { "" } else { *rng.pick(&["", "", " uext", " sext"]) })
+        let ty = *rng.pick(&TYPES);
+        (ty, if ty.bits() >= 64 || ty.is_float() { "" } else { *rng.pick(&["", "", " uext", " sext"]) })
     };
     let params: Vec<_> = (0..rng.pick(&[0, 1, 2, 3, 5, 7, 11]).to_owned()).map(|_| param(rng)).collect();
     let mut returns: Vec<_> = (0..*rng.pick(&[0, 1, 1, 1, 2])).map(|_| param(rng)).collect();
@@ -77,7 +78,7 @@ pub fn function(rng: &mut Rng, ops: &Ops, made: &[Made], name: &str) -> Made {
     let shape = Shape::random(rng, most);
     let blocks = shape.ends.len();
     let mut block_params = vec![params.iter().map(|p| p.0).collect::<Vec<_>>()];
-    block_params.extend((1..blocks).map(|_| (0..rng.below(5)).map(|_| *rng.pick(&INTS)).collect()));
+    block_params.extend((1..blocks).map(|_| (0..rng.below(5)).map(|_| *rng.pick(&TYPES)).collect()));
     let mut making = Gen {
         rng,
         ops,
@@ -165,6 +166,14 @@ impl Gen<'_> {
     }
 
     fn constant(&mut self, ty: Type) -> Value {
+        if ty.is_float() {
+            let bits = self.rng.float(ty.bits());
+            let text = match ty {
+                F32 => Ieee32::with_bits(bits as u32).to_string(),
+                _ => Ieee64::with_bits(bits).to_string(),
+            };
+            return self.hidden(ty, format_args!("{ty}const {text}"));
+        }
         if ty == I128 {
             let low = self.constant(I64).name;
             return match self.rng.below(4) {
@@ -236,7 +245,7 @@ impl Gen<'_> {
             self.line(format_args!("    store.i64 notrap aligned {value}, {slot}+{}", 8 * word));
         }
         if self.rng.percent(30) {
-            let ty = self.returns.first().copied().unwrap_or(I64);
+            let ty = self.returns.first().copied().filter(|t| t.is_int()).unwrap_or(I64);
             for _ in 0..48 {
                 let (x, y) = (self.value(ty), self.constant(ty).name);
                 let op = *self.rng.pick(&["iadd", "bxor", "isub", "imul"]);
@@ -272,17 +281,21 @@ impl Gen<'_> {
     fn compute(&mut self) {
         let typed = *self.rng.pick(&self.ops.pure);
         let Typed { op, ty } = typed;
-        let mut operands = vec![];
+        let (mut operands, mut float) = (vec![], None);
         for n in 0..op.row().operands.len() {
             let types = operand_types(typed, n);
             let of = *self.rng.pick(&types);
             operands.push(self.value(of));
+            float = of.is_float().then_some(of);
         }
         let condition = match op.format() {
             Format::IntCompare => format!("{} ", self.rng.pick(IntCC::all())),
+            Format::FloatCompare => format!("{} ", self.rng.pick(FloatCC::all())),
             _ => String::new(),
         };
-        if op.row().effects.has(Effects::TRAP) && self.rng.percent(95) {
+        if let (true, Some(from), true) = (op.row().effects.has(Effects::TRAP), float, self.rng.percent(95)) {
+            operands[0] = self.small_float(from);
+        } else if op.row().effects.has(Effects::TRAP) && float.is_none() && self.rng.percent(95) {
             // a division, which is to trap now and then only
             let one = self.hidden(ty, format_args!("iconst.{ty} 1")).name;
             operands[1] = self.hidden(ty, format_args!("bor.{ty} {}, {one}", operands[1])).name;
@@ -290,7 +303,27 @@ impl Gen<'_> {
         let results: Vec<Value> = result_types(typed).into_iter().map(|ty| Value { name: self.name(), ty }).collect();
         let names: Vec<&str> = results.iter().map(|v| v.name.as_str()).collect();
         self.line(format_args!("    {} = {op}.{ty} {condition}{}", names.join(", "), operands.join(", ")));
-        self.visible.extend(results);
+        match results[..] {
+            [ref r] if r.ty.is_float() && makes_nans(op) => self.without_free_bits(r),
+            _ => self.visible.extend(results),
+        }
+    }
+
+    /// The same value, of NaNs one that all agree on: what becomes of their bits could be seen.
+    fn without_free_bits(&mut self, x: &Value) {
+        let (ty, name) = (x.ty, &x.name);
+        let nan = self.hidden(I8, format_args!("fcmp.{ty} uno {name}, {name}")).name;
+        let one = self.hidden(ty, format_args!("{ty}const +NaN")).name;
+        self.define(ty, format_args!("select.{ty} {nan}, {one}, {name}"));
+    }
+
+    /// A float between 0 and 63, with a fraction.
+    fn small_float(&mut self, ty: Type) -> String {
+        let (x, mask) = (self.value(I8), self.hidden(I8, format_args!("iconst.i8 63")).name);
+        let low = self.hidden(I8, format_args!("band.i8 {x}, {mask}")).name;
+        let whole = self.hidden(ty, format_args!("fcvt_from_uint.{ty} {low}")).name;
+        let scale = self.hidden(ty, format_args!("{ty}const 0x1.6p-1")).name;
+        self.hidden(ty, format_args!("fmul.{ty} {whole}, {scale}")).name
     }
 
     fn flags(&mut self) -> &'static str {
@@ -441,7 +474,7 @@ impl Gen<'_> {
     /// Returns, and uses what was kept.
     fn finish(&mut self) {
         let mut values: Vec<String> = self.returns.clone().into_iter().map(|ty| self.value(ty)).collect();
-        if let (Some(first), Some(&ty)) = (values.first_mut(), self.returns.first()) {
+        if let (Some(first), Some(&ty)) = (values.first_mut(), self.returns.first().filter(|t| t.is_int())) {
             let mut sum = first.clone();
             for kept in self.kept.clone() {
                 sum = self.hidden(ty, format_args!("bxor.{ty} {sum}, {}", kept.name)).name;

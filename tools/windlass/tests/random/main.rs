@@ -83,7 +83,10 @@ fn module(seed: u64, ops: &Ops) -> (usize, usize) {
 }
 
 fn arguments(rng: &mut Rng, func: &Function) -> Vec<DataValue> {
-    let mut value = |ty: Type| DataValue::from_integer(rng.any_integer(ty.bits()), ty).expect("an integer");
+    let mut value = |ty: Type| match ty.is_float() {
+        true => DataValue::from_bits(rng.float(ty.bits()).into(), ty).expect("a float"),
+        false => DataValue::from_integer(rng.any_integer(ty.bits()), ty).expect("an integer"),
+    };
     func.signature.params.iter().map(|p| value(p.value_type)).collect()
 }
 

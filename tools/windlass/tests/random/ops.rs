@@ -2,10 +2,13 @@
 //! Needs the rules and the operation table; a form that is not known here is an error, so that none is forgotten.
 
 use windlass_desc::ops::{Format, Opcode, Operand};
-use windlass_desc::types::{I8, I16, I32, I64, I128, Type};
+use windlass_desc::types::{F32, F64, I8, I16, I32, I64, I128, Type};
+
+/// The types of integers.
+pub const INTS: [Type; 5] = [I8, I16, I32, I64, I128];
 
 /// The types that values have.
-pub const INTS: [Type; 5] = [I8, I16, I32, I64, I128];
+pub const TYPES: [Type; 7] = [I8, I16, I32, I64, I128, F32, F64];
 
 /// An operation under a controlling type.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +31,10 @@ pub struct Ops {
 }
 
 /// Operations that the generator places by itself, to give functions their shape.
-const SHAPE: [Opcode; 9] = [
+const SHAPE: [Opcode; 11] = [
     Opcode::Iconst,
+    Opcode::F32const,
+    Opcode::F64const,
     Opcode::Brif,
     Opcode::Trap,
     Opcode::StackAddr,
@@ -47,7 +52,12 @@ impl Ops {
         for (op, types) in windlass_rules::x64::rules().supported {
             for ty in types.into_iter().filter(|_| !SHAPE.contains(&op)) {
                 let list = match op.format() {
-                    Format::Unary | Format::Binary | Format::Ternary | Format::IntCompare => &mut ops.pure,
+                    Format::Unary
+                    | Format::Binary
+                    | Format::Ternary
+                    | Format::IntCompare
+                    | Format::FloatCompare
+                    | Format::LoadNoOffset => &mut ops.pure,
                     Format::Load => &mut ops.loads,
                     Format::Store => &mut ops.stores,
                     Format::CondTrap => &mut ops.traps,
@@ -64,7 +74,12 @@ impl Ops {
 /// The types that operand `n` may have, of those that values have.
 pub fn operand_types(typed: Typed, n: usize) -> Vec<Type> {
     let ty = typed.op.row().operands[n].ty;
-    INTS.into_iter().filter(|t| ty.admits(typed.ty, *t)).collect()
+    let fits = |t: Type| match typed.op {
+        Opcode::Bitcast => ty.admits(typed.ty, t) && t.bits() == typed.ty.bits(),
+        Opcode::FcvtFromSint | Opcode::FcvtFromUint => ty.admits(typed.ty, t) && t.bits() <= 64,
+        _ => ty.admits(typed.ty, t),
+    };
+    TYPES.into_iter().filter(|t| fits(*t)).collect()
 }
 
 /// The types of the results.
@@ -76,6 +91,20 @@ pub fn result_types(typed: Typed) -> Vec<Type> {
 /// The type of the only result.
 pub fn result_type(typed: Typed) -> Type {
     result_types(typed)[0]
+}
+
+/// May the result be a NaN of which some bits are free?
+pub fn makes_nans(op: Opcode) -> bool {
+    const EXACT: [Opcode; 7] = [
+        Opcode::Fneg,
+        Opcode::Fabs,
+        Opcode::Fcopysign,
+        Opcode::Select,
+        Opcode::SelectSpectreGuard,
+        Opcode::Bitselect,
+        Opcode::Bitcast,
+    ];
+    !EXACT.contains(&op)
 }
 
 /// How many bytes a load or store accesses, which its name says if its type does not.

@@ -41,6 +41,19 @@ impl Rng {
         &of[self.below(of.len())]
     }
 
+    /// The bits of a float of this width: small numbers, integers around powers of two, infinities, NaNs, anything.
+    pub fn float(&mut self, bits: u32) -> u64 {
+        let x = match self.below(6) {
+            0 => *self.pick(&[0.0, -0.0, 0.5, 1.0, -1.0, f64::INFINITY, -f64::INFINITY, f64::NAN, 1e-310, 1e38]),
+            1 => self.integer(64) as f64,
+            2 => self.integer(32) as f64 + 0.5,
+            3 => self.integer(8) as f64 / 4.0,
+            4 => (self.integer(64) as f64).next_up(),
+            _ => return if bits == 64 { self.bits() } else { self.bits() as u32 as u64 },
+        };
+        if bits == 64 { x.to_bits() } else { (x as f32).to_bits() as u64 }
+    }
+
     /// An integer of any width, sign-extended: of 128 bits two halves, or an extended lower one.
     pub fn any_integer(&mut self, bits: u32) -> i128 {
         if bits <= 64 {

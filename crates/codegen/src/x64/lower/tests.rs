@@ -40,6 +40,9 @@ impl Graph for Lower<'_> {
     fn cc(&self, i: Inst) -> IntCC {
         Lower::cc(self, i)
     }
+    fn fcc(&self, i: Inst) -> FloatCC {
+        Lower::fcc(self, i)
+    }
     fn zero_upper(&self, v: Value) -> bool {
         X64::zero_upper(self, v)
     }

@@ -1,0 +1,36 @@
+//! Operations on floats for which the CPU may have no instruction: calls of the functions that the runtime has for them.
+//! Needs [`super::calls`].
+
+use super::calls;
+use super::rows::CALL;
+use crate::error::CodegenResult;
+use crate::lower::{Lower, unsupported};
+use windlass_desc::ops::Opcode;
+use windlass_desc::types::{F32, F64};
+use windlass_ir::ir::{AbiParam, ExternalName, Inst, LibCall, Signature};
+use windlass_ir::isa::CallConv;
+
+/// Calls the function that does what `i` does, with floats as operands and result.
+pub fn libcall(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    let (op, ty) = (c.opcode(i), c.ctv(i));
+    let call = match (op, ty) {
+        (Opcode::Ceil, F32) => LibCall::CeilF32,
+        (Opcode::Ceil, F64) => LibCall::CeilF64,
+        (Opcode::Floor, F32) => LibCall::FloorF32,
+        (Opcode::Floor, F64) => LibCall::FloorF64,
+        (Opcode::Trunc, F32) => LibCall::TruncF32,
+        (Opcode::Trunc, F64) => LibCall::TruncF64,
+        (Opcode::Nearest, F32) => LibCall::NearestF32,
+        (Opcode::Nearest, F64) => LibCall::NearestF64,
+        (Opcode::Fma, F32) => LibCall::FmaF32,
+        (Opcode::Fma, F64) => LibCall::FmaF64,
+        _ => return Err(unsupported(op, ty, "x86_64")),
+    };
+    let func = c.func;
+    let args = func.dfg.inst_args(i);
+    let mut sig = Signature::new(CallConv::SystemV);
+    sig.params = vec![AbiParam::new(ty); args.len()];
+    sig.returns = vec![AbiParam::new(ty)];
+    let symbol = c.symbol_number(ExternalName::LibCall(call));
+    calls::emit_call(c, i, CALL, &sig, symbol, args, None)
+}
