@@ -159,7 +159,7 @@ impl Pipeline {
     }
 
     fn allocate(&mut self, options: &Options, conv: &Convention) -> CodegenResult<()> {
-        let order = abi::order(options.frame_pointer, options.pinned);
+        let order = abi::order(conv, options.frame_pointer, options.pinned);
         let machine = regalloc::Machine {
             rows: &rows::ROWS,
             order: [order, &abi::VECTOR_ORDER],

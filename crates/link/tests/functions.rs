@@ -86,3 +86,28 @@ fn what_is_missing_is_told_by_name() {
     assert_eq!(object.references(), ["u0:7"]);
     assert!(!functions.is_known("u0:7") && functions.is_known("memcpy"));
 }
+
+#[test]
+fn a_stack_limit_traps_as_an_overflow() {
+    let mut functions = Functions::new();
+    let text = "function %limited(i64 vmctx) -> i64 system_v {
+            gv0 = vmctx
+            gv1 = load.i64 notrap aligned gv0+8
+            stack_limit = gv1
+            ss0 = explicit_slot 40000
+        block0(v0: i64):
+            v1 = stack_addr.i64 ss0
+            store v0, v1+39992
+            v2 = load.i64 v1+39992
+            return v2
+        }";
+    define(&mut functions, text).unwrap();
+    let start = functions.address("%limited").unwrap().addr();
+    let places = (start..).map_while(|at| functions.at(at).filter(|p| p.function == "%limited"));
+    let overflows = places.filter(|place| place.trap == Some(TrapCode::STACK_OVERFLOW)).count();
+    assert_eq!(overflows, 1);
+    let context = [0u64, 0];
+    let address = context.as_ptr().addr() as i64;
+    // SAFETY: just defined; the context has the limit.
+    assert_eq!(unsafe { call(&functions, "%limited", address) }, address);
+}

@@ -79,18 +79,35 @@ pub fn clobbers(conv: &Convention) -> RegSet {
     RegSet([ALL.0[0] & !conv.callee_saved.0[0], ALL.0[1] & !conv.callee_saved.0[1]])
 }
 
-/// General registers in the order they are given out: first those that need no saving. Two of them may be reserved.
-static ORDER: [PReg; 15] =
-    [r(RAX), r(RCX), r(RDX), r(RSI), r(RDI), r(8), r(9), r(10), r(11), r(RBX), r(12), r(13), r(14), r(PINNED), r(RBP)];
-static ORDER_WITH_PINNED: [PReg; 14] =
-    [r(RAX), r(RCX), r(RDX), r(RSI), r(RDI), r(8), r(9), r(10), r(11), r(RBX), r(12), r(13), r(14), r(RBP)];
+/// General registers in the order they are given out where a callee preserves some: first those that need no saving.
+const SAVING: [u8; 15] = [RAX, RCX, RDX, RSI, RDI, 8, 9, 10, 11, RBX, 12, 13, 14, PINNED, RBP];
+/// The same where it preserves none: first those whose names are short.
+const FREE: [u8; 15] = [RAX, RCX, RDX, RSI, RDI, RBX, 8, 9, 10, 11, 12, 13, 14, PINNED, RBP];
+
+/// The registers of an order but the pinned one, if it is so, which otherwise comes just before the last.
+const fn regs<const N: usize>(order: [u8; 15], pinned: bool) -> [PReg; N] {
+    let mut out = [r(0); N];
+    let (mut from, mut to) = (0, 0);
+    while from < order.len() {
+        if !pinned || order[from] != PINNED {
+            out[to] = r(order[from]);
+            to += 1;
+        }
+        from += 1;
+    }
+    out
+}
+
+static ORDERS: [[PReg; 15]; 2] = [regs(SAVING, false), regs(FREE, false)];
+static ORDERS_WITH_PINNED: [[PReg; 14]; 2] = [regs(SAVING, true), regs(FREE, true)];
 
 /// The register that `get_pinned_reg` reads.
 pub const PINNED: u8 = 15;
 
 /// The general registers that may be given out where rbp is or is not the frame pointer, and r15 is or is not pinned.
-pub fn order(frame_pointer: bool, pinned: bool) -> &'static [PReg] {
-    let all: &'static [PReg] = if pinned { &ORDER_WITH_PINNED } else { &ORDER };
+pub fn order(conv: &Convention, frame_pointer: bool, pinned: bool) -> &'static [PReg] {
+    let free = !conv.callee_saved.contains(r(RBX)) as usize;
+    let all: &'static [PReg] = if pinned { &ORDERS_WITH_PINNED[free] } else { &ORDERS[free] };
     &all[..all.len() - frame_pointer as usize]
 }
 
