@@ -8,6 +8,7 @@ pub mod bv;
 pub mod cc;
 pub mod env;
 pub mod fp;
+pub mod imm;
 pub mod ops;
 pub mod types;
 pub mod x64;

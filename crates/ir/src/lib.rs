@@ -23,6 +23,7 @@ pub mod interpreter;
 pub mod ir;
 pub mod isa;
 pub mod loop_analysis;
+pub mod meaning;
 pub mod post_dominator_tree;
 pub mod print_errors;
 pub mod reader;

@@ -7,7 +7,12 @@
 
 #![forbid(unsafe_code)]
 
+mod branches;
+mod dead;
+mod incoming;
+mod params;
 mod passes;
+mod simplify;
 mod unreachable;
 
 pub use passes::{Fact, LOWERING_NEEDS, Level, PASSES, Pass};

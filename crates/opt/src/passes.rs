@@ -1,6 +1,6 @@
 //! The table of passes: what each is, when it runs and why there. Needs the passes; a test holds the table to its word.
 
-use crate::unreachable;
+use crate::{branches, dead, params, simplify, unreachable};
 use windlass_ir::ir::Function;
 
 /// How much is done for the code that comes out.
@@ -64,6 +64,9 @@ pub struct Pass {
     pub run: fn(&mut Function),
 }
 
+/// What passes from `speed` on count on, and keep.
+const BOTH: &[Fact] = &[Fact::AllReachable, Fact::NoAliases];
+
 /// All passes, in the order in which they run.
 pub static PASSES: &[Pass] = &[
     Pass {
@@ -81,8 +84,44 @@ pub static PASSES: &[Pass] = &[
         makes: &[Fact::NoAliases],
         breaks: &[],
         from: Level::None,
-        why: "last: passes replace values by making aliases of them",
+        why: "before all that looks behind values: a chain of aliases may be as long as the function",
         run: |func| func.dfg.resolve_all_aliases(),
+    },
+    Pass {
+        name: "trivial-params",
+        needs: BOTH,
+        makes: &[],
+        breaks: &[],
+        from: Level::Speed,
+        why: "before simplification: a parameter hides the value that it always is",
+        run: params::run,
+    },
+    Pass {
+        name: "simplify",
+        needs: BOTH,
+        makes: &[],
+        breaks: &[],
+        from: Level::Speed,
+        why: "before branches, which it may decide, and before dead code, which it leaves",
+        run: simplify::run,
+    },
+    Pass {
+        name: "branches",
+        needs: BOTH,
+        makes: &[],
+        breaks: &[],
+        from: Level::Speed,
+        why: "after simplification, which finds constant conditions; before dead code, for conditions may become it",
+        run: branches::run,
+    },
+    Pass {
+        name: "dead-code",
+        needs: BOTH,
+        makes: &[],
+        breaks: &[],
+        from: Level::Speed,
+        why: "last: all others leave what is needed no longer",
+        run: dead::run,
     },
 ];
 

@@ -11,7 +11,9 @@ use windlass_desc::types::{INVALID, Type};
 use windlass_desc::x64::{Bank, Operand, Row};
 
 mod banks;
+mod equation;
 mod order;
+pub use equation::equations;
 
 /// Something wrong with a rule set.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -6,6 +6,7 @@
 //! The functions work on the compiler's `Lower`, whose methods are the whole interface between rules and compiler.
 
 mod body;
+pub mod equation;
 mod pattern;
 
 use crate::term::*;

@@ -6,11 +6,13 @@
 //! here is part of the compiler.
 
 pub mod check;
+pub mod equation;
 pub mod generate;
 pub mod naive;
 pub mod pat;
 pub mod prove;
 pub mod resolve;
+pub mod simplify;
 pub mod smt;
 pub mod term;
 pub mod types;

@@ -8,13 +8,16 @@
 //! for, `left.rs` and `right.rs` run the sides.
 
 mod effects;
+mod equation;
 mod left;
 mod right;
 mod vars;
 
+use crate::equation::Equations;
 use crate::smt::{Script, Smt};
 use crate::term::*;
 use crate::types::{Types, infer, infer_value};
+pub use equation::equation;
 use left::Left;
 use right::Right;
 use std::panic::Location;
@@ -37,6 +40,8 @@ pub enum Kind {
     Cond,
     /// A rule leaves the upper half of its result's register zero.
     Contract,
+    /// Both sides of a simplification rule are equal.
+    Equation,
 }
 
 /// One thing to be proved.
@@ -98,12 +103,19 @@ impl Statement {
     }
 }
 
+/// What `state` says of each, numbered.
+fn each<T>(all: &[T], state: impl Fn(&T) -> Vec<Obligation>) -> Vec<Obligation> {
+    let numbered = |(number, x)| state(x).into_iter().map(move |o| Obligation { number, ..o });
+    all.iter().enumerate().flat_map(numbered).collect()
+}
+
+/// Everything to be proved of simplification rules.
+pub fn simplifications(set: &Equations) -> Vec<Obligation> {
+    each(&set.rules, equation)
+}
+
 /// Everything to be proved of a rule set for a machine with these rows: nonterminals, rules, contracts.
 pub fn obligations(set: &RuleSet, rows: &[Row]) -> Vec<Obligation> {
-    fn each<T>(all: &[T], state: impl Fn(&T) -> Vec<Obligation>) -> Vec<Obligation> {
-        let numbered = |(number, x)| state(x).into_iter().map(move |o| Obligation { number, ..o });
-        all.iter().enumerate().flat_map(numbered).collect()
-    }
     [
         each(&set.amode, |a| vec![amode(a)]),
         each(&set.rmi, rmi),

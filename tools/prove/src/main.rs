@@ -1,4 +1,4 @@
-//! `prove`: proves that every lowering rule is right, or shows a counterexample. Exit status 0 only if all is proved.
+//! `prove`: proves that every rule, of lowering and of simplification, is right, or shows a counterexample. Exit status 0 only if all is proved.
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use windlass_prove::solver::{Error, Solver};
 use windlass_prove::{Outcome, prove};
-use windlass_rules::prove::{Kind, Obligation, obligations};
+use windlass_rules::prove::{Kind, Obligation, obligations, simplifications};
 
-/// Proves the lowering rules with Z3.
+/// Proves the rules with Z3.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -34,7 +34,8 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     let start = Instant::now();
-    let all = obligations(&windlass_rules::x64::rules(), &windlass_desc::x64::rows());
+    let mut all = simplifications(&windlass_rules::simplify::equations());
+    all.extend(obligations(&windlass_rules::x64::rules(), &windlass_desc::x64::rows()));
     let chosen: Vec<&Obligation> = all.iter().filter(|o| args.rule.as_ref().is_none_or(|r| is_at(o, r))).collect();
     if chosen.is_empty() {
         eprintln!("prove: nothing is written there; `prove --list` shows all");
@@ -65,6 +66,7 @@ fn is_at(o: &Obligation, place: &str) -> bool {
 fn heading(o: &Obligation) -> String {
     let kind = match o.kind {
         Kind::Rule => format!("{}.{}", o.what, o.ty),
+        Kind::Equation => format!("simplification of {}.{}", o.what, o.ty),
         Kind::Contract => format!("contract of {}.{}", o.what, o.ty),
         Kind::Amode | Kind::Rmi | Kind::Cond => format!("alternative of {} at {}", o.what, o.ty),
     };
@@ -113,11 +115,13 @@ fn report(chosen: &[&Obligation], outcomes: &[Outcome], took: Duration) -> ExitC
     let proved = outcomes.iter().filter(|o| **o == Outcome::Proved).count();
     let unknown = outcomes.iter().filter(|o| matches!(o, Outcome::Unknown(_))).count();
     println!(
-        "{proved} proved, {} failed, {unknown} unknown: {} rules, {} alternatives of nonterminals, {} contracts, in {:.1} s",
+        "{proved} proved, {} failed, {unknown} unknown: {} rules, {} alternatives of nonterminals, {} contracts, \
+         {} simplifications, in {:.1} s",
         outcomes.len() - proved - unknown,
         count(&[Kind::Rule]),
         count(&[Kind::Amode, Kind::Rmi, Kind::Cond]),
         count(&[Kind::Contract]),
+        count(&[Kind::Equation]),
         took.as_secs_f64()
     );
     if proved == outcomes.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

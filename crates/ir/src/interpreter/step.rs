@@ -5,35 +5,14 @@ use super::address::{Callee, THROW_NAME};
 use super::machine::{Bits, Machine, Step};
 use super::memory::Effects;
 use crate::ir::entities::{FuncRef, GlobalValue, Inst, SigRef, Value};
-use crate::ir::{
-    ArgumentPurpose, Endianness, ExternalName, Function, GlobalValueData, InstructionData, MemFlagsData, Signature,
-};
+use crate::ir::{ArgumentPurpose, ExternalName, Function, GlobalValueData, InstructionData, Signature};
+use crate::meaning;
 use smallvec::SmallVec;
 use windlass_desc::bv::{Bv, Num};
-use windlass_desc::env::Access;
-use windlass_desc::ops::{Effects as Kind, Imms, OpRow, Opcode, meaning};
-use windlass_desc::types::{self, Type};
+use windlass_desc::ops::{self, Effects as Kind, Imms, OpRow, Opcode};
 
 /// How many global values one may be based on.
 const GLOBAL_DEPTH: usize = 1000;
-
-fn access(flags: MemFlagsData) -> Access {
-    Access {
-        trap: flags.trap_code(),
-        big_endian: flags.explicit_endianness() == Some(Endianness::Big),
-        ..Access::PLAIN
-    }
-}
-
-/// The type of one unit of a dynamic vector; there is always one here.
-fn unit(ty: Type) -> Type {
-    ty.dynamic_to_vector().unwrap_or(ty)
-}
-
-/// The bits of a constant of up to 128 bits.
-fn constant(bytes: &[u8]) -> Num {
-    Num::lit(128, bytes.iter().rev().fold(0, |v, b| v << 8 | *b as u128))
-}
 
 impl<'a> Machine<'_, 'a> {
     /// Runs the topmost frame's present instruction.
@@ -100,7 +79,7 @@ impl<'a> Machine<'_, 'a> {
         let (opcode, args) = self.operands(inst);
         let imms = self.imms(inst)?;
         let mut env = Effects::new(&mut self.memory, self.policy);
-        meaning(opcode, &mut env, &imms, &args);
+        ops::meaning(opcode, &mut env, &imms, &args);
         let taken = env.taken == Some(true);
         Ok(self.edge(&blocks[if taken { 0 } else { 1 }], &[], &[]))
     }
@@ -118,7 +97,7 @@ impl<'a> Machine<'_, 'a> {
         let (opcode, args) = self.operands(inst);
         let imms = self.imms(inst)?;
         let mut env = Effects::new(&mut self.memory, self.policy);
-        let results = meaning(opcode, &mut env, &imms, &args);
+        let results = ops::meaning(opcode, &mut env, &imms, &args);
         if let Some(fault) = env.fault {
             return Err(fault);
         }
@@ -144,38 +123,12 @@ impl<'a> Machine<'_, 'a> {
         }
     }
 
-    /// What an instruction has besides its values.
+    /// What an instruction has besides its values, with the addresses of what it names.
     fn imms(&mut self, inst: Inst) -> Result<Imms<Num>, InterpreterError> {
         let func = self.frame().func;
-        let first = |values: &[Value]| values.first().map_or(types::INVALID, |v| unit(func.dfg.value_type(*v)));
-        let (result, arg) = (first(func.dfg.inst_results(inst)), first(func.dfg.inst_args(inst)));
-        let mut imms = Imms::new(unit(func.dfg.ctrl_typevar(inst)), result, arg);
+        let mut imms = meaning::imms(&func.dfg, inst);
         let word = |v: i64| Num::lit(64, v as u64 as u128);
-        let data = self.data(inst);
-        if let Some(code) = data.trap_code() {
-            imms.code = code;
-        }
-        if let Some(flags) = data.memflags() {
-            imms.access = access(func.dfg.mem_flags[flags]);
-        }
-        if let Some(offset) = data.load_store_offset() {
-            imms.imm = word(offset.into());
-        }
-        match data {
-            InstructionData::UnaryImm { imm, .. } => imms.imm = word(imm.bits()),
-            InstructionData::UnaryIeee16 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
-            InstructionData::UnaryIeee32 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
-            InstructionData::UnaryIeee64 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
-            InstructionData::UnaryConst { constant_handle, .. } => {
-                imms.imm = constant(func.dfg.constants.get(*constant_handle).as_slice());
-            }
-            InstructionData::Shuffle { imm, .. } => imms.imm = constant(func.dfg.immediates[*imm].as_slice()),
-            InstructionData::BinaryImm8 { imm, .. } | InstructionData::TernaryImm8 { imm, .. } => {
-                imms.imm = Num::lit(64, *imm as u128);
-            }
-            InstructionData::IntCompare { cond, .. } => imms.cc = *cond,
-            InstructionData::FloatCompare { cond, .. } => imms.fcc = *cond,
-            InstructionData::AtomicRmw { op, .. } => imms.rmw = *op,
+        match self.data(inst) {
             InstructionData::FuncAddr { func_ref, .. } => imms.imm = word(self.callee(*func_ref)?.address() as i64),
             InstructionData::StackAddr { stack_slot, offset, .. } => {
                 let slot = self.frame().place.slots[stack_slot.as_u32() as usize] as i64;

@@ -31,9 +31,10 @@ fn covers_rule(a: &Rule, b: &Rule) -> bool {
 
 /// What the more general pattern's variables stand for in the other.
 #[derive(Default)]
-struct Binding<'a>(Vec<(&'static str, &'a Pat)>);
+pub struct Binding<'a>(Vec<(&'static str, &'a Pat)>);
 
-fn covers_op<'a>(a: &OpPat, b: &'a OpPat, bound: &mut Binding<'a>) -> bool {
+/// Does the pattern `a` match all that `b` matches?
+pub fn covers_op<'a>(a: &OpPat, b: &'a OpPat, bound: &mut Binding<'a>) -> bool {
     let tests =
         a.imm.is_none_or(|k| k.test.is_none_or(|t| b.imm.and_then(|k| k.test).is_some_and(|u| u.name == t.name)));
     let ccs = a.cc.is_none_or(|c| b.cc.is_some_and(|d| d.possible().iter().all(|x| c.possible().contains(x))));

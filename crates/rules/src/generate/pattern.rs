@@ -84,6 +84,14 @@ pub fn of_rule(rule: &Rule) -> Result<Steps> {
     Ok(s)
 }
 
+/// Steps of a pattern whose root's operation and type are known.
+pub fn of_operation(p: &OpPat, ty: Type) -> Result<Steps> {
+    let mut s = Steps::default();
+    s.operation(p, ty, "", &[])?;
+    s.finish();
+    Ok(s)
+}
+
 /// Steps of the pattern of a value `v0` of this type.
 pub fn of_value(pat: &Pat, ty: Type) -> Result<Steps> {
     let mut s = Steps { nonterminal: true, ..Steps::default() };
@@ -238,7 +246,8 @@ impl Steps {
         }
     }
 
-    fn find(&self, name: &str) -> Option<&Bound> {
+    /// What a variable is bound to.
+    pub fn find(&self, name: &str) -> Option<&Bound> {
         self.vars.iter().find(|v| v.0 == name).map(|v| &v.1)
     }
 

@@ -84,6 +84,7 @@ fn commands(source: &Source, file: &TestFile<'_>, lost: &[Failure], on: &mut Lis
             "interpret" => once(kinds::interpret::run, on),
             "verifier" => once(kinds::verifier::run, on),
             "cat" => once(kinds::cat::run, on),
+            "optimize" => once(kinds::optimize::run, on),
             "domtree" => once(kinds::domtree::run, on),
             "print-cfg" => once(kinds::print_cfg::run, on),
             other => case(&unique(command.to_string()), on, |_| {

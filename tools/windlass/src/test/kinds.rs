@@ -5,6 +5,7 @@ pub mod compile;
 pub mod directives;
 pub mod domtree;
 pub mod interpret;
+pub mod optimize;
 pub mod plain;
 pub mod print_cfg;
 pub mod run;

@@ -1,0 +1,65 @@
+//! What an instruction has besides its operands, as its meaning takes it. Needs the data flow graph; what depends on where
+//! functions, slots and globals are is for the caller to add.
+
+use crate::ir::dfg::DataFlowGraph;
+use crate::ir::{Endianness, Inst, InstructionData, MemFlagsData, Value};
+use windlass_desc::bv::{Bv, Num};
+use windlass_desc::env::Access;
+use windlass_desc::ops::Imms;
+use windlass_desc::types::{self, Type};
+
+/// How memory is accessed under these flags.
+pub fn access(flags: MemFlagsData) -> Access {
+    Access {
+        trap: flags.trap_code(),
+        big_endian: flags.explicit_endianness() == Some(Endianness::Big),
+        ..Access::PLAIN
+    }
+}
+
+/// The bits of a constant of bytes, the first of which is the lowest.
+pub fn constant(bytes: &[u8]) -> Num {
+    let words = bytes.chunks(8).map(|word| word.iter().rev().fold(0, |v, b| v << 8 | u64::from(*b)));
+    Num::from_words((bytes.len() as u32 * 8).max(128), words.collect())
+}
+
+/// The type of one unit of a dynamic vector.
+fn unit(ty: Type) -> Type {
+    ty.dynamic_to_vector().unwrap_or(ty)
+}
+
+/// Types, immediate, conditions, flags. The addresses of entities are left 0.
+pub fn imms(dfg: &DataFlowGraph, inst: Inst) -> Imms<Num> {
+    let first = |values: &[Value]| values.first().map_or(types::INVALID, |v| unit(dfg.value_type(*v)));
+    let (result, arg) = (first(dfg.inst_results(inst)), first(dfg.inst_args(inst)));
+    let mut imms = Imms::new(unit(dfg.ctrl_typevar(inst)), result, arg);
+    let word = |v: i64| Num::lit(64, v as u64 as u128);
+    let data = &dfg.insts[inst];
+    if let Some(code) = data.trap_code() {
+        imms.code = code;
+    }
+    if let Some(flags) = data.memflags() {
+        imms.access = access(dfg.mem_flags[flags]);
+    }
+    if let Some(offset) = data.load_store_offset() {
+        imms.imm = word(offset.into());
+    }
+    match data {
+        InstructionData::UnaryImm { imm, .. } => imms.imm = word(imm.bits()),
+        InstructionData::UnaryIeee16 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
+        InstructionData::UnaryIeee32 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
+        InstructionData::UnaryIeee64 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
+        InstructionData::UnaryConst { constant_handle, .. } => {
+            imms.imm = constant(dfg.constants.get(*constant_handle).as_slice());
+        }
+        InstructionData::Shuffle { imm, .. } => imms.imm = constant(dfg.immediates[*imm].as_slice()),
+        InstructionData::BinaryImm8 { imm, .. } | InstructionData::TernaryImm8 { imm, .. } => {
+            imms.imm = Num::lit(64, *imm as u128);
+        }
+        InstructionData::IntCompare { cond, .. } => imms.cc = *cond,
+        InstructionData::FloatCompare { cond, .. } => imms.fcc = *cond,
+        InstructionData::AtomicRmw { op, .. } => imms.rmw = *op,
+        _ => {}
+    }
+    imms
+}
