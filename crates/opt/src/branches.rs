@@ -26,6 +26,8 @@ pub(crate) fn run(func: &mut Function) {
     }
     let kept = kept(func);
     if thread(func, &kept) {
+        // both ways of a branch may have become one
+        decide_all(func);
         unreachable::remove(func);
     }
     if merge(func, &kept) {

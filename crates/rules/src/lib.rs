@@ -1,7 +1,8 @@
 //! Rules as values, what is checked of them, and what is made of them.
 //!
 //! A rule says that a pattern of IR operations may become certain machine instructions. Rules are built by typed
-//! functions in [`x64`]; [`check`] refuses ill-formed and unreachable ones; [`generate`] prints the matching functions that
+//! functions in [`x64`]. A simplification rule ([`equation`], the rules in [`simplify`]) says that a pattern equals an
+//! expression of IR operations. [`check`] refuses ill-formed and unreachable ones; [`generate`] prints the matching functions that
 //! the compiler runs; [`naive`] runs the values themselves, to test those functions. Host-side only: nothing
 //! here is part of the compiler.
 

@@ -3,12 +3,15 @@
 
 use std::time::Duration;
 use windlass_desc::bv::Bv;
+use windlass_desc::cc::IntCC;
+use windlass_desc::imm as constants;
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::{I8, I16, I32, I64, Type};
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::{Feature, imm, rows};
 use windlass_prove::solver::{Answer, Solver};
 use windlass_prove::{Outcome, prove};
+use windlass_rules::equation::{Equation, ImmArg};
 use windlass_rules::fun;
 use windlass_rules::pat::*;
 use windlass_rules::prove::{self as state, Obligation};
@@ -176,6 +179,44 @@ fn ill_formed_rules_are_told() {
     assert!(told(brif(C).to(set(C))).contains("does not have"));
     assert!(told(iadd(X, Y).to(mov_store(8, A, K))).contains("not bound"));
     assert!(told(brif(C).to(branch(flags(is(Cc::E), mov(32, X))))).contains("not bound"));
+}
+
+/// The obligations of a simplification written here, at a type.
+fn equal(ty: Type, e: Equation) -> Vec<Obligation> {
+    state::equation(&Equation { ty, ..e })
+}
+
+#[test]
+fn a_false_constant_of_a_simplification() {
+    let k = |f: Fun| isub(X, iconst(K)).is(iadd(X, iconst(S))).with(S, f, [K.into()]);
+    proved(&equal(I32, k(fun!(constants::negation, k))));
+    refuted(&equal(I32, k(fun!(constants::inverse, k))));
+}
+
+#[test]
+fn a_simplification_that_loses_a_trap_or_a_condition() {
+    // 0 divided by what may be 0 is not 0
+    let zero = || iconst(K.when(fun!(imm::zero, k)));
+    refuted(&equal(I32, udiv(zero(), X).is(iconst(N)).number(N, 0)));
+    let by_one = udiv(X, iconst(K.when(fun!(constants::one, k))));
+    proved(&equal(I32, by_one.is(X)));
+    // signed order is not that of unsigned numbers, unless both were extended
+    let narrow = || icmp(CC, uextend(X.at(I8)), uextend(Y.at(I8))).is(icmp(CC, X, Y).at(I8));
+    proved(&equal(I32, narrow().only(CC, [IntCC::Equal, IntCC::UnsignedLessThan])));
+    refuted(&equal(I32, narrow().only(CC, [IntCC::Equal, IntCC::SignedLessThan])));
+}
+
+#[test]
+fn a_split_that_leaves_values_out() {
+    let powers = |of: &[i64]| {
+        let e = imul(X, iconst(K)).is(ishl(X, iconst(S).at(I8)));
+        let w = || ImmArg::Is(8);
+        e.when(fun!(constants::power_of_two, k, w), [K.into(), w()])
+            .with(S, fun!(constants::log2, k, w), [K.into(), w()])
+            .split(K, of.iter().copied())
+    };
+    proved(&equal(I8, powers(&[1, 2, 4, 8, 16, 32, 64, -128])));
+    refuted(&equal(I8, powers(&[1, 2, 4, 8, 16, 32, 64])));
 }
 
 #[test]
