@@ -29,7 +29,7 @@ const S: Im = Im { name: "s", test: None };
 /// Another one.
 const U: Im = Im { name: "u", test: None };
 /// The condition of the right side.
-const DD: Cv = Cv("dd");
+const DD: Cv = Cv("dd", None);
 /// A third value.
 const Z: Val = Val::new("z");
 

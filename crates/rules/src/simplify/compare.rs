@@ -72,7 +72,7 @@ fn limits(e: &mut Equations) {
 fn truths(e: &mut Equations) {
     for &t in ALL_INTS {
         let inner = || icmp(CC, X, Y).at(t);
-        let outer = Cv("outer");
+        let outer = Cv("outer", None);
         let tested = |k: fn(Type) -> OpPat, cc: IntCC| icmp(outer, inner(), k(I8)).is(inner()).only(outer, [cc]);
         let inverted = |p: OpPat| p.is(icmp(DD, X, Y).at(t)).cond(DD, Turned::Inverse(CC));
         e.rule(&[I8], |_| tested(zero, NotEqual));
