@@ -1,19 +1,13 @@
 //! Input from CLIF: reads a file and lowers its functions to machine code with virtual registers. Needs a path; leaves
 //! an [`Input`], with the functions that are not lowered counted by reason.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
-use windlass_codegen::lower::{Scratch, lower};
-use windlass_codegen::order::BlockOrder;
-use windlass_codegen::vcode::VCode;
-use windlass_codegen::x64::{abi, lower::X64Target, rows};
-use windlass_ir::dominator_tree::DominatorTree;
-use windlass_ir::flowgraph::ControlFlowGraph;
-use windlass_ir::ir::Function;
+use windlass_codegen::compile::{Options, Pipeline};
 use windlass_ir::isa::CallConv;
-use windlass_ir::loop_analysis::LoopAnalysis;
 use windlass_ir::reader::parse_functions;
+use windlass_opt::Level;
 use windlass_regalloc::{Code, Machine};
 
 /// A function before allocation.
@@ -36,39 +30,44 @@ pub struct Input {
     pub machine: Machine,
 }
 
-/// The registers and rows of x86-64 as the compiler has them.
-fn machine() -> Machine {
-    Machine { rows: &rows::ROWS, order: [&abi::ORDER, &[]], callee_saved: abi::CALLEE_SAVED, exchange: [true, false] }
-}
-
 /// Reads and lowers the functions of a file, those with another calling convention as if they had `convention`.
 pub fn read(path: &Path, convention: Option<CallConv>) -> Result<Input> {
     let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
     let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-    let mut input = Input { name, units: vec![], skipped: BTreeMap::new(), machine: machine() };
-    let mut scratch = Scratch::default();
+    let (mut units, mut skipped) = (vec![], BTreeMap::new());
+    let mut all: Option<Machine> = None;
+    let mut pipeline = Pipeline::new();
     // One at a time, so that what the reader does not know costs one function, not the file.
     for text in functions(&text) {
-        let mut func = match parse_functions(text) {
-            Ok(mut list) if list.len() == 1 => list.remove(0),
-            Ok(_) => continue,
-            Err(e) => {
-                *input.skipped.entry(format!("reading: {}", e.message)).or_default() += 1;
-                continue;
-            }
-        };
-        if let Some(convention) = convention {
-            func.signature.call_conv = convention;
-            for sig in func.dfg.signatures.values_mut() {
-                sig.call_conv = convention;
-            }
-        }
-        match code(&mut func, &mut scratch) {
-            Ok(code) => input.units.push(Unit { name: func.name.to_string(), code }),
-            Err(why) => *input.skipped.entry(why).or_default() += 1,
+        let made = unit(text, convention, &mut pipeline).and_then(|(unit, machine)| {
+            let same = all.get_or_insert_with(|| machine.clone()).callee_saved == machine.callee_saved;
+            if same { Ok(unit) } else { Err("other registers to preserve than in the first function".to_owned()) }
+        });
+        match made {
+            Ok(unit) => units.push(unit),
+            Err(why) => *skipped.entry(why).or_default() += 1,
         }
     }
-    Ok(input)
+    let Some(machine) = all else { bail!("{name}: no function can be lowered: {skipped:?}") };
+    Ok(Input { name, units, skipped, machine })
+}
+
+/// Lowers the function of a text.
+fn unit(text: &str, convention: Option<CallConv>, pipeline: &mut Pipeline) -> Result<(Unit, Machine), String> {
+    let mut func = match parse_functions(text) {
+        Ok(mut list) if list.len() == 1 => list.remove(0),
+        Ok(list) => return Err(format!("{} functions where one was expected", list.len())),
+        Err(e) => return Err(format!("reading: {}", e.message)),
+    };
+    if let Some(convention) = convention {
+        func.signature.call_conv = convention;
+        for sig in func.dfg.signatures.values_mut() {
+            sig.call_conv = convention;
+        }
+    }
+    windlass_opt::run(&mut func, Level::None).map_err(|e| e.to_string())?;
+    let (vcode, machine) = pipeline.vcode(&func, &Options::default()).map_err(|e| e.to_string())?;
+    Ok((Unit { name: func.name.to_string(), code: vcode.code.clone() }, machine))
 }
 
 /// The texts of the functions: each starts with the word at the start of a line.
@@ -80,31 +79,4 @@ fn functions(text: &str) -> Vec<&str> {
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
     starts.iter().zip(ends).map(|(&from, to)| &text[from..to]).collect()
-}
-
-fn code(func: &mut Function, scratch: &mut Scratch) -> Result<Code, String> {
-    func.dfg.resolve_all_aliases();
-    let mut cfg = ControlFlowGraph::default();
-    let mut domtree = DominatorTree::default();
-    let mut loops = LoopAnalysis::default();
-    cfg.compute(func);
-    domtree.compute(func, &cfg);
-    loops.compute(func, &cfg, &domtree);
-    let order = BlockOrder::new(func, &cfg, &domtree, &loops);
-    let mut vcode = VCode::default();
-    let slots = slots(func);
-    lower(func, &order, &X64Target, 0, &slots, scratch, &mut vcode).map_err(|e| e.to_string())?;
-    Ok(vcode.code)
-}
-
-/// Offsets of the stack slots: any will do, since the code is not run.
-fn slots(func: &Function) -> Vec<u64> {
-    let mut at = 0;
-    let sizes = func.sized_stack_slots.values().map(|slot| slot.size as u64);
-    let place = |size: u64| {
-        let start = at;
-        at += size.next_multiple_of(16);
-        start
-    };
-    sizes.map(place).collect()
 }

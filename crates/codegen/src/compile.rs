@@ -11,7 +11,7 @@ use crate::order::BlockOrder;
 use crate::settings::{Flags, ProbestackStrategy};
 use crate::timing::{self, Pass};
 use crate::vcode::VCode;
-use crate::x64::{abi, asm, emit, frame, lower::X64Target, rows};
+use crate::x64::{abi, emit, frame, lower::X64Target, rows};
 use target_lexicon::BinaryFormat;
 use windlass_desc::x64::Feature;
 use windlass_ir::dominator_tree::DominatorTree;
@@ -134,12 +134,13 @@ impl Pipeline {
         timed(Pass::vcode_emit, || emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options))
     }
 
-    /// The machine code of a function before its registers are allocated, as text.
-    pub fn vcode(&mut self, func: &Function, options: &Options) -> CodegenResult<String> {
+    /// The machine code of a function before its registers are allocated, and what it is allocated for.
+    pub fn vcode(&mut self, func: &Function, options: &Options) -> CodegenResult<(&VCode, regalloc::Machine)> {
         let slots = Slots::of(func)?;
-        let places = Places::new(&func.signature, abi::convention(func.signature.call_conv)?, options)?;
+        let conv = abi::convention(func.signature.call_conv)?;
+        let places = Places::new(&func.signature, conv, options)?;
         self.lower(func, lower::Given { options, slots: &slots.at, places: &places })?;
-        Ok(asm::vcode(&self.vcode))
+        Ok((&self.vcode, machine(options, conv)))
     }
 
     fn lower(&mut self, func: &Function, given: lower::Given<'_>) -> CodegenResult<()> {
@@ -159,13 +160,7 @@ impl Pipeline {
     }
 
     fn allocate(&mut self, options: &Options, conv: &Convention) -> CodegenResult<()> {
-        let order = abi::order(conv, options.frame_pointer, options.pinned);
-        let machine = regalloc::Machine {
-            rows: &rows::ROWS,
-            order: [order, &abi::VECTOR_ORDER],
-            callee_saved: conv.callee_saved,
-            exchange: [true, false],
-        };
+        let machine = machine(options, conv);
         let before = options.check.then(|| self.vcode.code.clone());
         timed(Pass::regalloc, || {
             regalloc::allocate(&mut self.vcode.code, &machine, &mut self.regalloc, &mut self.allocation)
@@ -176,6 +171,16 @@ impl Pipeline {
                 .map_err(|e| CodegenError::internal(&format!("register allocation is wrong: {e}")))?;
         }
         Ok(())
+    }
+}
+
+/// The registers that a function of this convention may use.
+fn machine(options: &Options, conv: &Convention) -> regalloc::Machine {
+    regalloc::Machine {
+        rows: &rows::ROWS,
+        order: [abi::order(conv, options.frame_pointer, options.pinned), &abi::VECTOR_ORDER],
+        callee_saved: conv.callee_saved,
+        exchange: [true, false],
     }
 }
 

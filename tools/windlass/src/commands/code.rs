@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use windlass_codegen::compile::Pipeline;
 use windlass_codegen::compiled::CompiledCode;
+use windlass_codegen::x64::asm;
 use windlass_ir::ir::{Function, Inst};
 use windlass_link::functions::Functions;
 
@@ -71,8 +72,9 @@ fn text(source: &Source, func: &Function, build: &Build, args: &Compile) -> Resu
         match args.emit {
             Emit::Clif => Ok(format!("{func}\n")),
             _ => {
-                let vcode = Pipeline::new().vcode(&func, &build.options).map_err(|e| e.to_string())?;
-                Ok(format!("{}:\n{vcode}\n", func.name))
+                let mut pipeline = Pipeline::new();
+                let (vcode, _) = pipeline.vcode(&func, &build.options).map_err(|e| e.to_string())?;
+                Ok(format!("{}:\n{}\n", func.name, asm::vcode(vcode)))
             }
         }
     });
