@@ -114,7 +114,7 @@ fn trapping_steps(from: Type, t: Type, signed: bool) -> Seq {
 
 fn saturating_steps(from: Type, t: Type, signed: bool) -> Seq {
     match (from, t, signed) {
-        (_, I8 | I16, _) | (F64, I32, _) => clamped(from, t, signed),
+        (_, I8 | I16, _) | (F64, I32, false) => clamped(from, t, signed),
         (_, _, true) => clamped_after(from, t),
         _ => clamped_unsigned(from, t),
     }
