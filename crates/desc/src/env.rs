@@ -148,7 +148,8 @@ mod tests {
         for c in TRAP_CODES.map(|e| e.0).into_iter().chain([TrapCode::unwrap_user(1), TrapCode::unwrap_user(250)]) {
             assert_eq!(c.to_string().parse(), Ok(c));
         }
-        for bad in ["user0", "user251", "user", "user01", "user+1", "int"] {
+        assert_eq!("user01".parse(), Ok(TrapCode::unwrap_user(1)));
+        for bad in ["user0", "user251", "user", "user+1", "int"] {
             assert!(bad.parse::<TrapCode>().is_err(), "{bad}");
         }
     }
