@@ -16,7 +16,7 @@ use windlass_opt::Level;
 /// Runs the case.
 pub fn run(_: &Source, file: &TestFile<'_>, command: &TestCommand<'_>) -> Verdict {
     let words = file.settings.iter().flat_map(|set| &set.options).map(|o| o.to_string());
-    let asked = words.filter_map(|word| Level::from_name(word.strip_prefix("opt_level=")?)).last();
+    let asked = words.filter_map(|word| Level::from_name(word.strip_prefix("opt_level=")?)).next_back();
     let level = asked.unwrap_or(Level::Speed);
     let check = |(func, details): &(Function, Details<'_>)| {
         let result = match optimized(func, level) {
