@@ -5,7 +5,7 @@
 //! caller's frame pointer and the address to return to. An access outside of it raises the access's trap; one that promises
 //! not to trap ends the run with an error.
 //!
-//! The host function `__cranelift_throw` throws: see [`throw`].
+//! The host function `__cranelift_throw` throws (`interpreter/throw.rs`).
 
 mod address;
 mod machine;

@@ -409,8 +409,14 @@ pub fn entry(c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
         access(c, LEA64_RM, reg, Memory::Incoming(at as u64));
     }
     c.listed(ARGS, &operands, RegSet::EMPTY, 0);
-    if c.given.options.probe.is_some_and(|p| !p.inline) {
-        c.symbol_number(PROBESTACK);
+    if let Some(probe) = c.given.options.probe {
+        // every register that a probe could use is preserved
+        if func.signature.call_conv == CallConv::PreserveAll {
+            return Err(CodegenError::unsupported("stack probes (enable_probestack) under convention preserve_all"));
+        }
+        if !probe.inline {
+            c.symbol_number(PROBESTACK);
+        }
     }
     stack_limit(c)
 }
