@@ -78,7 +78,7 @@ fn by_power_of_two(e: Equation, t: Type) -> Equation {
 fn multiply(e: &mut Equations) {
     e.rule(ALL_INTS, |t| imul(X, zero(t)).is(constant(t)).number(S, 0));
     e.rule(INTS, |t| imul(X, one(t)).is(X));
-    e.rule(ALL_INTS, |t| imul(X, ones(t)).is(ineg(X)));
+    e.rule(INTS, |t| imul(X, ones(t)).is(ineg(X)));
     e.rule(INTS, |t| by_power_of_two(imul(X, iconst(K)).is(ishl(X, iconst(S).at(t))), t));
     e.rule(INTS, |_| {
         imul(imul(X, iconst(K)), iconst(N)).is(imul(X, iconst(S))).with(

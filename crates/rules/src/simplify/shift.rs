@@ -54,25 +54,34 @@ fn amounts(e: &mut Equations) {
     }
 }
 
-/// Two shifts in one direction, by amounts of one type, the first of which is below the width.
+/// Two shifts in one direction, by amounts of one type, the first of which is below the width. Where the first has to be
+/// proved number by number, the amounts are of the type that is shifted.
 fn twice(e: &mut Equations, from: Type) {
     let amounts = |t| -> [ImmArg; 3] { [K.into(), N.into(), width(t)] };
     let twice = |op: Binary, right: Pat, t: Type| -> Equation {
         let both = op(op(X.into(), iconst(K).at(from).into()).into(), iconst(N).at(from).into());
-        both.is(right).when(fun!(imm::in_range, k, w), [K.into(), width(t)]).split(K, 0..t.bits().into())
+        both.is(right).when(fun!(imm::in_range, k, w), [K.into(), width(t)])
     };
     let once = |op: Binary| -> Pat { op(X.into(), iconst(S).at(from).into()).into() };
     let (sum, within) = (fun!(imm::both_shifts, k, n, w), fun!(imm::shifts_within, k, n, w));
-    for op in [ishl, ushr] as [Binary; 2] {
-        e.rule(INTS, |t| twice(op, once(op), t).when(within, amounts(t)).with(S, sum, amounts(t)));
+    let narrow = |bits: u32| -> Vec<Type> { INTS.iter().copied().filter(|t| t.bits() <= bits).collect() };
+    let wide = |bits: u32| -> Vec<Type> { INTS.iter().copied().filter(|t| *t == from && t.bits() > bits).collect() };
+    for (op, bits) in [(ishl, 64), (ushr, 32)] as [(Binary, u32); 2] {
+        let summed = |t| twice(op, once(op), t).when(within, amounts(t)).with(S, sum, amounts(t));
+        e.rule(&narrow(bits), summed);
+        e.rule(&wide(bits), |t| summed(t).split(K, 0..t.bits().into()));
         let away = fun!(imm::shifts_away, k, n, w);
-        e.rule(INTS, |t| twice(op, constant(t).into(), t).when(away, amounts(t)).number(S, 0));
+        let zero = |t| twice(op, constant(t).into(), t).when(away, amounts(t)).number(S, 0);
+        e.rule(&narrow(bits), zero);
+        e.rule(&wide(bits), |t| zero(t).split(K, 1..t.bits().into()));
     }
-    let limited = fun!(imm::both_shifts_signed, k, n, w);
-    e.rule(INTS, |t| twice(sshr, once(sshr), t).with(S, limited, amounts(t)));
+    let limited = |t| twice(sshr, once(sshr), t).with(S, fun!(imm::both_shifts_signed, k, n, w), amounts(t));
+    e.rule(&narrow(32), limited);
+    e.rule(&wide(32), |t| limited(t).split(K, 0..t.bits().into()));
     for op in [rotl, rotr] as [Binary; 2] {
-        let sum = fun!(imm::both_rotates, k, n, w);
-        e.rule(INTS, |t| twice(op, once(op), t).with(S, sum, amounts(t)));
+        let summed = |t| twice(op, once(op), t).with(S, fun!(imm::both_rotates, k, n, w), amounts(t));
+        e.rule(&narrow(16), summed);
+        e.rule(&wide(16), |t| summed(t).split(K, 0..t.bits().into()));
     }
 }
 
