@@ -270,6 +270,8 @@ fn halves(r: &mut RuleSet) {
         let s = Seq::default().set(LOW, low).set(U, mov(w, wide(Y))).set(HIGH, shl(w, U, t.bits() as i64));
         iconcat(X, Y).to(s.set(T, or(w, LOW, HIGH)).gives([T]))
     });
+    r.supported.push((Opcode::Bitcast, WHOLE.into()));
+    r.rule(WHOLE, |_| bitcast(X.at(I128)).to(Seq::default().gives([lo(X), hi(X)])));
     r.rule(WHOLE, |_| isplit(X).to(Seq::default().gives([lo(X), hi(X)])));
     r.rule(&[I16, I32, I64], |t| {
         let upper = shr(t.bits() as u16, X, t.bits() as i64 / 2);
