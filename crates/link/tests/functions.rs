@@ -79,7 +79,7 @@ fn what_is_missing_is_told_by_name() {
     let mut functions = Functions::new();
     let error = define(&mut functions, TEXT).unwrap_err();
     assert!(matches!(&error, DefineError::Link(LinkError::Undefined(name)) if name == "%host"), "{error}");
-    let error = define(&mut functions, "function %v(f64) -> f64 tail { block0(v0: f64): return v0 }").unwrap_err();
+    let error = define(&mut functions, "function %v(f128) -> f128 tail { block0(v0: f128): return v0 }").unwrap_err();
     assert!(error.to_string().starts_with("%v: unsupported: "), "{error}");
     let funcs: Vec<Function> = parse_functions(TEXT).unwrap();
     let object = functions.compile(&funcs[0], Level::None, &Options::default()).unwrap();
