@@ -1,6 +1,8 @@
 //! Parallel moves: turns "all these at once" into a sequence of edits. Needs distinct targets; leaves edits that touch
 //! no register outside the targets except free ones, and no flags. A cycle goes through a free register, else an
-//! exchange, else a temporary slot; a move from memory to memory through a free register, else through a parked one.
+//! exchange, else a temporary slot; a move from memory to memory through a free register, else through a parked one,
+//! which comes back when it is wanted or all is done. Stores go first and loads last: between them the most registers
+//! are free.
 //!
 //! Spill slots are named by vreg here (`Loc::spill(v)`) and get their offsets at the very end; numbers from
 //! [`MoveEnv::temps`] on are temporary slots: one per class to break cycles, one per class to park a register in.
@@ -60,9 +62,24 @@ pub(crate) struct Mover {
     reads: Vec<u32>,
     /// Per key: the pending move that writes it.
     writer: Vec<u32>,
-    ready: Vec<u32>,
+    /// Moves whose target nobody reads any more, by rank.
+    ready: [Vec<u32>; RANKS],
     done: Vec<bool>,
     written: u64,
+    /// Registers whose content is in the slot for that.
+    parked: [Option<PReg>; CLASSES],
+}
+
+/// Moves of a lower rank go first.
+const RANKS: usize = 3;
+
+/// 0 for stores, 1 from memory to memory, 2 into registers.
+fn rank(m: &Move) -> usize {
+    match (m.to.as_reg(), m.from) {
+        (Some(_), _) => 2,
+        (None, Source::At(from)) if from.as_reg().is_some() => 0,
+        (None, _) => 1,
+    }
 }
 
 impl Mover {
@@ -96,10 +113,11 @@ impl Mover {
                 self.reads[key] += 1;
             }
         }
-        self.ready.clear();
+        self.ready.iter_mut().for_each(Vec::clear);
+        self.parked = [None; CLASSES];
         for (k, m) in self.moves.iter().enumerate().rev() {
             if env.key(m.to).is_none_or(|key| self.reads[key] == 0) {
-                self.ready.push(k as u32);
+                self.ready[rank(m)].push(k as u32);
             }
         }
         let result = self.sequence(env, emit);
@@ -115,7 +133,7 @@ impl Mover {
     fn sequence(&mut self, env: &MoveEnv, emit: &mut impl FnMut(Edit)) -> Result<(), Error> {
         let mut next = 0;
         loop {
-            while let Some(k) = self.ready.pop() {
+            while let Some(k) = self.ready.iter_mut().find_map(Vec::pop) {
                 self.emit_one(env, self.moves[k as usize], emit)?;
                 self.finish(env, k);
             }
@@ -123,6 +141,9 @@ impl Mover {
                 next += 1;
             }
             if next == self.moves.len() {
+                for r in self.parked.into_iter().flatten() {
+                    self.bring_back(env, Loc::reg(r), emit);
+                }
                 return Ok(());
             }
             self.break_cycle(env, next as u32, emit)?;
@@ -146,7 +167,7 @@ impl Mover {
         self.reads[key] -= 1;
         let writer = self.writer[key];
         if self.reads[key] == 0 && writer != NONE && !self.done[writer as usize] {
-            self.ready.push(writer);
+            self.ready[rank(&self.moves[writer as usize])].push(writer);
         }
     }
 
@@ -169,6 +190,10 @@ impl Mover {
         let (d, s) = (self.moves[first as usize].to, self.moves[first as usize].from);
         let (class, width) = (self.moves[reader as usize].class, self.moves[reader as usize].width);
         let Some(key) = env.key(d) else { return Err(Error::NoRegister(class)) };
+        self.bring_back(env, d, emit);
+        if let Source::At(from) = s {
+            self.bring_back(env, from, emit);
+        }
         if let Some(t) = self.scratch(env, class) {
             emit(Edit::Move { from: d, to: Loc::reg(t), class, width });
             self.moves[reader as usize].from = Source::At(Loc::reg(t));
@@ -208,6 +233,10 @@ impl Mover {
 
     fn emit_one(&mut self, env: &MoveEnv, m: Move, emit: &mut impl FnMut(Edit)) -> Result<(), Error> {
         let Move { to, from, class, width } = m;
+        self.bring_back(env, to, emit);
+        if let Source::At(from) = from {
+            self.bring_back(env, from, emit);
+        }
         if let Some(r) = to.as_reg() {
             emit(load(from, r, class, width));
             return Ok(());
@@ -218,22 +247,43 @@ impl Mover {
             emit(Edit::Move { from: loc, to, class, width });
             return Ok(());
         }
-        let free = self.scratch(env, class);
-        let Some(r) = free.or(env.machine.order[class as usize].first().copied()) else {
+        let Some(r) = self.scratch(env, class).or_else(|| self.park(env, class, emit)) else {
             return Err(Error::NoRegister(class));
         };
-        let (home, parked) = (Loc::reg(r), Loc::spill(env.temps + CLASSES as u32 + class as u32));
-        let whole = env.widest[class as usize];
-        if free.is_none() {
-            emit(Edit::Move { from: home, to: parked, class, width: whole });
-        }
         emit(load(from, r, class, width));
-        emit(Edit::Move { from: home, to, class, width });
-        if free.is_none() {
-            emit(Edit::Move { from: parked, to: home, class, width: whole });
-        }
+        emit(Edit::Move { from: Loc::reg(r), to, class, width });
         Ok(())
     }
+
+    /// The register that is parked; parks one if there is none, if possible one that no move is about.
+    fn park(&mut self, env: &MoveEnv, class: Class, emit: &mut impl FnMut(Edit)) -> Option<PReg> {
+        if let Some(r) = self.parked[class as usize] {
+            return Some(r);
+        }
+        let order = env.machine.order[class as usize];
+        let idle = |r: &PReg| env.keep >> r.0 & 1 != 0 && self.reads[r.0 as usize] == 0;
+        let r = order.iter().copied().find(idle).or(order.first().copied())?;
+        let width = env.widest[class as usize];
+        emit(Edit::Move { from: Loc::reg(r), to: parking(env, class), class, width });
+        self.parked[class as usize] = Some(r);
+        Some(r)
+    }
+
+    /// If `loc` is a parked register, it gets its content back.
+    fn bring_back(&mut self, env: &MoveEnv, loc: Loc, emit: &mut impl FnMut(Edit)) {
+        let Some(r) = loc.as_reg() else { return };
+        let class = r.class();
+        if self.parked[class as usize] == Some(r) {
+            self.parked[class as usize] = None;
+            let width = env.widest[class as usize];
+            emit(Edit::Move { from: parking(env, class), to: loc, class, width });
+        }
+    }
+}
+
+/// The slot for a parked register.
+fn parking(env: &MoveEnv, class: Class) -> Loc {
+    Loc::spill(env.temps + CLASSES as u32 + class as u32)
 }
 
 fn source_key(env: &MoveEnv, m: &Move) -> Option<usize> {
