@@ -53,6 +53,8 @@ fn a_stack_map() {
 fn a_patchable_call() {
     let text = "function %f() system_v {\n fn0 = colocated patchable %g() system_v\nblock0:\n call fn0()\n return\n}";
     assert!(refusal(text).contains("patchable"));
+    let text = "function %f() tail {\n fn0 = colocated patchable %g() tail\nblock0:\n return_call fn0()\n}";
+    assert!(refusal(text).contains("patchable"));
 }
 
 #[test]

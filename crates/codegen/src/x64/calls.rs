@@ -199,8 +199,11 @@ fn return_area(c: &mut Lower<'_>) -> VReg {
     }
 }
 
-/// `call`
-pub fn call(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+/// What is called, and with what: the signature, the symbol or [`NONE`], the arguments, and the address if there is no symbol.
+type Callee<'a> = (&'a Signature, u32, &'a [Value], Option<Value>);
+
+/// The callee of a `call` or a `return_call`.
+fn direct<'a>(c: &mut Lower<'a>, i: Inst) -> CodegenResult<Callee<'a>> {
     let func = c.func;
     let InstructionData::Call { func_ref, .. } = func.dfg.insts[i] else {
         return Err(CodegenError::internal("a call that is none"));
@@ -210,17 +213,29 @@ pub fn call(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
         return Err(CodegenError::unsupported("patchable calls"));
     }
     let symbol = c.placed_symbol_number(callee.name.clone(), callee.colocated);
-    emit_call(c, i, CALL, &func.dfg.signatures[callee.signature], symbol, func.dfg.inst_args(i), None)
+    Ok((&func.dfg.signatures[callee.signature], symbol, func.dfg.inst_args(i), None))
 }
 
-/// `call_indirect`
-pub fn call_indirect(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+/// The callee of a `call_indirect` or a `return_call_indirect`.
+fn indirect<'a>(c: &Lower<'a>, i: Inst) -> CodegenResult<Callee<'a>> {
     let func = c.func;
     let InstructionData::CallIndirect { sig_ref, .. } = func.dfg.insts[i] else {
         return Err(CodegenError::internal("a call that is none"));
     };
     let (&callee, args) = func.dfg.inst_args(i).split_first().ok_or_else(|| CodegenError::internal("no callee"))?;
-    emit_call(c, i, CALL_REG, &func.dfg.signatures[sig_ref], NONE, args, Some(callee))
+    Ok((&func.dfg.signatures[sig_ref], NONE, args, Some(callee)))
+}
+
+/// `call`
+pub fn call(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    let (sig, symbol, args, callee) = direct(c, i)?;
+    emit_call(c, i, CALL, sig, symbol, args, callee)
+}
+
+/// `call_indirect`
+pub fn call_indirect(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    let (sig, symbol, args, callee) = indirect(c, i)?;
+    emit_call(c, i, CALL_REG, sig, symbol, args, callee)
 }
 
 const POINTER: Piece = Piece { class: Class::Int, width: 8, at: Place::Stack(0) };
@@ -287,23 +302,14 @@ pub(super) fn emit_call(
 
 /// `return_call`
 pub fn return_call(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
-    let func = c.func;
-    let InstructionData::Call { func_ref, .. } = func.dfg.insts[i] else {
-        return Err(CodegenError::internal("a call that is none"));
-    };
-    let callee = &func.dfg.ext_funcs[func_ref];
-    let symbol = c.placed_symbol_number(callee.name.clone(), callee.colocated);
-    tail_call(c, i, TAIL_CALL, &func.dfg.signatures[callee.signature], symbol, func.dfg.inst_args(i), None)
+    let (sig, symbol, args, callee) = direct(c, i)?;
+    tail_call(c, i, TAIL_CALL, sig, symbol, args, callee)
 }
 
 /// `return_call_indirect`
 pub fn return_call_indirect(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
-    let func = c.func;
-    let InstructionData::CallIndirect { sig_ref, .. } = func.dfg.insts[i] else {
-        return Err(CodegenError::internal("a call that is none"));
-    };
-    let (&callee, args) = func.dfg.inst_args(i).split_first().ok_or_else(|| CodegenError::internal("no callee"))?;
-    tail_call(c, i, TAIL_CALL_REG, &func.dfg.signatures[sig_ref], NONE, args, Some(callee))
+    let (sig, symbol, args, callee) = indirect(c, i)?;
+    tail_call(c, i, TAIL_CALL_REG, sig, symbol, args, callee)
 }
 
 /// A call whose callee returns to our caller. Stack arguments are collected where outgoing ones are, since what they are
