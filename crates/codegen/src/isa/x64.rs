@@ -12,7 +12,7 @@ use crate::text_section::{TextSectionBuilder, X64TextSection};
 use std::fmt;
 use target_lexicon::{Environment, Triple};
 use windlass_control::ControlPlane;
-use windlass_desc::x64::{Feature, regs};
+use windlass_desc::x64::regs;
 use windlass_ir::ir::Function;
 use windlass_ir::ir::types::{self, Type};
 use windlass_regalloc::Class;
@@ -22,18 +22,14 @@ pub struct X64Isa {
     triple: Triple,
     flags: Flags,
     isa_flags: x64::Flags,
-    features: u64,
+    /// What the settings say, read once.
+    options: Options,
 }
 
 impl X64Isa {
     /// The features of the CPU.
     pub fn x64_flags(&self) -> &x64::Flags {
         &self.isa_flags
-    }
-
-    /// The features that machine rows may need, a bit each by the number of [`Feature`].
-    pub fn features(&self) -> u64 {
-        self.features
     }
 }
 
@@ -48,14 +44,9 @@ fn finish(triple: Triple, flags: Flags, isa_flags: &settings::Builder) -> Codege
     }
     super::check_shared(&flags)?;
     let isa_flags = x64::Flags::new(isa_flags.clone());
-    let features = features_of(&isa_flags);
-    Ok(X64Isa { triple, flags, isa_flags, features }.wrapped())
-}
-
-/// The bits of the features whose settings are on.
-fn features_of(isa_flags: &x64::Flags) -> u64 {
-    let on = |setting| isa_flags.iter().any(|v| v.name == setting && v.as_bool() == Some(true));
-    Feature::ALL.iter().filter(|(_, setting)| on(*setting)).fold(0, |bits, &(feature, _)| bits | 1 << feature as u32)
+    let mut isa = X64Isa { triple, flags, isa_flags, options: Options::default() };
+    isa.options = Options::of(&isa);
+    Ok(isa.wrapped())
 }
 
 impl TargetIsa for X64Isa {
@@ -122,7 +113,7 @@ impl TargetIsa for X64Isa {
         _ctrl_plane: &mut ControlPlane,
     ) -> CodegenResult<CompiledCodeStencil> {
         let origins = func.stencil.srclocs.values().any(|loc| !loc.is_default());
-        let options = Options { listing: want_disasm, origins, ..Options::of(self) };
+        let options = Options { listing: want_disasm, origins, ..self.options };
         let mut code = pipeline.compile(func, &options)?;
         let minimum = 1 << self.flags.log2_min_function_alignment();
         code.alignment = code.alignment.max(minimum);
@@ -164,11 +155,15 @@ impl fmt::Display for X64Isa {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::read_target;
+    use crate::settings::{builder, read_target};
+    use windlass_desc::x64::Feature;
 
     #[test]
     fn features_are_those_of_the_settings() {
-        let features = |line: &str| features_of(&x64::Flags::new(read_target(line).unwrap().flags));
+        let features = |line: &str| {
+            let isa = read_target(line).unwrap().isa_builder().unwrap();
+            Options::of(&*isa.finish(Flags::new(builder())).unwrap()).features
+        };
         assert_eq!(features("x86_64"), 0);
         for &(feature, setting) in Feature::ALL {
             assert_eq!(features(&format!("x86_64 {setting}")), 1 << feature as u32, "{setting}");
