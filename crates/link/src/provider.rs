@@ -98,6 +98,7 @@ macro_rules! provides { ($($provider:ty)*) => { $(
             Ok(address.cast_mut())
         }
 
+        // SAFETY: nothing here relies on what the caller promises, that nobody uses the memory any more.
         unsafe fn free_memory(&mut self) {
             self.memory = CodeMemory::new();
         }

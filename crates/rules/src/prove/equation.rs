@@ -3,7 +3,7 @@
 //! decide; a left side that could trap is equal only if it cannot where the tests hold, or if both sides trap alike.
 
 use super::effects::{Effect, Recorder, describe, same_effects, terms};
-use super::vars::{INNER_TRAP, ROOT_TRAP};
+use super::vars;
 use super::{Kind, Obligation, Statement, state};
 use crate::equation::{Computed, Equation, ImmArg, Turned};
 use crate::smt::Smt;
@@ -12,8 +12,7 @@ use crate::types::{Path, Types};
 use std::collections::BTreeMap;
 use windlass_desc::bv::Bv;
 use windlass_desc::cc::IntCC;
-use windlass_desc::ops::{Format, Imms, meaning};
-use windlass_desc::types::INVALID;
+use windlass_desc::ops::{Format, meaning};
 
 /// One case: what the conditions of the left side are, and its constants where they are known.
 #[derive(Clone, Default)]
@@ -250,26 +249,20 @@ impl<'a> Side<'a> {
     }
     fn operation(&mut self, p: &OpPat) -> Result<Vec<Smt>, String> {
         let row = p.op.row();
-        if let Some(why) = row.no_meaning {
-            return Err(format!("{} has no meaning: {why}", row.name));
-        }
+        let mut imms = vars::immediates(p, self.types, &self.path)?;
         if p.addr.is_some() || (p.imm.is_some() && row.format != Format::UnaryImm) {
             return Err(format!("{} is no operation on values and constants", row.name));
         }
-        let types = self.types.node(&self.path).ok_or("an operation's type is not known")?;
         let mut args = vec![];
         for (i, arg) in p.args.iter().enumerate() {
             self.path.push(i);
             args.push(self.value(arg)?);
             self.path.pop();
         }
-        let arg = self.types.node(&[self.path.as_slice(), &[0]].concat()).map_or(INVALID, |t| t.value);
-        let mut imms = Imms::new(types.ctv, types.value, arg);
-        imms.code = if self.path.is_empty() { ROOT_TRAP } else { INNER_TRAP };
         if let Some(cc) = p.cc {
             imms.cc = self.condition(cc.0)?;
         }
-        if let Some(k) = self.constant(p, types.ctv.bits())? {
+        if let Some(k) = self.constant(p, imms.ty.bits())? {
             imms.imm = k;
         }
         Ok(meaning(p.op, &mut self.recorder, &imms, &args))

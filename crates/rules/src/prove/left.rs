@@ -2,15 +2,15 @@
 
 use super::Statement;
 use super::effects::{Effect, Recorder, describe, same_effects, terms, trapped};
-use super::vars::{self, Case, INNER_TRAP, ROOT_TRAP, RmiForm};
+use super::vars::{self, Case, RmiForm};
 use crate::pat::OFF;
 use crate::smt::Smt;
 use crate::term::*;
 use crate::types::{Path, Types};
 use windlass_desc::bv::Bv;
 use windlass_desc::env::Env;
-use windlass_desc::ops::{Format, Imms, meaning};
-use windlass_desc::types::{INVALID, Type};
+use windlass_desc::ops::{Format, meaning};
+use windlass_desc::types::Type;
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::imm;
 
@@ -152,19 +152,13 @@ impl<'a> Left<'a> {
     }
     fn operation(&mut self, p: &OpPat) -> Result<Vec<Smt>, String> {
         let row = p.op.row();
-        if let Some(why) = row.no_meaning {
-            return Err(format!("{} has no meaning: {why}", row.name));
-        }
-        let types = self.types.node(&self.path).ok_or("an operation's type is not known")?;
+        let mut imms = vars::immediates(p, self.types, &self.path)?;
         let mut args = vec![];
         for (i, arg) in p.args.iter().enumerate() {
             self.path.push(i);
             args.push(self.value(arg)?);
             self.path.pop();
         }
-        let arg = self.types.node(&[self.path.as_slice(), &[0]].concat()).map_or(INVALID, |t| t.value);
-        let mut imms = Imms::new(types.ctv, types.value, arg);
-        imms.code = if self.path.is_empty() { ROOT_TRAP } else { INNER_TRAP };
         if let Some(cc) = p.cc {
             self.once(cc.0)?;
             imms.cc = self.case.condition(cc.0)?;
@@ -178,7 +172,7 @@ impl<'a> Left<'a> {
             self.show(k.name, &imms.imm);
             self.assumptions.extend(k.test.map(|t| (t.smt)(std::slice::from_ref(&imms.imm))));
             if row.format == Format::UnaryImm {
-                let w = types.ctv.bits();
+                let w = imms.ty.bits();
                 self.assumptions.push(imms.imm.extract(0, w).sext(64).eq(&imms.imm));
             }
         }

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use windlass_desc::bv::Bv;
 use windlass_desc::cc::IntCC;
 use windlass_desc::env::{Access, TrapCode};
-use windlass_desc::types::Type;
+use windlass_desc::ops::Imms;
+use windlass_desc::types::{INVALID, Type};
 use windlass_desc::x64::flags::FLAGS_WIDTH;
 use windlass_desc::x64::{Bank, Operand, Row};
 
@@ -20,6 +21,19 @@ use windlass_desc::x64::{Bank, Operand, Row};
 pub const ROOT_TRAP: TrapCode = TrapCode::unwrap_user(250);
 /// The trap code of operations below the root, which the right side has no means to name.
 pub const INNER_TRAP: TrapCode = TrapCode::unwrap_user(249);
+
+/// What a meaning takes besides values, for the operation that a pattern has at `path`: its types and trap, so far.
+pub fn immediates(p: &OpPat, types: &Types, path: &[usize]) -> Result<Imms<Smt>, String> {
+    let row = p.op.row();
+    if let Some(why) = row.no_meaning {
+        return Err(format!("{} has no meaning: {why}", row.name));
+    }
+    let own = types.node(path).ok_or("an operation's type is not known")?;
+    let arg = types.node(&[path, &[0]].concat()).map_or(INVALID, |t| t.value);
+    let mut imms = Imms::new(own.ctv, own.value, arg);
+    imms.code = if path.is_empty() { ROOT_TRAP } else { INNER_TRAP };
+    Ok(imms)
+}
 
 /// The register of a value of this type.
 pub fn register(name: &str, ty: Type) -> Smt {
