@@ -10,6 +10,7 @@ mod child;
 mod inputs;
 mod memory;
 mod mutate;
+#[path = "../../windlass/tests/random/rng.rs"]
 mod rng;
 mod sizes;
 mod stages;

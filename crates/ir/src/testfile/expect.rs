@@ -1,12 +1,15 @@
 //! Expectations that stand in comments: exact output after a function, and errors beside what causes them. Needs the
 //! comments of a function; leaves the first disagreement, or the file with its expectations rewritten.
 
-use super::{Comment, Details};
+use super::{Comment, Details, TestFile};
+use crate::ir::Function;
 use crate::ir::entities::AnyEntity;
+use crate::reader::{ParseOptions, parse_test};
 use crate::verifier::{VerifierError, VerifierErrors};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write;
+use std::path::Path;
 
 /// Is the comment a remark to people, which no expectation consists of?
 fn is_remark(text: &str) -> bool {
@@ -33,6 +36,45 @@ pub fn check_lines(details: &Details, actual: &str) -> Result<(), String> {
     let same = expected.iter().zip(&actual).take_while(|(e, a)| e == a).count();
     let line = |lines: &[&str]| lines.get(same).map_or("nothing more".to_string(), |l| format!("`{l}`"));
     Err(format!("line {}: expected {}, found {}", same + 1, line(&expected), line(&actual)))
+}
+
+/// The text of a function without the names that are left over from passes: they tell nothing of the result.
+pub fn without_aliases(text: &str) -> String {
+    text.lines().filter(|line| !line.contains(" -> v")).map(|line| format!("{line}\n")).collect()
+}
+
+/// Holds what `output` gives for each function of each file of a folder against the comments behind it. With `BLESS=1`
+/// in the environment the comments are rewritten.
+///
+/// # Errors
+/// All disagreements, a line each; or that there is no file.
+pub fn check_folder(
+    folder: &Path,
+    output: impl Fn(&TestFile<'_>, &Function) -> Result<String, String>,
+) -> Result<(), String> {
+    let entries = std::fs::read_dir(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut files: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(format!("{}: there is no file", folder.display()));
+    }
+    let failures = files.iter().filter_map(|f| check_file(f, &output).err().map(|e| format!("{}: {e}", f.display())));
+    let failures: Vec<String> = failures.collect();
+    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
+}
+
+fn check_file(path: &Path, output: impl Fn(&TestFile<'_>, &Function) -> Result<String, String>) -> Result<(), String> {
+    let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
+    let file = parse_test(&text, ParseOptions::default()).map_err(|e| e.to_string())?;
+    let mut outputs = vec![];
+    for (func, details) in &file.functions {
+        outputs.push((details, output(&file, func).map_err(|e| format!("{}: {e}", func.name))?));
+    }
+    if std::env::var_os("BLESS").is_some_and(|v| v == "1") {
+        let pairs: Vec<_> = outputs.iter().map(|(d, o)| (*d, o.as_str())).collect();
+        return std::fs::write(path, bless_lines(&text, &pairs)).map_err(|e| e.to_string());
+    }
+    outputs.iter().try_for_each(|(details, output)| check_lines(details, output))
 }
 
 /// The file with the comments after each function replaced by its output. Functions start at the beginning of a line,

@@ -4,6 +4,7 @@
 //! `WINDLASS_RANDOM=FIRST..LAST` runs other modules than usual.
 #![cfg(target_arch = "x86_64")]
 
+mod draw;
 mod generate;
 mod ops;
 mod rng;

@@ -8,7 +8,7 @@ use crate::panics;
 use crate::source::Source;
 use crate::test::verdict::{Failure, Verdict};
 use windlass_ir::ir::Function;
-use windlass_ir::testfile::expect::check_lines;
+use windlass_ir::testfile::expect::{check_lines, without_aliases};
 use windlass_ir::testfile::{Details, TestCommand, TestFile};
 use windlass_ir::verifier::verify_function;
 use windlass_opt::Level;
@@ -34,12 +34,5 @@ fn optimized(func: &Function, level: Level) -> Result<String, String> {
     let mut func = func.clone();
     panics::caught(|| windlass_opt::run(&mut func, level))?.map_err(|broken| broken.to_string())?;
     verify_function(&func, None).map_err(|errors| format!("does not verify when optimized: {errors}"))?;
-    // alias lines tell nothing of the result
-    Ok(func
-        .display()
-        .to_string()
-        .lines()
-        .filter(|line| !line.contains(" -> v"))
-        .map(|line| format!("{line}\n"))
-        .collect())
+    Ok(without_aliases(&func.display().to_string()))
 }
