@@ -72,7 +72,7 @@ impl Needed {
             }
             ValueDef::Param(block, n) => {
                 if self.params.insert(v) && func.layout.entry_block() != Some(block) {
-                    let args = incoming.to(block).iter().map(|call| call.args(&func.dfg.value_lists).nth(n));
+                    let args = incoming.to(block).iter().map(|call| call.arg(n, &func.dfg.value_lists));
                     todo.extend(args.flatten().filter_map(|arg| arg.as_value()));
                 }
             }

@@ -87,7 +87,7 @@ impl Trivial<'_> {
         let mut first = first.map(|v| self.class(v)).filter(|v| *v != param);
         while let Some(call) = self.incoming.to(block).get(self.states[n].seen) {
             // what a call gives or throws is no value yet
-            let Some(arg) = call.args(&self.func.dfg.value_lists).nth(place).and_then(|a| a.as_value()) else { return };
+            let Some(arg) = call.arg(place, &self.func.dfg.value_lists).and_then(|a| a.as_value()) else { return };
             let arg = self.class(arg);
             if arg != param && *first.get_or_insert(arg) != arg {
                 self.states[n].first = first;

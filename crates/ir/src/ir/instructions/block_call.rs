@@ -105,6 +105,10 @@ impl BlockCall {
     ) -> impl ExactSizeIterator<Item = BlockArg> + DoubleEndedIterator<Item = BlockArg> + use<'a> {
         self.elements(pool).iter().map(|element| BlockArg::decode(*element))
     }
+    /// The argument at `ix`, found at once: [`Self::args`] would go through all before it.
+    pub fn arg(&self, ix: usize, pool: &ValueListPool) -> Option<BlockArg> {
+        self.elements(pool).get(ix).map(|element| BlockArg::decode(*element))
+    }
     /// How many arguments there are.
     pub fn len(&self, pool: &ValueListPool) -> usize {
         self.elements(pool).len()
