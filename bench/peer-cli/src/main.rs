@@ -1,9 +1,10 @@
 //! `peer`: asks the reference code generator what CLIF text means.
 //!
-//! Does: prints, verifies, interprets or runs the functions of a `.clif` file with the published interface of the
+//! Does: prints, verifies, interprets, compiles or runs the functions of a `.clif` file with the published interface of the
 //! cranelift crates, one line per question asked. Needs: nothing of Windlass. Leaves: text on standard output, and exit
 //! status 1 when anything was refused, trapped or differed from its expectation.
 
+mod code;
 mod host;
 mod input;
 mod interpret;
@@ -61,6 +62,12 @@ enum Command {
         #[arg(long, default_value_t = 100_000_000)]
         fuel: u64,
     },
+    /// Compile for each target line, and print the code with all that belongs to places in it.
+    Compile {
+        /// Files to read; `-` is standard input.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Compile for this machine and execute the run lines, each in a process of its own.
     Run {
         /// Files to read; `-` is standard input.
@@ -97,6 +104,7 @@ fn ask_all(command: &Command) -> bool {
         Command::Print { files }
         | Command::PrintCfg { files }
         | Command::Verify { files }
+        | Command::Compile { files }
         | Command::Interpret { files, .. } => (files, false),
         Command::Run { files, .. } => (files, true),
     };
@@ -122,6 +130,7 @@ fn ask(command: &Command, source: &Source) -> Result<bool> {
             Ok(true)
         }
         Command::Verify { .. } => verify(source),
+        Command::Compile { .. } => code::compile(source),
         Command::Interpret { fuel, .. } => interpret::run_lines(source, *fuel),
         Command::Run { all_targets, timeout, .. } => jit::run_lines(source, *all_targets, *timeout),
     }

@@ -281,10 +281,10 @@ impl<'a> Lower<'a> {
     pub fn fcc(&self, i: Inst) -> FloatCC {
         self.func.dfg.insts[i].fp_cond_code().unwrap_or(FloatCC::Equal)
     }
-    /// Does a memory operation use the byte order of a little-endian target?
-    pub fn is_native(&self, i: Inst) -> bool {
+    /// Is the byte order of a memory operation big-endian, on a little-endian target?
+    pub fn is_big_endian(&self, i: Inst) -> bool {
         let flags = self.func.dfg.insts[i].memflags_data(&self.func.dfg);
-        flags.is_none_or(|f| f.explicit_endianness() != Some(Endianness::Big))
+        flags.is_some_and(|f| f.explicit_endianness() == Some(Endianness::Big))
     }
     /// May the load `i`, whose result is `v`, become part of `root`? Not if something lowered already wants its result in a
     /// register: a compare's user may have repeated the compare.

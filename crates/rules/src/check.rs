@@ -86,7 +86,7 @@ fn variables_of(p: &OpPat) -> Vars {
     let mut out: Vars = p.args.iter().flat_map(variables).collect();
     out.extend(p.imm.map(|k| (k.name, Kind::Imm)));
     out.extend(p.cc.map(|c| (c.0, Kind::Cc)));
-    out.extend(p.addr.map(|a| (a.0, Kind::Addr)));
+    out.extend(p.addr.map(|a| (a.name, Kind::Addr)));
     out
 }
 
@@ -102,7 +102,7 @@ fn variables(p: &Pat) -> Vars {
 /// How many bytes more than the offset of its address the pattern asks to fit.
 fn room(p: &OpPat) -> i64 {
     let below = |p: &Pat| if let Pat::Op(p) = p { room(p) } else { 0 };
-    p.addr.map_or(0, |a| a.1).max(p.args.iter().map(below).max().unwrap_or(0))
+    p.addr.map_or(0, |a| a.more).max(p.args.iter().map(below).max().unwrap_or(0))
 }
 
 /// A left side, as the right side sees it.
@@ -313,10 +313,10 @@ impl Left<'_> {
                 (def, Some(w)) if (def as u32) < w => Err(format!("reads {w} bits of {t}, which has {def}")),
                 _ => Ok(()),
             },
-            Arg::Addr(a) if a.1 > self.room => {
-                Err(format!("the left side does not ask that {} plus {} fits", a.0, a.1))
+            Arg::Addr(a) if a.more > self.room => {
+                Err(format!("the left side does not ask that {} plus {} fits", a.name, a.more))
             }
-            Arg::Addr(a) => self.bound(a.0, Kind::Addr),
+            Arg::Addr(a) => self.bound(a.name, Kind::Addr),
             Arg::At(t, _) => match self.temp(*t)? {
                 64 => Ok(()),
                 w => Err(format!("{t} is an address of {w} bits")),

@@ -169,12 +169,24 @@ impl Cv {
 /// The address of a memory operation, base plus offset, as the nonterminal `amode` matches it, and so many bytes more. On
 /// the left side: the offset of so many bytes more must fit 32 bits too.
 #[derive(Clone, Copy, Debug)]
-pub struct Addr(pub &'static str, pub i64);
+pub struct Addr {
+    /// Its name.
+    pub name: &'static str,
+    /// How many bytes more.
+    pub more: i64,
+    /// On the left side: the operation's byte order is big-endian, not little-endian. Machine instructions know only the
+    /// latter.
+    pub big: bool,
+}
 
 impl Addr {
     /// So many bytes further on.
     pub fn plus(self, bytes: i64) -> Addr {
-        Addr(self.0, bytes)
+        Addr { more: bytes, ..self }
+    }
+    /// Of an operation whose byte order is big-endian.
+    pub fn big(self) -> Addr {
+        Addr { big: true, ..self }
     }
 }
 

@@ -138,7 +138,7 @@ fn operation(p: &OpPat, ctv: Type, path: &mut Path, out: &mut Types) -> Result<T
         if fixed.is_some_and(|t| t != I64) {
             return Err(format!("the address of {name} at {ctv} is not of 64 bits, as `amode` needs it"));
         }
-        out.bind(a.0, I64)?;
+        out.bind(a.name, I64)?;
     }
     let value = match row.results.first() {
         None => INVALID,

@@ -127,7 +127,7 @@ fn wrong_trap() {
 
 #[test]
 fn reordered_effect() {
-    const B: Addr = Addr("b", 0);
+    const B: Addr = Addr { name: "b", ..A };
     let both =
         |first: Addr, second: Addr| iadd(load(A), load(B)).to(add(32, mov_load(32, first), mov_load(32, second)));
     proved(&at(I32, both(A, B)));

@@ -38,7 +38,7 @@ pub fn covers_op<'a>(a: &OpPat, b: &'a OpPat, bound: &mut Binding<'a>) -> bool {
     let tests =
         a.imm.is_none_or(|k| k.test.is_none_or(|t| b.imm.and_then(|k| k.test).is_some_and(|u| u.name == t.name)));
     let ccs = a.cc.is_none_or(|c| b.cc.is_some_and(|d| d.possible().iter().all(|x| c.possible().contains(x))));
-    let room = a.addr.is_none_or(|c| b.addr.is_some_and(|d| c.1 <= d.1));
+    let room = a.addr.is_none_or(|c| b.addr.is_some_and(|d| c.big == d.big && c.more <= d.more));
     // an interior address also asks for a load that can be sunk, so only equal patterns cover each other there
     a.op == b.op
         && a.fcc.is_none_or(|cc| b.fcc == Some(cc))
@@ -124,6 +124,10 @@ fn uncovered(set: &RuleSet, op: Opcode, ty: Type) -> Option<String> {
     if let (Some(_), Some(cc)) = (first.lhs.cc, IntCC::all().iter().find(|cc| !simple.iter().any(|r| allows(r, cc)))) {
         return Some(format!("no rule matches it unconditionally where the condition is {cc}"));
     }
+    let order = |big| simple.iter().any(|r| r.lhs.addr.is_none_or(|a| a.big == big));
+    if !order(false) || !order(true) {
+        return Some("no rule matches it unconditionally in one of the byte orders".into());
+    }
     for n in 0..arity(&first.lhs) {
         for t in operand_types(op, n, ty, crate::x64::REGISTER_TYPES) {
             if !simple.iter().any(|r| accepts(&r.lhs.args[n], t)) {
@@ -152,6 +156,6 @@ fn is_single_node(r: &Rule) -> bool {
         && !r.near
         && r.guards.is_empty()
         && r.lhs.imm.is_none_or(|k| k.test.is_none())
-        && r.lhs.addr.is_none_or(|a| a.1 == 0)
+        && r.lhs.addr.is_none_or(|a| a.more == 0)
         && r.lhs.args.iter().all(free)
 }

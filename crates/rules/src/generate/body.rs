@@ -290,10 +290,10 @@ impl Body<'_> {
                 }
                 Some(Arg::Reg(Reg::Tmp(t))) => self.line(format!("c.use_vreg({})", local(*t))),
                 Some(Arg::Addr(a)) => {
-                    let Bound::Addr(at) = self.names.get(a.0)?.clone() else {
-                        return Err(format!("{} is no address", a.0));
+                    let Bound::Addr(at) = self.names.get(a.name)?.clone() else {
+                        return Err(format!("{} is no address", a.name));
                     };
-                    self.line(format!("let a = c.amode_of({at}, {})", a.1));
+                    self.line(format!("let a = c.amode_of({at}, {})", a.more));
                     self.line("c.use_mem(&a)".into());
                 }
                 Some(Arg::At(t, disp)) => self.line(format!("c.use_mem_at({}, {disp})", local(*t))),

@@ -174,9 +174,9 @@ impl Steps {
             self.bind(cc.0, Bound::Cc(format!("c.cc({inst})")));
         }
         if let Some(a) = p.addr {
-            self.tests.push(Step::If(format!("c.is_native({inst})")));
-            if a.1 != 0 {
-                self.tests.push(Step::If(format!("c.has_room({inst}, {})", a.1)));
+            self.tests.push(Step::If(format!("{}c.is_big_endian({inst})", if a.big { "" } else { "!" })));
+            if a.more != 0 {
+                self.tests.push(Step::If(format!("c.has_room({inst}, {})", a.more)));
             }
             if !path.is_empty() && !self.nonterminal {
                 let on_the_way: Vec<String> = once.iter().map(|v| format!("c.once({v})")).collect();
@@ -184,7 +184,7 @@ impl Steps {
                 self.tests.push(Step::If(format!("{way} && c.can_sink(v{path}, {inst}, i)")));
                 self.sunk.push(inst.clone());
             }
-            self.bind(a.0, Bound::Addr(inst));
+            self.bind(a.name, Bound::Addr(inst));
         }
         Ok(())
     }

@@ -28,8 +28,7 @@ impl Effect {
     fn describe(&self) -> String {
         let access = |a: &Access| {
             let trap = a.trap.map_or("no trap".to_string(), |t| t.to_string());
-            let order = if a.big_endian { "big-endian" } else { "little-endian" };
-            format!("{order}, {trap}{}", if a.atomic { ", atomic" } else { "" })
+            format!("{trap}{}", if a.atomic { ", atomic" } else { "" })
         };
         match self {
             Effect::Load(_, w, a) => format!("load {w} bits ({})", access(a)),
@@ -87,6 +86,13 @@ fn after(addr: &Smt) -> Smt {
     addr.add(&Smt::lit(64, 8))
 }
 
+/// The bytes in the opposite order.
+fn turned(x: &Smt) -> Smt {
+    let mut bytes = x.lanes(x.w() / 8);
+    bytes.reverse();
+    Smt::from_lanes(&bytes)
+}
+
 impl Env for Recorder {
     type B = Smt;
     fn choose(&mut self, set: Choice, w: u32) -> Smt {
@@ -105,11 +111,15 @@ impl Env for Recorder {
     fn trap_if(&mut self, cond: &Smt, code: TrapCode) {
         self.effects.push(Effect::Trap(cond.clone(), code));
     }
-    // an access of 128 bits that is not atomic is two of 64, in the order of addresses
+    // an access of 128 bits that is not atomic is two of 64, in the order of addresses; a big-endian one is a
+    // little-endian one of bytes turned around
     fn load(&mut self, addr: &Smt, w: u32, access: Access) -> Smt {
         if w == 128 && !access.atomic {
             let (first, second) = (self.load(addr, 64, access), self.load(&after(addr), 64, access));
             return if access.big_endian { first.concat(&second) } else { second.concat(&first) };
+        }
+        if access.big_endian {
+            return turned(&self.load(addr, w, Access { big_endian: false, ..access }));
         }
         let n = self.effects.iter().filter(|e| matches!(e, Effect::Load(..))).count();
         self.effects.push(Effect::Load(addr.clone(), w, access));
@@ -123,7 +133,11 @@ impl Env for Recorder {
             self.store(addr, &first, access);
             return self.store(&after(addr), &second, access);
         }
-        self.effects.push(Effect::Store(addr.clone(), value.clone(), access));
+        let (value, access) = match access.big_endian {
+            true => (turned(value), Access { big_endian: false, ..access }),
+            false => (value.clone(), access),
+        };
+        self.effects.push(Effect::Store(addr.clone(), value, access));
     }
     fn fence(&mut self) {
         self.effects.push(Effect::Fence);

@@ -8,7 +8,7 @@ use crate::smt::Smt;
 use crate::term::*;
 use crate::types::{Path, Types};
 use windlass_desc::bv::Bv;
-use windlass_desc::env::Env;
+use windlass_desc::env::{Access, Env};
 use windlass_desc::ops::{Format, meaning};
 use windlass_desc::types::Type;
 use windlass_desc::x64::flags::Cc;
@@ -178,13 +178,13 @@ impl<'a> Left<'a> {
         }
         if let Some(a) = p.addr {
             let at = row.operands.iter().position(|o| o.name == "p").ok_or("an address that the operation lacks")?;
-            args.insert(at, vars::base(a.0));
-            imms.imm = vars::offset_of(a.0);
-            imms.access = vars::access(a.0, self.types);
-            self.show(&format!("address {}", a.0), &vars::address(a.0));
+            args.insert(at, vars::base(a.name));
+            imms.imm = vars::offset_of(a.name);
+            imms.access = Access { big_endian: a.big, ..vars::access(a.name, self.types) };
+            self.show(&format!("address {}", a.name), &vars::address(a.name));
             self.assumptions.push(imm::simm32(&imms.imm));
-            if a.1 != 0 {
-                self.assumptions.push(imm::simm32(&imms.imm.add(&Smt::lit(64, a.1 as u64 as u128))));
+            if a.more != 0 {
+                self.assumptions.push(imm::simm32(&imms.imm.add(&Smt::lit(64, a.more as u64 as u128))));
             }
         }
         Ok(meaning(p.op, &mut self.recorder, &imms, &args))

@@ -86,8 +86,8 @@ impl<'a> Right<'a> {
     }
     /// Reads memory of `bits` bits at an address.
     pub fn load(&mut self, a: Addr, bits: u32) -> Result<Smt, String> {
-        self.bound(a.0)?;
-        Ok(self.recorder.load(&vars::address(a.0), bits, vars::access(a.0, self.types)))
+        self.bound(a.name)?;
+        Ok(self.recorder.load(&vars::address(a.name), bits, vars::access(a.name, self.types)))
     }
     /// Runs what makes flags; gives whether the condition holds, one bit.
     pub fn condition_of(&mut self, producer: &Seq, cc: CcExpr) -> Result<Smt, String> {
@@ -171,14 +171,14 @@ impl<'a> Right<'a> {
             }
             Arg::Imm(k) => out.imm = Some(self.immediate(k)?),
             Arg::Addr(a) => {
-                self.bound(a.0)?;
-                let further = Smt::lit(64, a.1 as u64 as u128);
-                out.addr = Some((vars::address(a.0).add(&further), vars::access(a.0, self.types)));
+                self.bound(a.name)?;
+                let further = Smt::lit(64, a.more as u64 as u128);
+                out.addr = Some((vars::address(a.name).add(&further), vars::access(a.name, self.types)));
             }
             Arg::At(t, disp) => {
                 // what is accessed there is the memory of the pattern's address, or none for an address alone
                 let access =
-                    self.types.names().find(|n| *n == A.0).map_or(Access::PLAIN, |a| vars::access(a, self.types));
+                    self.types.names().find(|n| *n == A.name).map_or(Access::PLAIN, |a| vars::access(a, self.types));
                 out.addr = Some((self.temp(*t)?.add(&Smt::lit(64, *disp as u64 as u128)), access));
             }
             // the place of the slot, which is what `stack_addr` gives

@@ -75,8 +75,8 @@ pub fn flags(name: &str) -> Smt {
     Smt::sym(format!("{name}_flags"), FLAGS_WIDTH)
 }
 
-/// How the memory operation of this address accesses memory: little-endian (no rule is for others), with a trap that
-/// tells it from all others.
+/// How the memory operation of this address accesses memory: little-endian, as the machine does, with a trap that tells
+/// it from all others.
 pub fn access(name: &str, types: &Types) -> Access {
     let n = types.names().position(|v| v == name).unwrap_or(0) as u8;
     Access { trap: TrapCode::user(n + 1), ..Access::PLAIN }

@@ -100,11 +100,22 @@ fn constants(r: &mut RuleSet) {
     r.rule(&[INVALID], |_| f64const(K).to(constf(64, K)));
 }
 
+/// What is in a vector register in the end.
+const FLOAT: Tmp = Tmp::new("float");
+
 fn memory(r: &mut RuleSet) {
     r.supported.push((Opcode::Load, FLOATS.into()));
     r.supported.push((Opcode::Store, FLOATS.into()));
     r.rule(FLOATS, |t| load(A).to(movf_load(width(t), A)));
     r.rule(FLOATS, |t| store(X, A).to(movf_store(width(t), A, X)));
+    r.rule(FLOATS, |t| {
+        let s = Seq::default().set(T, mov_load(width(t), A)).set(U, swap_bytes(width(t), T));
+        load(A.big()).to(s.set(FLOAT, to_vec(width(t), U)).gives([FLOAT]))
+    });
+    r.rule(FLOATS, |t| {
+        let s = Seq::default().set(T, from_vec(width(t), X)).set(U, swap_bytes(width(t), T));
+        store(X, A.big()).to(s.run(mov_store(width(t), A, U)))
+    });
 }
 
 fn arithmetic(r: &mut RuleSet) {

@@ -1,4 +1,4 @@
-//! Loads, stores, arithmetic on memory, and addresses on x86-64. All of them little-endian.
+//! Loads, stores, arithmetic on memory, and addresses on x86-64. Big-endian accesses turn bytes around in a register.
 
 use super::inst::*;
 use super::operands::{INTS, Instruction, Pattern};
@@ -11,7 +11,9 @@ use windlass_desc::x64::imm;
 
 pub fn rules(r: &mut RuleSet) {
     loads(r);
+    big_loads(r);
     stores(r);
+    big_stores(r);
     addresses(r);
 }
 
@@ -37,6 +39,30 @@ fn loads(r: &mut RuleSet) {
     r.rule(&[I64], |_| sload32(A).to(movsx32(64, A)));
 }
 
+fn big_loads(r: &mut RuleSet) {
+    let a = A.big();
+    r.rule(&[I8], |_| load(a).to(movzx8(32, A)));
+    r.rule(&[I16, I32, I64], |_| uload8(a).to(movzx8(32, A)));
+    r.rule(&[I16, I32], |_| sload8(a).to(movsx8(32, A)));
+    r.rule(&[I64], |_| sload8(a).to(movsx8(64, A)));
+    let turned16 = || Seq::default().set(T, movzx16(32, A)).set(U, rol(16, T, 8)).gives([U]);
+    r.rule(&[I16], |_| load(a).to(turned16()));
+    // the last two bytes of a register come first when it is turned around, and are shifted to where they belong
+    let last = |w: u16, load, shift: Instruction| {
+        let s = Seq::default().set(T, load).set(U, swap_bytes(w, T));
+        s.set(LOADED, shift(w, U.into(), (w as i64 - 16).into())).gives([LOADED])
+    };
+    r.rule(&[I32, I64], |_| uload16(a).to(last(32, movzx16(32, A), shr)));
+    r.rule(&[I32, I64], |t| sload16(a).to(last(t.bits() as u16, movsx16(t.bits() as u16, A), sar)));
+    let turned = |w| Seq::default().set(T, mov_load(w, A)).set(U, swap_bytes(w, T));
+    r.rule(&[I32, I64], |t| load(a).to(turned(t.bits() as u16).gives([U])));
+    r.rule(&[I64], |_| uload32(a).to(turned(32).gives([U])));
+    r.rule(&[I64], |_| sload32(a).to(turned(32).set(LOADED, movsx32(64, U)).gives([LOADED])));
+}
+
+/// What is loaded in the end.
+const LOADED: Tmp = Tmp::new("loaded");
+
 fn stores(r: &mut RuleSet) {
     r.supported.push((Opcode::Store, INTS.into()));
     r.supported.push((Opcode::Istore8, vec![I16, I32, I64]));
@@ -61,6 +87,18 @@ fn stores(r: &mut RuleSet) {
     r.rule(&[I16, I32, I64], |_| istore8(X, A).to(mov_store(8, A, low(X))));
     r.rule(&[I32, I64], |_| istore16(X, A).to(mov_store(16, A, low(X))));
     r.rule(&[I64], |_| istore32(X, A).to(mov_store(32, A, low(X))));
+}
+
+fn big_stores(r: &mut RuleSet) {
+    let a = A.big();
+    r.rule(&[I8], |_| store(X, a).to(mov_store(8, A, X)));
+    r.rule(&[I16, I32, I64], |_| istore8(X, a).to(mov_store(8, A, low(X))));
+    let turned = |w, x| Seq::default().set(T, swap_bytes(w, x)).run(mov_store(w, A, T));
+    let turned16 = |x: Val| Seq::default().set(T, rol(16, x, 8)).run(mov_store(16, A, T));
+    r.rule(&[I16], |_| store(X, a).to(turned16(X)));
+    r.rule(&[I32, I64], |t| store(X, a).to(turned(t.bits() as u16, X)));
+    r.rule(&[I32, I64], |_| istore16(X, a).to(turned16(low(X))));
+    r.rule(&[I64], |_| istore32(X, a).to(turned(32, low(X))));
 }
 
 fn addresses(r: &mut RuleSet) {
