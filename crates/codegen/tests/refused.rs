@@ -67,3 +67,15 @@ fn more_results_than_registers() {
     let text = "function %f(i64) -> i64, i64, i64 system_v {\nblock0(v0: i64):\n return v0, v0, v0\n}";
     assert!(refusal(text).contains("enable_multi_ret_implicit_sret"));
 }
+
+#[test]
+fn a_conversion_of_another_number_of_lanes() {
+    for (from, op) in [("f32x4", "fcvt_to_sint_sat.i32"), ("f64x2", "x86_cvtt2dq.i64"), ("i32x4", "fcvt_from_uint.f32")]
+    {
+        let to = op.split_once('.').unwrap().1;
+        let text =
+            format!("function %f({from}) -> {to} system_v {{\nblock0(v0: {from}):\n v1 = {op} v0\n return v1\n}}");
+        let refusal = refusal(&text);
+        assert!(refusal.starts_with("unsupported"), "{op}: {refusal}");
+    }
+}

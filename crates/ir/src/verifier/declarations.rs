@@ -11,7 +11,7 @@ use windlass_desc::types;
 impl Verifier<'_> {
     /// Are references between declarations right? If not, instructions that lead there cannot be checked.
     pub(super) fn declarations(&mut self) -> bool {
-        self.signature(AnyEntity::Function, &self.func.signature);
+        self.own_signature();
         self.signatures();
         self.regions();
         self.dynamic_types();
@@ -43,8 +43,9 @@ impl Verifier<'_> {
         }
     }
 
-    fn signature(&mut self, at: impl Into<AnyEntity>, sig: &Signature) {
-        let at = at.into();
+    /// Extensions and purposes are checked of what is defined here; those of imports are for whoever calls them.
+    fn own_signature(&mut self) {
+        let (at, sig) = (AnyEntity::Function, &self.func.signature);
         for (n, p) in sig.params.iter().enumerate() {
             if p.extension != ArgumentExtension::None && !p.value_type.is_int() {
                 let message = format!("Parameter at position {n} has invalid extension {:?}", p.extension);
@@ -60,6 +61,10 @@ impl Verifier<'_> {
                 self.error(at, format!("Return value at position {n} can't be an struct argument"));
             }
         }
+        self.signature(at, sig);
+    }
+
+    fn signature(&mut self, at: impl Into<AnyEntity>, sig: &Signature) {
         if sig.call_conv == CallConv::PreserveAll && !sig.returns.is_empty() {
             self.error(at, "Signature with `preserve_all` ABI cannot have return values");
         }

@@ -7,10 +7,6 @@ use crate::ir::{Endianness, InstructionData, MemFlags, MemFlagsData, Type};
 use windlass_desc::ops::{Effects, Opcode};
 use windlass_desc::types;
 
-/// Conversions between types that are chosen freely.
-const CONVERSIONS: [Opcode; 5] =
-    [Opcode::FcvtToUintSat, Opcode::FcvtToSintSat, Opcode::X86Cvtt2dq, Opcode::FcvtFromUint, Opcode::FcvtFromSint];
-
 impl Verifier<'_> {
     pub(super) fn special(&mut self, inst: Inst) {
         let func = self.func;
@@ -21,7 +17,6 @@ impl Verifier<'_> {
             InstructionData::UnaryImm { imm, .. } => self.integer(inst, imm.bits()),
             InstructionData::UnaryConst { constant_handle, .. } => self.constant(inst, *constant_handle),
             InstructionData::Shuffle { imm, .. } => self.mask(inst, func.dfg.immediates[*imm].as_slice()),
-            InstructionData::Unary { arg, .. } if CONVERSIONS.contains(&opcode) => self.lane_counts(inst, *arg),
             InstructionData::UnaryGlobalValue { global_value, .. } => {
                 let (ty, gv) = (func.dfg.ctrl_typevar(inst), *global_value);
                 if let Some(global) = self.target.and_then(|_| self.global_type(gv))
@@ -89,15 +84,6 @@ impl Verifier<'_> {
         let max = 2 * LANES as u8 - 1;
         if let Some(lane) = mask.iter().find(|lane| **lane > max) {
             self.inst_error(inst, format!("shuffle immediate index {lane} is larger than the maximum {max}"));
-        }
-    }
-
-    /// A conversion of a vector keeps the number of lanes.
-    fn lane_counts(&mut self, inst: Inst, arg: Value) {
-        let dfg = &self.func.dfg;
-        let (from, to) = (dfg.value_type(arg), dfg.ctrl_typevar(inst));
-        if from.lane_count() != to.lane_count() {
-            self.inst_error(inst, format!("type {from} of {arg} has not as many lanes as type {to}"));
         }
     }
 
