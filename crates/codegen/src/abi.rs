@@ -5,7 +5,7 @@
 use crate::compile::Options;
 use crate::error::{CodegenError, CodegenResult};
 use smallvec::{SmallVec, smallvec};
-use windlass_desc::types::Type;
+use windlass_desc::types::{I128, Type};
 use windlass_ir::ir::{AbiParam, ArgumentPurpose, Signature};
 use windlass_regalloc::{CLASSES, Class, PReg, RegSet};
 
@@ -24,6 +24,8 @@ pub struct Convention {
     pub spills_results: bool,
     /// The callee removes the stack arguments.
     pub callee_pops: bool,
+    /// C passes integers of 128 bits by the address of a copy, and returns them in a vector register.
+    pub references: bool,
     /// What a callee must leave as it was, the stack pointer apart.
     pub callee_saved: RegSet,
 }
@@ -56,7 +58,8 @@ pub struct Piece {
     pub at: Place,
 }
 
-/// The pieces of a value, lowest first.
+/// The pieces of a value, lowest first. If an integer of 128 bits has only one, that is the address of a copy if it is an
+/// argument, and a vector register with all of it if it is a result.
 pub type Pieces = SmallVec<[Piece; 2]>;
 
 /// Where a signature's arguments and results are.
@@ -72,6 +75,8 @@ pub struct Places {
     pub area: Option<Piece>,
     /// Bytes of the return area, a multiple of 16.
     pub area_size: u64,
+    /// Bytes of the copies whose addresses are passed, 16 of each.
+    pub copies: u64,
 }
 
 /// More is refused: offsets of the parts of a frame must fit 30 bits.
@@ -91,10 +96,24 @@ pub fn parts(ty: Type) -> Option<SmallVec<[(Class, u8); 2]>> {
     }
 }
 
+/// How integers of 128 bits go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Halves {
+    /// Both in registers, or both on the stack.
+    Together,
+    /// Each as if the other were not there.
+    Apart,
+    /// By the address of a copy.
+    Copied,
+    /// In a vector register, or on the stack.
+    Vector,
+}
+
 /// Hands out registers, then stack.
 struct Hand<'a> {
     regs: [&'a [PReg]; CLASSES],
     positional: bool,
+    halves: Halves,
     taken: [usize; CLASSES],
     stack: u64,
 }
@@ -114,6 +133,9 @@ impl Hand<'_> {
             let piece = |(&(class, width), &r): (&(Class, u8), &PReg)| Piece { class, width, at: Place::Reg(r) };
             return parts.iter().zip(regs).map(piece).collect();
         }
+        self.on_stack(parts)
+    }
+    fn on_stack(&mut self, parts: &[(Class, u8)]) -> Pieces {
         let whole: u64 = parts.iter().map(|p| p.1.max(8) as u64).sum();
         self.stack = self.stack.next_multiple_of(whole);
         let piece = |&(class, width): &(Class, u8)| {
@@ -123,9 +145,19 @@ impl Hand<'_> {
         };
         parts.iter().map(piece).collect()
     }
-}
-
-impl Hand<'_> {
+    /// Places for an integer of 128 bits.
+    fn wide(&mut self) -> Pieces {
+        let half = (Class::Int, 8);
+        match self.halves {
+            Halves::Together => self.take(&[half; 2]),
+            Halves::Apart => (0..2).flat_map(|_| self.take(&[half])).collect(),
+            Halves::Copied => self.take(&[half]),
+            Halves::Vector if self.taken[Class::Vec as usize] < self.regs[Class::Vec as usize].len() => {
+                self.take(&[(Class::Vec, 16)])
+            }
+            Halves::Vector => self.on_stack(&[half; 2]),
+        }
+    }
     /// Places for an argument or result.
     fn param(&mut self, p: &AbiParam) -> CodegenResult<Pieces> {
         match (p.purpose, parts(p.value_type)) {
@@ -135,6 +167,7 @@ impl Hand<'_> {
                 self.stack += (size as u64).next_multiple_of(8);
                 Ok(smallvec![Piece { class: Class::Int, width: 8, at }])
             }
+            (_, Some(_)) if p.value_type == I128 => Ok(self.wide()),
             (_, Some(parts)) => Ok(self.take(&parts)),
             (_, None) => Err(CodegenError::unsupported(format!("arguments or results of type {}", p.value_type))),
         }
@@ -145,17 +178,15 @@ impl Places {
     /// Those of `sig` under convention `conv`.
     pub fn new(sig: &Signature, conv: &Convention, options: &Options) -> CodegenResult<Places> {
         let purposes = |of: &[AbiParam], refused: fn(ArgumentPurpose) -> bool| of.iter().any(|p| refused(p.purpose));
-        let copied = |p| matches!(p, ArgumentPurpose::StructArgument(_));
         if purposes(&sig.returns, |p| p != ArgumentPurpose::Normal) {
             return Err(CodegenError::unsupported("results with a purpose"));
-        }
-        if conv.positional && purposes(&sig.params, copied) {
-            return Err(CodegenError::unsupported(format!("arguments of purpose sarg under {}", sig.call_conv)));
         }
         if sig.uses_special_param(ArgumentPurpose::StructReturn) && !sig.returns.is_empty() {
             return Err(CodegenError::unsupported("results besides sret"));
         }
-        let mut hand = Hand { regs: conv.results, positional: false, taken: [0; CLASSES], stack: 0 };
+        let by_reference = conv.references && !options.llvm_abi;
+        let halves = if by_reference { Halves::Vector } else { Halves::Apart };
+        let mut hand = Hand { regs: conv.results, positional: false, halves, taken: [0; CLASSES], stack: 0 };
         let results = sig.returns.iter().map(|p| hand.param(p)).collect::<CodegenResult<Vec<_>>>()?;
         let area_size = hand.stack.next_multiple_of(16);
         if area_size > 0 && !conv.spills_results && !options.implicit_sret {
@@ -163,13 +194,20 @@ impl Places {
             return Err(CodegenError::unsupported(what));
         }
         let (regs, positional) = (conv.args, conv.positional);
-        let mut hand = Hand { regs, positional, taken: [0; CLASSES], stack: conv.shadow };
+        let halves = match (by_reference, conv.references) {
+            (true, _) => Halves::Copied,
+            (false, true) => Halves::Apart,
+            (false, false) => Halves::Together,
+        };
+        let mut hand = Hand { regs, positional, halves, taken: [0; CLASSES], stack: conv.shadow };
         let area = (area_size > 0).then(|| hand.take(&[(Class::Int, 8)])[0]);
         let args = sig.params.iter().map(|p| hand.param(p)).collect::<CodegenResult<Vec<_>>>()?;
         let stack = hand.stack.next_multiple_of(16);
-        match area_size.max(stack) {
+        let copied = sig.params.iter().filter(|p| by_reference && p.value_type == I128).count();
+        let copies = 16 * copied as u64;
+        match area_size.max(stack).max(copies) {
             size @ MAX_STACK.. => Err(CodegenError::FrameTooLarge(size, MAX_STACK)),
-            _ => Ok(Places { args, results, stack, area, area_size }),
+            _ => Ok(Places { args, results, stack, area, area_size, copies }),
         }
     }
 }

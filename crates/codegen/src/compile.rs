@@ -29,6 +29,8 @@ pub struct Options {
     pub frame_pointer: bool,
     /// Results beyond the registers are returned in memory in every convention.
     pub implicit_sret: bool,
+    /// Integers of 128 bits go in registers where C passes them otherwise (`enable_llvm_abi_extensions`).
+    pub llvm_abi: bool,
     /// Leave r15 to `get_pinned_reg` and `set_pinned_reg`.
     pub pinned: bool,
     /// Clamp the indices of jump tables without a branch.
@@ -62,6 +64,7 @@ impl Options {
             features: Feature::ALL.iter().filter(has).fold(0, |bits, f| bits | 1 << f.0 as u32),
             frame_pointer: isa.flags().preserve_frame_pointers(),
             implicit_sret: isa.flags().enable_multi_ret_implicit_sret(),
+            llvm_abi: isa.flags().enable_llvm_abi_extensions(),
             pinned: isa.flags().enable_pinned_reg(),
             table_guard: isa.flags().enable_table_access_spectre_mitigation(),
             probe: Probe::of(isa.flags()),
@@ -131,7 +134,10 @@ impl Pipeline {
             pops: if conv.callee_pops { places.stack.max(self.vcode.tail_args) } else { 0 },
         };
         let frame = frame::Frame::new(&needs, &self.allocation)?;
-        timed(Pass::vcode_emit, || emit::emit(&self.vcode, &self.allocation, &frame, &mut self.emit, options))
+        let (vcode, alloc, memory) = (&self.vcode, &self.allocation, &mut self.emit);
+        let code = timed(Pass::vcode_emit, || emit::emit(vcode, alloc, &frame, memory, options))?;
+        let place = |at: &u64| frame.offsets.slots as u32 + *at as u32;
+        Ok(CompiledCode { slots: slots.at.iter().map(place).collect(), ..code })
     }
 
     /// The machine code of a function before its registers are allocated, and what it is allocated for.

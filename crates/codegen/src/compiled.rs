@@ -4,8 +4,8 @@
 use crate::binemit::{Addend, CodeOffset, Reloc};
 use crate::isa::unwind::UnwindInst;
 use windlass_desc::env::TrapCode;
-use windlass_ir::ir::ExternalName;
 use windlass_ir::ir::function::FunctionParameters;
+use windlass_ir::ir::{ExternalName, UserStackMap};
 
 /// What the address in a relocation is of.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -65,7 +65,7 @@ pub struct Line {
 }
 
 /// A compiled function.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct CompiledCode {
     /// Machine code.
     pub code: Vec<u8>,
@@ -75,6 +75,10 @@ pub struct CompiledCode {
     pub traps: Vec<MachTrap>,
     /// Where calls return to.
     pub returns: Vec<CodeOffset>,
+    /// Where calls return to that may be overwritten, and how long each is.
+    pub patchable: Vec<(CodeOffset, u32)>,
+    /// Which values are on the stack at calls: where these return to, and offsets from the stack pointer.
+    pub stack_maps: Vec<(CodeOffset, UserStackMap)>,
     /// From which offset on the code stands for which IR instruction, if the function says where it is from.
     pub origins: Vec<(CodeOffset, Option<u32>)>,
     /// What is done to the stack and to saved registers, each with the offset where it has been done.
@@ -85,6 +89,10 @@ pub struct CompiledCode {
     pub block_edges: Vec<(CodeOffset, CodeOffset)>,
     /// Bytes of stack below the return address.
     pub frame_size: u32,
+    /// From the stack pointer to where the frame pointer points, or would point.
+    pub frame_to_fp: u32,
+    /// Where the stack slots are, from the stack pointer.
+    pub slots: Vec<u32>,
     /// Alignment the code wants.
     pub alignment: u32,
     /// A listing, if it was asked for.

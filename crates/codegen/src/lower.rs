@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::ops::{Effects, Opcode};
-use windlass_desc::types::{F32, F64, I64, I128, INVALID, Type};
+use windlass_desc::types::{F32, F64, F128, I64, I128, INVALID, Type};
 use windlass_ir::entity::EntityRef;
 use windlass_ir::ir::instructions::InstructionData;
 use windlass_ir::ir::{Block, Endianness, Function, Inst, Value, ValueDef};
@@ -409,6 +409,10 @@ impl<'a> Lower<'a> {
     /// A vector register for an intermediate result of at most 64 bits.
     pub fn vector_temp(&mut self) -> VReg {
         self.new_vreg(F64)
+    }
+    /// A vector register for 128 bits.
+    pub fn wide_temp(&mut self) -> VReg {
+        self.new_vreg(F128)
     }
     /// The register of the instruction's `n`-th result, used or not; `part` 1 is its upper half.
     pub fn result(&mut self, i: Inst, n: usize, part: u8) -> VReg {

@@ -62,6 +62,15 @@ pub struct MachCallSite {
     pub frame_offset: Option<u32>,
 }
 
+/// A call that may be overwritten with an instruction of the same length that does nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MachPatchableCallSite {
+    /// Where it returns to: its end.
+    pub ret_addr: CodeOffset,
+    /// Its length in bytes.
+    pub len: u32,
+}
+
 /// Where the context of a dynamic exception tag is at a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ExceptionContextLoc {
@@ -161,6 +170,8 @@ pub struct MachBufferFinalized<T: CompilePhase> {
     relocs: Vec<FinalizedMachReloc>,
     traps: Vec<MachTrap>,
     call_sites: Vec<MachCallSite>,
+    patchable_call_sites: Vec<MachPatchableCallSite>,
+    frame_layout: Option<MachBufferFrameLayout>,
     srclocs: Vec<T::MachSrcLocType>,
     user_stack_maps: SmallVec<[(CodeOffset, u32, UserStackMap); 8]>,
     /// What is done to the frame, each with the offset where it has been done.
@@ -209,11 +220,20 @@ impl<T: CompilePhase> MachBufferFinalized<T> {
             exception_handlers: &[],
         })
     }
+    /// The calls that may be overwritten, by offset.
+    pub fn patchable_call_sites(&self) -> impl Iterator<Item = &MachPatchableCallSite> + '_ {
+        self.patchable_call_sites.iter()
+    }
+    /// Where the stack slots are.
+    pub fn frame_layout(&self) -> Option<&MachBufferFrameLayout> {
+        self.frame_layout.as_ref()
+    }
     /// Where the code comes from: ranges by offset, without those of no known place.
     pub fn get_srclocs_sorted(&self) -> &[T::MachSrcLocType] {
         &self.srclocs
     }
-    /// Which stack slots hold references at a call: the offset where it returns to, the bytes it spans, the slots.
+    /// Which values are on the stack at a call: the offset where it returns to, how far the frame pointer is above the
+    /// stack pointer there, and how far above it the values are.
     pub fn user_stack_maps(&self) -> &[(CodeOffset, u32, UserStackMap)] {
         &self.user_stack_maps
     }
@@ -233,6 +253,8 @@ impl MachBufferFinalized<Stencil> {
             relocs: self.relocs,
             traps: self.traps,
             call_sites: self.call_sites,
+            patchable_call_sites: self.patchable_call_sites,
+            frame_layout: self.frame_layout,
             user_stack_maps: self.user_stack_maps,
             unwind_info: self.unwind_info,
             alignment: self.alignment,
@@ -282,8 +304,15 @@ impl<T: CompilePhase> CompiledCodeBase<T> {
 
 impl CompiledCodeStencil {
     /// From what emission left of a function.
-    pub(crate) fn new(code: compiled::CompiledCode, func: &Function, want_text: bool) -> CompiledCodeStencil {
+    pub(crate) fn new(
+        code: compiled::CompiledCode,
+        func: &Function,
+        want_text: bool,
+        nop_units: Vec<Vec<u8>>,
+    ) -> CompiledCodeStencil {
         let srclocs = source_locations(&code, func);
+        let frame_layout = Some(frame_layout(&code, func));
+        let patchable = |&(ret_addr, len): &(CodeOffset, u32)| MachPatchableCallSite { ret_addr, len };
         let mut text = want_text.then(String::new);
         for line in &code.lines {
             // a string takes all that is written to it
@@ -292,14 +321,16 @@ impl CompiledCodeStencil {
         CompiledCodeBase {
             buffer: MachBufferFinalized {
                 call_sites: code.returns.iter().map(|&at| MachCallSite { ret_addr: at, frame_offset: None }).collect(),
+                patchable_call_sites: code.patchable.iter().map(patchable).collect(),
+                frame_layout,
                 data: code.code,
                 relocs: code.relocs,
                 traps: code.traps,
                 srclocs,
-                user_stack_maps: SmallVec::new(),
+                user_stack_maps: code.stack_maps.into_iter().map(|(at, map)| (at, code.frame_to_fp, map)).collect(),
                 unwind_info: code.unwind.into(),
                 alignment: code.alignment,
-                nop_units: vec![],
+                nop_units,
             },
             frame_size: code.frame_size,
             vcode: text,
@@ -320,6 +351,15 @@ impl CompiledCodeStencil {
             bb_edges: self.bb_edges,
         }
     }
+}
+
+/// Where the function's stack slots are.
+fn frame_layout(code: &compiled::CompiledCode, func: &Function) -> MachBufferFrameLayout {
+    let mut stackslots = SecondaryMap::new();
+    for ((slot, data), &offset) in func.sized_stack_slots.iter().zip(&code.slots) {
+        stackslots[slot] = MachBufferStackSlot { offset, key: data.key };
+    }
+    MachBufferFrameLayout { frame_to_fp_offset: code.frame_to_fp, stackslots }
 }
 
 /// The ranges of code whose instructions have a source location.

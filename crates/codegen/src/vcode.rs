@@ -2,7 +2,7 @@
 //! comes from, which rule chose it, how it traps, and the symbols it names. Needs the allocator's [`Code`].
 
 use windlass_desc::env::TrapCode;
-use windlass_ir::ir::ExternalName;
+use windlass_ir::ir::{ExternalName, UserStackMapEntry};
 use windlass_regalloc::{Code, NONE, PReg};
 
 /// No rule: made by the calling convention or by the allocator.
@@ -15,6 +15,10 @@ pub struct CallSite {
     pub symbol: u32,
     /// Bytes of stack arguments that the callee removes; of a tail call, those that it gets.
     pub popped: u32,
+    /// May the call be overwritten later with what does nothing?
+    pub patchable: bool,
+    /// Its stack map, a number among [`VCode::stack_maps`], or [`NONE`].
+    pub stack_map: u32,
 }
 
 /// A step of computing the stack limit, before the frame is there.
@@ -51,6 +55,8 @@ pub struct VCode {
     pub near: Vec<bool>,
     /// Calls: the upper halves of their payloads are numbers of these.
     pub sites: Vec<CallSite>,
+    /// Stack maps of calls: offsets are from the first stack slot.
+    pub stack_maps: Vec<Vec<UserStackMapEntry>>,
     /// How to compute the stack limit, step by step; nothing if there is none.
     pub limit: Vec<Limit>,
     /// Bytes of stack arguments of the largest tail call.
@@ -72,6 +78,7 @@ impl VCode {
         self.symbols.clear();
         self.near.clear();
         self.sites.clear();
+        self.stack_maps.clear();
         self.limit.clear();
         (self.outgoing, self.tail_args, self.calls) = (0, 0, false);
     }

@@ -43,18 +43,20 @@ fn probes_where_all_is_preserved() {
 }
 
 #[test]
-fn a_stack_map() {
-    let text = "function %f() system_v {\n ss0 = explicit_slot 8\n fn0 = %g() system_v\nblock0:\n \
-                call fn0(), stack_map=[i64 @ ss0+0]\n return\n}";
-    assert!(refusal(text).contains("stack maps"));
-}
-
-#[test]
-fn a_patchable_call() {
-    let text = "function %f() system_v {\n fn0 = colocated patchable %g() system_v\nblock0:\n call fn0()\n return\n}";
-    assert!(refusal(text).contains("patchable"));
+fn patchable_calls_that_leave_something_behind() {
+    let text = "function %f() -> i64 system_v {\n fn0 = colocated patchable %g() -> i64 system_v\nblock0:\n \
+                v0 = call fn0()\n return v0\n}";
+    assert!(refusal(text).contains("patchable calls with results"));
     let text = "function %f() tail {\n fn0 = colocated patchable %g() tail\nblock0:\n return_call fn0()\n}";
     assert!(refusal(text).contains("patchable"));
+    let text = "function %f() system_v {\n fn0 = patchable %g() system_v\nblock0:\n call fn0()\n return\n}";
+    assert!(refusal(text).contains("not colocated"));
+    let seven = ["i64"; 7].join(", ");
+    let text = format!(
+        "function %f(i64) system_v {{\n fn0 = colocated patchable %g({seven}) tail\nblock0(v0: i64):\n \
+                        call fn0(v0, v0, v0, v0, v0, v0, v0)\n return\n}}"
+    );
+    assert!(refusal(&text).contains("removes stack arguments"));
 }
 
 #[test]
@@ -64,7 +66,7 @@ fn a_function_without_blocks() {
 
 #[test]
 fn more_results_than_registers() {
-    let text = "function %f(i64) -> i64, i64, i64 system_v {\nblock0(v0: i64):\n return v0, v0, v0\n}";
+    let text = "function %f(i64) -> i64, i64, i64, i64 system_v {\nblock0(v0: i64):\n return v0, v0, v0, v0\n}";
     assert!(refusal(text).contains("enable_multi_ret_implicit_sret"));
 }
 

@@ -98,6 +98,48 @@ fn a_program_of_c_calls_compiled_functions() {
     }
 }
 
+/// Integers of 128 bits under Windows' convention, from C to compiled code and from there to C.
+const WINDOWS: &str = "
+function %mixed(i64, i128, i128, i8, i128) -> i128 windows_fastcall {
+    fn0 = %back(i128, i64, i64, i64, i128) -> i128 windows_fastcall
+block0(v0: i64, v1: i128, v2: i128, v3: i8, v4: i128):
+    v5 = call fn0(v1, v0, v0, v0, v4)
+    v6 = isub v5, v2
+    v7 = sextend.i128 v3
+    v8 = iadd v6, v7
+    return v8
+}
+";
+
+const WINDOWS_C: &str = "
+#include <stdio.h>
+typedef __int128 wide;
+__attribute__((ms_abi)) wide mixed(long long, wide, wide, signed char, wide);
+__attribute__((ms_abi)) wide back(wide a, long long b, long long c, long long d, wide e) {
+    return a * 3 + b + c * 10 + d * 100 - e;
+}
+int main(void) {
+    wide big = ((wide)0x1234567890abcdef << 64) | 0xfedcba0987654321;
+    wide want = big * 3 + 111 * 7 - (big >> 3) - ~big - 5;
+    wide got = mixed(7, big, ~big, -5, big >> 3);
+    printf(\"%d\\n\", got == want);
+    return 0;
+}
+";
+
+#[test]
+fn c_for_windows_passes_wide_integers() {
+    let folder = Folder::new("windows");
+    let (clif, c) = (folder.file("f.clif", WINDOWS), folder.file("m.c", WINDOWS_C));
+    let (object, program) = (folder.0.join("f.o"), folder.0.join("m"));
+    for level in ["none", "speed"] {
+        compile(&clif, &object, &["-O", level]);
+        let paths = [&c, &object, &program].map(|p| p.to_str().unwrap());
+        run("gcc", &["-O2", paths[0], paths[1], "-o", paths[2]]);
+        assert_eq!(run(&program, &[]), "1\n", "{level}");
+    }
+}
+
 /// Throws out of a callback, through compiled functions with saved registers, and looks whether they came back.
 const THROWS: &str = "
 struct Count { long &n; ~Count() { n++; } };

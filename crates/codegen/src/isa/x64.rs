@@ -9,6 +9,7 @@ use crate::machinst::{CompiledCode, CompiledCodeStencil};
 use crate::reg::Reg;
 use crate::settings::{self, Flags, Value, x64};
 use crate::text_section::{TextSectionBuilder, X64TextSection};
+use crate::x64::insts::{CALL_SIZE, NOPS};
 use std::fmt;
 use target_lexicon::{Environment, Triple};
 use windlass_control::ControlPlane;
@@ -117,7 +118,9 @@ impl TargetIsa for X64Isa {
         let mut code = pipeline.compile(func, &options)?;
         let minimum = 1 << self.flags.log2_min_function_alignment();
         code.alignment = code.alignment.max(minimum);
-        Ok(CompiledCodeStencil::new(code, func, want_disasm))
+        // what fills any gap, and what takes the place of a call
+        let nops = [NOPS[0].to_vec(), NOPS[CALL_SIZE - 1].to_vec()];
+        Ok(CompiledCodeStencil::new(code, func, want_disasm, nops.into()))
     }
 
     fn emit_unwind_info(&self, code: &CompiledCode, kind: UnwindInfoKind) -> CodegenResult<Option<UnwindInfo>> {

@@ -1,4 +1,5 @@
-//! Calling conventions of x86-64. System V: AMD64 psABI 1.0, section 3.2.3. `fast` is the same. `tail` has the same
+//! Calling conventions of x86-64. System V: AMD64 psABI 1.0, section 3.2.3, with a third register for results, which C
+//! never has. `fast` is the same. `tail` has the same
 //! registers but preserves only rbp, so that a tail call has nothing to restore, and its callees remove their arguments.
 //! rax is no argument register of `tail`: an indirect tail call goes there.
 
@@ -18,11 +19,12 @@ const fn x(n: u8) -> PReg {
 
 static SYSTEM_V: Convention = Convention {
     args: [&[r(RDI), r(RSI), r(RDX), r(RCX), r(8), r(9)], &[x(0), x(1), x(2), x(3), x(4), x(5), x(6), x(7)]],
-    results: [&[r(RAX), r(RDX)], &[x(0), x(1)]],
+    results: [&[r(RAX), r(RDX), r(RCX)], &[x(0), x(1)]],
     positional: false,
     shadow: 0,
     spills_results: false,
     callee_pops: false,
+    references: false,
     callee_saved: RegSet::EMPTY.with(r(RBX)).with(r(RBP)).with(r(12)).with(r(13)).with(r(14)).with(r(15)),
 };
 
@@ -36,10 +38,11 @@ static TAIL: Convention = Convention {
     shadow: 0,
     spills_results: true,
     callee_pops: true,
+    references: false,
     callee_saved: RegSet::EMPTY.with(r(RBP)),
 };
 
-/// Windows x64 (Microsoft: x64 calling convention). Integers of 128 bits, which that does not know, go by halves.
+/// Windows x64 (Microsoft: x64 calling convention). Integers of 128 bits, which that does not know, go as with gcc.
 static WINDOWS: Convention = Convention {
     args: [&[r(RCX), r(RDX), r(8), r(9)], &[x(0), x(1), x(2), x(3)]],
     results: [&[r(RAX), r(RDX)], &[x(0)]],
@@ -47,6 +50,7 @@ static WINDOWS: Convention = Convention {
     shadow: 32,
     spills_results: false,
     callee_pops: false,
+    references: true,
     callee_saved: RegSet([SYSTEM_V.callee_saved.0[0] | 1 << RSI | 1 << RDI, 0xffc0]),
 };
 
@@ -130,13 +134,17 @@ mod tests {
     use windlass_ir::reader::parse_functions;
 
     fn places(signature: &str) -> Places {
+        places_with(signature, false)
+    }
+
+    fn places_with(signature: &str, llvm_abi: bool) -> Places {
         let text = format!("function %f{signature} {{\nblock0({}):\n trap user1\n}}", {
             let params = signature.split_once('(').unwrap().1.rsplit_once(") ").unwrap().0;
             let params = params.split(", ").filter(|p| !p.is_empty()).enumerate();
             params.map(|(n, ty)| format!("v{n}: {}", ty.split(' ').next().unwrap())).collect::<Vec<_>>().join(", ")
         });
         let funcs = parse_functions(&text).unwrap();
-        let options = Options { implicit_sret: true, ..Options::default() };
+        let options = Options { implicit_sret: true, llvm_abi, ..Options::default() };
         Places::new(&funcs[0].signature, convention(funcs[0].signature.call_conv).unwrap(), &options).unwrap()
     }
 
@@ -179,8 +187,34 @@ mod tests {
 
     #[test]
     fn results_beyond_the_registers() {
-        let p = places("(i64) -> i64, i64, i64, f64, f64, f64x2 system_v");
-        assert_eq!((shown(&p.args), shown(&p.results)), ("r6".into(), "r0 r2 +0 x0 x1 +16".into()));
+        let p = places("(i64) -> i64, i64, i64, i64, f64, f64, f64x2 system_v");
+        assert_eq!((shown(&p.args), shown(&p.results)), ("r6".into(), "r0 r2 r1 +0 x0 x1 +16".into()));
         assert_eq!((p.area.map(|a| a.at), p.area_size), (Some(Place::Reg(r(RDI))), 32));
+    }
+
+    #[test]
+    fn halves_of_results_go_apart() {
+        let p = places("() -> i64, i64, i128 system_v");
+        assert_eq!(shown(&p.results), "r0 r2 r1:+0");
+        let p = places_with("() -> i64, i128 windows_fastcall", true);
+        assert_eq!(shown(&p.results), "r0 r2:+0");
+    }
+
+    #[test]
+    fn windows_copies_what_is_wide() {
+        let text = "(i64, i128, i128, i8, i128) -> i128, i128 windows_fastcall";
+        let p = places(text);
+        // the address of the return area comes first; addresses of copies are arguments like others
+        assert_eq!((shown(&p.args), shown(&p.results)), ("r2 r8 r9 +32 +40".into(), "x0 +0:+8".into()));
+        assert_eq!((p.stack, p.area_size, p.copies), (48, 16, 48));
+        let p = places_with("(i64, i128, i128, i8, i128) -> i128 windows_fastcall", true);
+        assert_eq!((shown(&p.args), shown(&p.results)), ("r1 r2:r8 r9:+32 +40 +48:+56".into(), "r0:r2".into()));
+        assert_eq!((p.stack, p.copies), (64, 0));
+    }
+
+    #[test]
+    fn structures_take_no_register_on_windows() {
+        let p = places("(i64, i64 sarg(24), i64, i32, i64 sarg(8), i64, i64, f64) -> i64 windows_fastcall");
+        assert_eq!((shown(&p.args), p.stack), ("r1 24 at +32 r2 r8 8 at +56 r9 +64 +72".into(), 80));
     }
 }

@@ -12,7 +12,9 @@ use crate::lower::{Lower, Parts, has_effect};
 use crate::vcode::{CallSite, Limit};
 use windlass_desc::types::{I8, I16, I32, I64};
 use windlass_ir::ir::instructions::InstructionData;
-use windlass_ir::ir::{AbiParam, ArgumentExtension, ArgumentPurpose, Block, GlobalValueData, Inst, Signature, Value};
+use windlass_ir::ir::{
+    AbiParam, ArgumentExtension, ArgumentPurpose, Block, GlobalValueData, Inst, Signature, UserStackMapEntry, Value,
+};
 use windlass_ir::isa::CallConv;
 use windlass_regalloc::{Class, Constraint, NONE, Operand, PReg, RegSet, Role, VReg};
 
@@ -79,6 +81,9 @@ fn memory_rows(p: Piece) -> CodegenResult<(u16, u16)> {
 struct Outgoing {
     operands: Vec<(VReg, Operand)>,
     extend: Vec<(u16, VReg, Value)>,
+    /// Integers of 128 bits whose address is passed: where it is wanted, their halves, and where the copy is among the
+    /// outgoing arguments.
+    references: Vec<(VReg, Parts, u64)>,
     /// Addresses, where the bytes there go among the outgoing arguments, and how many they are.
     copies: Vec<(VReg, u32, u32)>,
 }
@@ -106,8 +111,15 @@ impl Outgoing {
     }
 
     fn args(&mut self, c: &mut Lower<'_>, args: &[Value], sig: &Signature, places: &Places) {
+        let mut copy = places.stack + places.area_size;
         for ((&v, p), pieces) in args.iter().zip(&sig.params).zip(&places.args) {
-            for (reg, &piece) in self.regs(c, v, p).into_iter().zip(pieces) {
+            let mut regs = self.regs(c, v, p);
+            if regs.len() > pieces.len() {
+                let halves = std::mem::replace(&mut regs, smallvec::smallvec![c.temp()]);
+                self.references.push((regs[0], halves, copy));
+                copy += 16;
+            }
+            for (reg, &piece) in regs.into_iter().zip(pieces) {
                 self.pass(reg, piece);
             }
         }
@@ -115,6 +127,10 @@ impl Outgoing {
 
     /// Emits the extensions and copies.
     fn finish(self, c: &mut Lower<'_>) -> CodegenResult<()> {
+        for (address, halves, at) in self.references {
+            access(c, LEA64_RM, address, Memory::Outgoing(at));
+            store_halves(c, &halves, at);
+        }
         for (from, to, size) in self.copies {
             copy(c, from, to, size)?;
         }
@@ -125,6 +141,20 @@ impl Outgoing {
             c.end();
         }
         Ok(())
+    }
+}
+
+/// Stores an integer of 128 bits among the outgoing arguments.
+fn store_halves(c: &mut Lower<'_>, halves: &[VReg], to: u64) {
+    for (&half, at) in halves.iter().zip([to, to + 8]) {
+        access(c, MOV64_MR, half, Memory::Outgoing(at));
+    }
+}
+
+/// Loads an integer of 128 bits from there.
+fn load_halves(c: &mut Lower<'_>, halves: &[VReg], from: u64) {
+    for (&half, at) in halves.iter().zip([from, from + 8]) {
+        access(c, MOV64_RM, half, Memory::Outgoing(at));
     }
 }
 
@@ -155,9 +185,14 @@ fn copy(c: &mut Lower<'_>, from: VReg, to: u32, size: u32) -> CodegenResult<()> 
 pub fn return_(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     let (func, places) = (c.func, c.given.places);
     let mut out = Outgoing::default();
-    let mut stores = vec![];
+    let (mut stores, mut whole) = (vec![], None);
     for ((&v, p), pieces) in func.dfg.inst_args(i).iter().zip(&func.signature.returns).zip(&places.results) {
-        for (reg, &piece) in out.regs(c, v, p).into_iter().zip(pieces) {
+        let mut regs = out.regs(c, v, p);
+        if regs.len() > pieces.len() {
+            let halves = std::mem::replace(&mut regs, smallvec::smallvec![c.wide_temp()]);
+            whole = Some((regs[0], halves));
+        }
+        for (reg, &piece) in regs.into_iter().zip(pieces) {
             match piece.at {
                 Place::Reg(_) => out.pass(reg, piece),
                 Place::Stack(n) => stores.push((memory_rows(piece)?.1, reg, n)),
@@ -174,6 +209,11 @@ pub fn return_(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     for (row, reg, n) in stores {
         let area = return_area(c);
         access(c, row, reg, Memory::At(area, n as u64));
+    }
+    if let Some((reg, halves)) = whole {
+        access(c, MOVF128_RM, reg, Memory::Outgoing(0));
+        store_halves(c, &halves, 0);
+        c.vcode.outgoing = c.vcode.outgoing.max(16);
     }
     out.finish(c)
 }
@@ -199,8 +239,19 @@ fn return_area(c: &mut Lower<'_>) -> VReg {
     }
 }
 
-/// What is called, and with what: the signature, the symbol or [`NONE`], the arguments, and the address if there is no symbol.
-type Callee<'a> = (&'a Signature, u32, &'a [Value], Option<Value>);
+/// What is called, and with what.
+pub(super) struct Callee<'a> {
+    /// Its signature.
+    pub sig: &'a Signature,
+    /// Its symbol, or [`NONE`].
+    pub symbol: u32,
+    /// The arguments.
+    pub args: &'a [Value],
+    /// The address, if there is no symbol.
+    pub address: Option<Value>,
+    /// The call may be overwritten later.
+    pub patchable: bool,
+}
 
 /// The callee of a `call` or a `return_call`.
 fn direct<'a>(c: &mut Lower<'a>, i: Inst) -> CodegenResult<Callee<'a>> {
@@ -209,11 +260,9 @@ fn direct<'a>(c: &mut Lower<'a>, i: Inst) -> CodegenResult<Callee<'a>> {
         return Err(CodegenError::internal("a call that is none"));
     };
     let callee = &func.dfg.ext_funcs[func_ref];
-    if callee.patchable {
-        return Err(CodegenError::unsupported("patchable calls"));
-    }
     let symbol = c.placed_symbol_number(callee.name.clone(), callee.colocated);
-    Ok((&func.dfg.signatures[callee.signature], symbol, func.dfg.inst_args(i), None))
+    let (sig, patchable) = (&func.dfg.signatures[callee.signature], callee.patchable);
+    Ok(Callee { sig, symbol, args: func.dfg.inst_args(i), address: None, patchable })
 }
 
 /// The callee of a `call_indirect` or a `return_call_indirect`.
@@ -223,41 +272,35 @@ fn indirect<'a>(c: &Lower<'a>, i: Inst) -> CodegenResult<Callee<'a>> {
         return Err(CodegenError::internal("a call that is none"));
     };
     let (&callee, args) = func.dfg.inst_args(i).split_first().ok_or_else(|| CodegenError::internal("no callee"))?;
-    Ok((&func.dfg.signatures[sig_ref], NONE, args, Some(callee)))
+    let sig = &func.dfg.signatures[sig_ref];
+    Ok(Callee { sig, symbol: NONE, args, address: Some(callee), patchable: false })
 }
 
 /// `call`
 pub fn call(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
-    let (sig, symbol, args, callee) = direct(c, i)?;
-    emit_call(c, i, CALL, sig, symbol, args, callee)
+    let callee = direct(c, i)?;
+    emit_call(c, i, CALL, &callee)
 }
 
 /// `call_indirect`
 pub fn call_indirect(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
-    let (sig, symbol, args, callee) = indirect(c, i)?;
-    emit_call(c, i, CALL_REG, sig, symbol, args, callee)
+    let callee = indirect(c, i)?;
+    emit_call(c, i, CALL_REG, &callee)
 }
 
 const POINTER: Piece = Piece { class: Class::Int, width: 8, at: Place::Stack(0) };
 
 /// A call that gives the results of `i`.
-pub(super) fn emit_call(
-    c: &mut Lower<'_>,
-    i: Inst,
-    row: u16,
-    sig: &Signature,
-    symbol: u32,
-    args: &[Value],
-    callee: Option<Value>,
-) -> CodegenResult<()> {
-    let func = c.func;
-    if func.dfg.user_stack_map_entries(i).is_some_and(|entries| !entries.is_empty()) {
-        return Err(CodegenError::unsupported("stack maps on calls: none are made yet"));
-    }
+pub(super) fn emit_call(c: &mut Lower<'_>, i: Inst, row: u16, callee: &Callee<'_>) -> CodegenResult<()> {
+    let (func, sig) = (c.func, callee.sig);
     let conv = convention(sig.call_conv)?;
     let places = Places::new(sig, conv, c.given.options)?;
+    let popped = if conv.callee_pops { places.stack as u32 } else { 0 };
+    if callee.patchable {
+        check_patchable(c, callee, popped)?;
+    }
     let mut out = Outgoing::default();
-    if let Some(v) = callee {
+    if let Some(v) = callee.address {
         let reg = c.val(v);
         out.operands.push((reg, operand(Role::Use, POINTER, Constraint::Reg)));
     }
@@ -265,11 +308,16 @@ pub(super) fn emit_call(
     if let Some((reg, piece)) = area {
         out.pass(reg, piece);
     }
-    out.args(c, args, sig, &places);
+    out.args(c, callee.args, sig, &places);
     let mut lost = clobbers(conv);
-    let mut loads = vec![];
+    let (mut loads, mut whole) = (vec![], None);
     for (&v, pieces) in func.dfg.inst_results(i).iter().zip(&places.results) {
-        for (reg, &piece) in c.parts_of(v)?.into_iter().zip(pieces) {
+        let mut regs = c.parts_of(v)?;
+        if regs.len() > pieces.len() {
+            let halves = std::mem::replace(&mut regs, smallvec::smallvec![c.wide_temp()]);
+            whole = Some((regs[0], halves));
+        }
+        for (reg, &piece) in regs.into_iter().zip(pieces) {
             match piece.at {
                 Place::Reg(r) => {
                     out.operands.push((reg, operand(Role::Def, piece, Constraint::Fixed(r))));
@@ -283,53 +331,83 @@ pub(super) fn emit_call(
     for (row, reg, n) in loads {
         access(c, row, reg, Memory::Outgoing(n));
     }
+    let whole_result = whole.is_some();
+    if let Some((reg, halves)) = whole {
+        load_halves(c, &halves, 0);
+        access(c, MOVF128_MR, reg, Memory::Outgoing(0));
+    }
     // a pure operation may be a call too
     if has_effect(func, i) {
         c.has_effect_of(i);
     }
-    let popped = if conv.callee_pops { places.stack as u32 } else { 0 };
     let site = c.vcode.sites.len() as u32;
-    c.vcode.sites.push(CallSite { symbol, popped });
+    let stack_map = stack_map(c, i)?;
+    c.vcode.sites.push(CallSite { symbol: callee.symbol, popped, patchable: callee.patchable, stack_map });
     c.listed(row, &out.operands, lost, site);
     if let Some((reg, _)) = area {
         access(c, LEA64_RM, reg, Memory::Outgoing(places.stack));
     }
     out.finish(c)?;
     c.vcode.calls = true;
-    c.vcode.outgoing = c.vcode.outgoing.max(places.stack + places.area_size);
+    // a result in a vector register goes through memory where arguments were
+    let outgoing = (places.stack + places.area_size + places.copies).max(if whole_result { 16 } else { 0 });
+    c.vcode.outgoing = c.vcode.outgoing.max(outgoing);
     Ok(())
+}
+
+/// What is overwritten must leave nothing behind that the code after it counts on.
+fn check_patchable(c: &Lower<'_>, callee: &Callee<'_>, popped: u32) -> CodegenResult<()> {
+    let why = match callee {
+        Callee { sig, .. } if !sig.returns.is_empty() => "with results",
+        Callee { symbol, .. } if !c.vcode.near[*symbol as usize] => "of functions that are not colocated",
+        _ if popped > 0 => "whose callee removes stack arguments",
+        _ => return Ok(()),
+    };
+    Err(CodegenError::unsupported(format!("patchable calls {why}")))
+}
+
+/// The number of a call's stack map, or [`NONE`].
+fn stack_map(c: &mut Lower<'_>, i: Inst) -> CodegenResult<u32> {
+    let Some(entries) = c.func.dfg.user_stack_map_entries(i).filter(|entries| !entries.is_empty()) else {
+        return Ok(NONE);
+    };
+    let mut placed = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let slot = c.given.slots.get(entry.slot.as_u32() as usize);
+        let at = slot.and_then(|at| u32::try_from(at + entry.offset as u64).ok());
+        let offset = at.ok_or_else(|| CodegenError::internal("a stack map names what is in no stack slot"))?;
+        placed.push(UserStackMapEntry { offset, ..entry.clone() });
+    }
+    c.vcode.stack_maps.push(placed);
+    Ok(c.vcode.stack_maps.len() as u32 - 1)
 }
 
 /// `return_call`
 pub fn return_call(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
-    let (sig, symbol, args, callee) = direct(c, i)?;
-    tail_call(c, i, TAIL_CALL, sig, symbol, args, callee)
+    let callee = direct(c, i)?;
+    tail_call(c, i, TAIL_CALL, &callee)
 }
 
 /// `return_call_indirect`
 pub fn return_call_indirect(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
-    let (sig, symbol, args, callee) = indirect(c, i)?;
-    tail_call(c, i, TAIL_CALL_REG, sig, symbol, args, callee)
+    let callee = indirect(c, i)?;
+    tail_call(c, i, TAIL_CALL_REG, &callee)
 }
 
 /// A call whose callee returns to our caller. Stack arguments are collected where outgoing ones are, since what they are
 /// made of may stand where they go.
-fn tail_call(
-    c: &mut Lower<'_>,
-    i: Inst,
-    row: u16,
-    sig: &Signature,
-    symbol: u32,
-    args: &[Value],
-    callee: Option<Value>,
-) -> CodegenResult<()> {
+fn tail_call(c: &mut Lower<'_>, i: Inst, row: u16, callee: &Callee<'_>) -> CodegenResult<()> {
+    let sig = callee.sig;
+    if callee.patchable {
+        return Err(CodegenError::unsupported("patchable calls in the function's place (return_call)"));
+    }
     let conv = convention(sig.call_conv)?;
     if !conv.callee_pops || sig.call_conv != c.func.signature.call_conv {
         return Err(CodegenError::unsupported(format!("tail calls under convention {}", sig.call_conv)));
     }
     let places = Places::new(sig, conv, c.given.options)?;
     let mut out = Outgoing::default();
-    if let Some(v) = callee {
+    if let Some(v) = callee.address {
         let reg = c.val(v);
         out.operands.push((reg, operand(Role::Use, POINTER, Constraint::Fixed(TAIL_CALLEE))));
     }
@@ -337,10 +415,11 @@ fn tail_call(
         let reg = return_area(c);
         out.pass(reg, piece);
     }
-    out.args(c, args, sig, &places);
+    out.args(c, callee.args, sig, &places);
     c.has_effect_of(i);
     let site = c.vcode.sites.len() as u32;
-    c.vcode.sites.push(CallSite { symbol, popped: places.stack as u32 });
+    let (symbol, popped) = (callee.symbol, places.stack as u32);
+    c.vcode.sites.push(CallSite { symbol, popped, patchable: false, stack_map: NONE });
     c.listed(row, &out.operands, RegSet::EMPTY, site);
     out.finish(c)?;
     c.vcode.outgoing = c.vcode.outgoing.max(places.stack);
@@ -408,8 +487,19 @@ pub fn entry(c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
     if let Some((reg, piece)) = c.return_area.zip(places.area) {
         arrive(reg, piece);
     }
+    let mut references = vec![];
     for (&v, pieces) in func.dfg.block_params(block).iter().zip(&places.args) {
-        c.parts_of(v)?.into_iter().zip(pieces).for_each(|(reg, &piece)| arrive(reg, piece));
+        let mut regs = c.parts_of(v)?;
+        if regs.len() > pieces.len() {
+            let halves = std::mem::replace(&mut regs, smallvec::smallvec![c.temp()]);
+            references.push((regs[0], halves));
+        }
+        regs.into_iter().zip(pieces).for_each(|(reg, &piece)| arrive(reg, piece));
+    }
+    for (address, halves) in references {
+        for (half, at) in halves.into_iter().zip([0, 8]) {
+            access(c, MOV64_RM, half, Memory::At(address, at));
+        }
     }
     for (reg, at) in copied {
         access(c, LEA64_RM, reg, Memory::Incoming(at as u64));

@@ -17,6 +17,7 @@ use crate::isa::unwind::UnwindInst;
 use crate::vcode::{NO_RULE, VCode};
 use windlass_desc::env::TrapCode;
 use windlass_desc::x64::flags::Cc;
+use windlass_ir::ir::UserStackMap;
 use windlass_regalloc::{Allocation, Class, Edit, Inst, Loc, LocKind, NONE, PReg, Place};
 
 mod flow;
@@ -34,7 +35,8 @@ enum Meta {
     Trap(TrapCode),
     /// Kind, symbol, addend, and how far before the mark the field starts.
     Reloc(Reloc, u32, i64, u32),
-    Return,
+    /// Of a call of the IR, which site it is.
+    Return(Option<u32>),
     Origin(Option<u32>),
     Unwind(UnwindInst),
     /// The instruction ends with the distance of this constant.
@@ -130,9 +132,9 @@ impl Emitter<'_> {
     }
 
     /// What was called comes back here.
-    fn returns_here(&mut self) {
+    fn returns_here(&mut self, site: Option<u32>) {
         let mark = self.s.buffer.mark();
-        self.s.meta.push((mark, Meta::Return));
+        self.s.meta.push((mark, Meta::Return(site)));
     }
 
     /// How calls of a symbol are linked: a linker may go through a stub only if the code says so.
@@ -327,14 +329,14 @@ impl Emitter<'_> {
                 let site = self.machine.sites[high as usize];
                 let field = insts::call32(sink, 0);
                 self.reloc(field, self.call_reloc(site.symbol), site.symbol, -4);
-                self.returns_here();
+                self.returns_here(Some(high));
                 self.shift(-(site.popped as i32), "calling convention");
             }
             CALL_REG => {
                 let site = self.machine.sites[high as usize];
                 let r = self.reg(ops[0])?;
                 insts::call_reg(&mut self.s.buffer.sink, r);
-                self.returns_here();
+                self.returns_here(Some(high));
                 self.shift(-(site.popped as i32), "calling convention");
             }
             SELECTF32_RR | SELECTF64_RR => self.select(inst, ops)?,
@@ -417,7 +419,10 @@ impl Emitter<'_> {
 
     fn finish(self) -> Result<CompiledCode, CodegenError> {
         let alignment = 16.max(1 << self.options.align_log2.min(31));
-        let mut out = CompiledCode { alignment, frame_size: self.frame.total(), ..CompiledCode::default() };
+        // the frame pointer is saved just below the return address
+        let frame_to_fp = (self.offsets.returns as u32).saturating_sub(8);
+        let (frame_size, slots) = (self.frame.total(), self.offsets.slots as u32);
+        let mut out = CompiledCode { alignment, frame_size, frame_to_fp, ..CompiledCode::default() };
         let offsets = self.s.buffer.finish(&mut out.code, write_branch);
         if out.code.len() > i32::MAX as usize {
             return Err(CodegenError::CodeTooLarge);
@@ -430,7 +435,15 @@ impl Emitter<'_> {
             let offset = offsets.of(mark);
             match meta {
                 Meta::Trap(code) => out.traps.push(MachTrap { offset, code }),
-                Meta::Return => out.returns.push(offset),
+                Meta::Return(site) => {
+                    out.returns.push(offset);
+                    let site = site.map(|n| self.machine.sites[n as usize]);
+                    if site.is_some_and(|s| s.patchable) {
+                        out.patchable.push((offset, insts::CALL_SIZE as u32));
+                    }
+                    let map = site.and_then(|s| self.machine.stack_maps.get(s.stack_map as usize));
+                    out.stack_maps.extend(map.map(|entries| (offset, UserStackMap::new(entries, |_| slots))));
+                }
                 Meta::Origin(inst) => out.origins.push((offset, inst)),
                 Meta::Constant(n) => {
                     let distance = (constants[n as usize] - offset as usize) as u32;

@@ -49,6 +49,9 @@ pub fn jcc32(out: &mut Sink, cc: Cc, rel: i32) -> usize {
     })
 }
 
+/// Bytes of a call of a symbol.
+pub const CALL_SIZE: usize = 5;
+
 /// `call` of `rel` bytes past its end; the offset of the distance.
 pub fn call32(out: &mut Sink, rel: i32) -> usize {
     inst(out, |p| {
@@ -217,22 +220,24 @@ pub fn ret(out: &mut Sink, pops: u16) {
     }
 }
 
-/// `n` bytes that do nothing, in as few instructions as the manual's forms allow (SDM volume 2, NOP).
+/// Instructions that do nothing, of 1 to 9 bytes (SDM volume 2, NOP).
+pub const NOPS: [&[u8]; 9] = [
+    &[0x90],
+    &[0x66, 0x90],
+    &[0x0f, 0x1f, 0x00],
+    &[0x0f, 0x1f, 0x40, 0],
+    &[0x0f, 0x1f, 0x44, 0, 0],
+    &[0x66, 0x0f, 0x1f, 0x44, 0, 0],
+    &[0x0f, 0x1f, 0x80, 0, 0, 0, 0],
+    &[0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0],
+    &[0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0],
+];
+
+/// `n` bytes that do nothing, in as few instructions as these forms allow.
 pub fn nop(out: &mut Sink, n: usize) {
-    const FORMS: [&[u8]; 9] = [
-        &[0x90],
-        &[0x66, 0x90],
-        &[0x0f, 0x1f, 0x00],
-        &[0x0f, 0x1f, 0x40, 0],
-        &[0x0f, 0x1f, 0x44, 0, 0],
-        &[0x66, 0x0f, 0x1f, 0x44, 0, 0],
-        &[0x0f, 0x1f, 0x80, 0, 0, 0, 0],
-        &[0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0],
-        &[0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0],
-    ];
     let mut left = n;
     while left > 0 {
-        let form = FORMS[left.min(FORMS.len()) - 1];
+        let form = NOPS[left.min(NOPS.len()) - 1];
         out.extend(form);
         left -= form.len();
     }

@@ -1,7 +1,7 @@
 //! Operations on floats for which the CPU may have no instruction: calls of the functions that the runtime has for them.
 //! Needs [`super::calls`].
 
-use super::calls;
+use super::calls::{self, Callee};
 use super::rows::CALL;
 use crate::error::CodegenResult;
 use crate::lower::{Lower, unsupported};
@@ -32,5 +32,5 @@ pub fn libcall(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     sig.params = vec![AbiParam::new(ty); args.len()];
     sig.returns = vec![AbiParam::new(ty)];
     let symbol = c.symbol_number(ExternalName::LibCall(call));
-    calls::emit_call(c, i, CALL, &sig, symbol, args, None)
+    calls::emit_call(c, i, CALL, &Callee { sig: &sig, symbol, args, address: None, patchable: false })
 }

@@ -191,7 +191,7 @@ impl Emitter<'_> {
             self.line(|| "call %Probestack".into(), "stack probe", None);
             let field = insts::call32(&mut self.s.buffer.sink, 0);
             self.reloc(field, self.call_reloc(symbol), symbol, -4);
-            self.returns_here();
+            self.returns_here(None);
         } else if pages <= UNROLLED_PROBES {
             for n in 1..=pages {
                 self.line(|| format!("mov dword ptr [rsp - {}], esp", n * page), "stack probe", None);
