@@ -17,6 +17,7 @@ use windlass_desc::x64::Feature;
 use windlass_ir::dominator_tree::DominatorTree;
 use windlass_ir::flowgraph::ControlFlowGraph;
 use windlass_ir::ir::Function;
+use windlass_ir::isa::CallConv;
 use windlass_ir::loop_analysis::LoopAnalysis;
 use windlass_regalloc as regalloc;
 
@@ -35,6 +36,8 @@ pub struct Options {
     pub pinned: bool,
     /// Clamp the indices of jump tables without a branch.
     pub table_guard: bool,
+    /// How routines are called that code calls by itself.
+    pub libcalls: Libcalls,
     /// Touch the pages of large frames.
     pub probe: Option<Probe>,
     /// Bytes that do nothing behind each block, for tests of branches that reach far.
@@ -67,6 +70,7 @@ impl Options {
             llvm_abi: isa.flags().enable_llvm_abi_extensions(),
             pinned: isa.flags().enable_pinned_reg(),
             table_guard: isa.flags().enable_table_access_spectre_mitigation(),
+            libcalls: Libcalls::of(isa),
             probe: Probe::of(isa.flags()),
             padding: 1u64 << isa.flags().bb_padding_log2_minus_one() >> 1,
             align_log2: isa.flags().log2_min_function_alignment(),
@@ -78,6 +82,28 @@ impl Options {
             pic: isa.flags().is_pic() && isa.triple().binary_format != BinaryFormat::Coff,
             canonical_nans: isa.flags().enable_nan_canonicalization(),
         }
+    }
+}
+
+/// How routines are called that code calls by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Libcalls {
+    /// Their convention.
+    pub conv: CallConv,
+    /// They are linked together with the code.
+    pub near: bool,
+}
+
+impl Default for Libcalls {
+    fn default() -> Libcalls {
+        Libcalls { conv: CallConv::SystemV, near: false }
+    }
+}
+
+impl Libcalls {
+    fn of(isa: &dyn TargetIsa) -> Libcalls {
+        let conv = CallConv::for_libcall(isa.flags(), isa.default_call_conv());
+        Libcalls { conv, near: isa.flags().use_colocated_libcalls() }
     }
 }
 

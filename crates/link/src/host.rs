@@ -1,13 +1,17 @@
 //! The routines that compiled code calls by itself, as this process has them. Needs nothing but the standard library;
-//! leaves a symbol for each and, where there is a routine, its address.
+//! leaves a symbol for each and, where there is a routine, its address. Those of x86-64 alone are in `x64.rs`.
+
+#[cfg(target_arch = "x86_64")]
+mod x64;
 
 use std::ffi::c_void;
 use windlass_ir::ir::LibCall;
 
-/// The symbol of a routine, as the C library names it.
+/// The symbol of a routine, as the C library names it; of what that lacks, the symbol that users of the reference
+/// interface define.
 pub(crate) fn symbol(call: LibCall) -> &'static str {
     match call {
-        LibCall::Probestack => "__windlass_probestack",
+        LibCall::Probestack => "__cranelift_probestack",
         LibCall::CeilF32 => "ceilf",
         LibCall::CeilF64 => "ceil",
         LibCall::FloorF32 => "floorf",
@@ -24,7 +28,7 @@ pub(crate) fn symbol(call: LibCall) -> &'static str {
         LibCall::Memcmp => "memcmp",
         LibCall::ElfTlsGetAddr => "__tls_get_addr",
         LibCall::ElfTlsGetOffset => "__tls_get_offset",
-        LibCall::X86Pshufb => "__windlass_x86_pshufb",
+        LibCall::X86Pshufb => "__cranelift_x86_pshufb",
     }
 }
 
@@ -80,7 +84,11 @@ pub(crate) fn address(call: LibCall) -> Option<*const u8> {
         LibCall::Memmove => memmove as *const (),
         LibCall::Memset => memset as *const (),
         LibCall::Memcmp => memcmp as *const (),
-        LibCall::Probestack | LibCall::ElfTlsGetAddr | LibCall::ElfTlsGetOffset | LibCall::X86Pshufb => return None,
+        #[cfg(target_arch = "x86_64")]
+        LibCall::Probestack => x64::probestack as *const (),
+        #[cfg(target_arch = "x86_64")]
+        LibCall::X86Pshufb => x64::pshufb as *const (),
+        _ => return None,
     };
     Some(function.cast())
 }

@@ -1,5 +1,5 @@
 //! What compiled code tells of its calls, used by the program that runs it: stack maps, by which a host finds values in
-//! frames and changes them, and calls that are patched. Needs: x86-64 with Linux. Leaves: nothing.
+//! frames and changes them, and calls that are patched; and the stack that code has touched. Needs: x86-64 with Linux. Leaves: nothing.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use std::cell::RefCell;
@@ -276,6 +276,84 @@ fn calls_are_patched_away_and_back() {
         overwrite(at, &before);
         assert_eq!(calls(), [3, 4, 4]);
     }
+    // SAFETY: nothing of it is used any more.
+    unsafe { program.module.free_memory() };
+}
+
+/// How many of the pages from `low` on are in memory, and how many there are.
+fn touched(low: usize, bytes: usize) -> (usize, usize) {
+    // SAFETY: asks for a number.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize;
+    let start = low.next_multiple_of(page);
+    let pages = (low + bytes - start) / page;
+    let mut there = vec![0u8; pages];
+    // SAFETY: there is a byte for each page, and the pages are of this thread's stack.
+    let error = unsafe { libc::mincore(start as *mut _, pages * page, there.as_mut_ptr()) };
+    assert_eq!(error, 0);
+    (there.iter().filter(|&&t| t & 1 != 0).count(), pages)
+}
+
+thread_local! {
+    static TOUCHED: RefCell<(usize, usize)> = RefCell::default();
+}
+
+extern "C" fn look(slot: usize) {
+    TOUCHED.set(touched(slot, 1 << 20));
+}
+
+const LARGE: &str = "
+function %main() system_v {
+    ss0 = explicit_slot 1048576
+    fn0 = %look(i64) system_v
+block0:
+    v0 = stack_addr.i64 ss0
+    call fn0(v0)
+    return
+}
+";
+
+/// Compiles `%main` and calls it on a stack of its own; what `%look` sees.
+fn look_with(flags: &[(&str, &str)]) -> (usize, usize) {
+    let program = program(parse_functions(LARGE).unwrap(), flags, &[("look", look as *const u8)]);
+    // SAFETY: its type in the text.
+    let main = unsafe { std::mem::transmute::<*const u8, extern "C" fn()>(program.compiled["main"].0) };
+    let run = move || {
+        main();
+        TOUCHED.take()
+    };
+    let seen = std::thread::Builder::new().stack_size(4 << 20).spawn(run).unwrap().join().unwrap();
+    // SAFETY: nothing of it is used any more.
+    unsafe { program.module.free_memory() };
+    seen
+}
+
+#[test]
+fn probes_touch_each_page() {
+    let (without, pages) = look_with(&[]);
+    assert!(without < pages / 2 && pages >= 255, "{without} of {pages} are touched by themselves");
+    for strategy in ["inline", "outline"] {
+        let flags = [("enable_probestack", "true"), ("probestack_strategy", strategy)];
+        assert_eq!(look_with(&flags), (pages, pages), "{strategy}");
+    }
+}
+
+static PROBED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+/// A host's own routine: counts, and leaves all registers as they were.
+#[unsafe(naked)]
+unsafe extern "C" fn own_probe() {
+    std::arch::naked_asm!("lock inc qword ptr [rip + {count}]", "ret", count = sym PROBED)
+}
+
+#[test]
+fn a_host_may_have_its_own_probe() {
+    let symbols = [("look", look as *const u8), ("__cranelift_probestack", own_probe as *const u8)];
+    let flags = [("enable_probestack", "true")];
+    let program = program(parse_functions(LARGE).unwrap(), &flags, &symbols);
+    // SAFETY: its type in the text.
+    let main = unsafe { std::mem::transmute::<*const u8, extern "C" fn()>(program.compiled["main"].0) };
+    std::thread::Builder::new().stack_size(4 << 20).spawn(move || main()).unwrap().join().unwrap();
+    assert_eq!(PROBED.load(std::sync::atomic::Ordering::SeqCst), 1);
     // SAFETY: nothing of it is used any more.
     unsafe { program.module.free_memory() };
 }

@@ -98,6 +98,52 @@ fn a_program_of_c_calls_compiled_functions() {
     }
 }
 
+/// What the CPU of the target lacks, routines called by name, and a frame of many pages.
+const ROUTINES: &str = "
+function %rounds(f64, f32, i64) -> f64 system_v {
+    ss0 = explicit_slot 40000, align = 8
+    fn0 = %Memset(i64, i32, i64) -> i64 system_v
+    fn1 = %Memcpy(i64, i64, i64) -> i64 system_v
+block0(v0: f64, v1: f32, v2: i64):
+    v3 = ceil v0
+    v4 = floor v1
+    v5 = fpromote.f64 v4
+    v6 = fma v3, v0, v5
+    v7 = stack_addr.i64 ss0
+    v8 = iconst.i32 64
+    v9 = iconst.i64 40000
+    v10 = call fn0(v7, v8, v9)
+    v11 = iconst.i64 8
+    v12 = call fn1(v2, v7, v11)
+    v13 = load.f64 v2
+    v14 = fadd v6, v13
+    return v14
+}
+";
+
+const ROUTINES_C: &str = "
+#include <stdio.h>
+long probes;
+__asm__(\".text\\n.globl __cranelift_probestack\\n__cranelift_probestack: lock incq probes(%rip)\\n ret\");
+double rounds(double, float, double *);
+int main(void) { double x = 0; printf(\"%g\", rounds(1.5, 2.75f, &x)); printf(\" %g %ld\\n\", x, probes); return 0; }
+";
+
+#[test]
+fn objects_name_routines_as_c_does() {
+    let folder = Folder::new("routines");
+    let (clif, c) = (folder.file("f.clif", ROUTINES), folder.file("m.c", ROUTINES_C));
+    let (object, program) = (folder.0.join("f.o"), folder.0.join("m"));
+    for (settings, link) in [("is_pic=true", "-pie"), ("is_pic=false", "-no-pie")] {
+        let probes = ["--set", "enable_probestack=true", "--target", "x86_64-unknown-linux-gnu"];
+        compile(&clif, &object, &[&["--set", settings], &probes[..]].concat());
+        let paths = [&c, &object, &program].map(|p| p.to_str().unwrap());
+        run("gcc", &[paths[0], paths[1], "-o", paths[2], link, "-lm"]);
+        // 2 * 1.5 + 2, and 32.501960784313724, whose bytes are all 64
+        assert_eq!(run(&program, &[]), "37.502 32.502 1\n", "{settings}");
+    }
+}
+
 /// Integers of 128 bits under Windows' convention, from C to compiled code and from there to C.
 const WINDOWS: &str = "
 function %mixed(i64, i128, i128, i8, i128) -> i128 windows_fastcall {

@@ -511,7 +511,7 @@ pub fn entry(c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
             return Err(CodegenError::unsupported("stack probes (enable_probestack) under convention preserve_all"));
         }
         if !probe.inline {
-            c.symbol_number(PROBESTACK);
+            c.placed_symbol_number(PROBESTACK, c.given.options.libcalls.near);
         }
     }
     stack_limit(c)

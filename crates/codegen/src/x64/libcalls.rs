@@ -8,7 +8,6 @@ use crate::lower::{Lower, unsupported};
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::{F32, F64};
 use windlass_ir::ir::{AbiParam, ExternalName, Inst, LibCall, Signature};
-use windlass_ir::isa::CallConv;
 
 /// Calls the function that does what `i` does, with floats as operands and result.
 pub fn libcall(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
@@ -28,9 +27,9 @@ pub fn libcall(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     };
     let func = c.func;
     let args = func.dfg.inst_args(i);
-    let mut sig = Signature::new(CallConv::SystemV);
+    let mut sig = Signature::new(c.given.options.libcalls.conv);
     sig.params = vec![AbiParam::new(ty); args.len()];
     sig.returns = vec![AbiParam::new(ty)];
-    let symbol = c.symbol_number(ExternalName::LibCall(call));
+    let symbol = c.placed_symbol_number(ExternalName::LibCall(call), c.given.options.libcalls.near);
     calls::emit_call(c, i, CALL, &Callee { sig: &sig, symbol, args, address: None, patchable: false })
 }
