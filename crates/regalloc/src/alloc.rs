@@ -12,6 +12,7 @@ use crate::parmove::Mover;
 use crate::plain::Rows;
 use crate::scan::Facts;
 use crate::slots::Slots;
+use crate::webs::Known;
 
 /// Why a function cannot be allocated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -112,7 +113,8 @@ pub fn allocate(code: &mut Code, machine: &Machine, ctx: &mut Context, out: &mut
     out.edits.clear();
     Pass { code, machine, masks, ctx, edits: &mut out.edits }.run()?;
     ctx.edges.evictions(code, &ctx.facts, &ctx.live, &mut ctx.state);
-    ctx.slots.assign(code, &ctx.facts, &ctx.uses, &ctx.state);
+    let Context { facts, live, uses, state, slots, .. } = ctx;
+    slots.assign(Known { code, facts, live, uses, state, edits: &out.edits });
     ctx.edges.resolve(code, machine, &masks, &ctx.facts, &ctx.state, &ctx.slots, &mut ctx.mover)?;
     finish::finish(code, &masks, ctx, out);
     if ctx.slots.size < 1 << 30 { Ok(()) } else { Err(Error::TooLarge) }

@@ -32,8 +32,8 @@ pub(crate) struct State {
     snapshots: Vec<(u8, u32)>,
     /// Registers given to operands so far.
     pub written: u64,
-    /// Pool entries that name a slot by its vreg.
-    pub slot_operands: Vec<u32>,
+    /// Instructions and their pool entries that name a slot by its vreg.
+    pub slot_operands: Vec<(u32, u32)>,
     pub step: Step,
     /// The next instruction of the block that has operands in fixed registers, [`NONE`] without, and these registers.
     pub soon: (u32, u64),
@@ -186,6 +186,12 @@ impl State {
         if !facts.has(v, REMAT) {
             self.need_slot(code, facts, v, b);
         }
+    }
+
+    /// Is the slot of `v` sure to hold it at the end of block `b`? Its store dominates the places where it is evicted.
+    pub fn is_stored(&self, code: &Code, v: u32, b: u32) -> bool {
+        let evicted = self.evicted[v as usize];
+        self.in_slot[v as usize] || evicted != NONE && common_dominator(code, evicted, b) == Some(evicted)
     }
 
     /// How little it costs to put `v` out of registers at instruction `i`.

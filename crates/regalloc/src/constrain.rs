@@ -270,7 +270,7 @@ impl Pass<'_> {
                     Loc::incoming(offset)
                 }
                 (_, SLOT) => {
-                    state.slot_operands.push(at as u32);
+                    state.slot_operands.push((s.inst, at as u32));
                     state.slot(v)
                 }
                 (_, r) => Loc::reg(PReg(r)),

@@ -106,7 +106,7 @@ impl Edges {
                 if inherits(code, code.edges[e as usize].to).is_some() {
                     continue;
                 }
-                let keep = self.moves(code, facts, state, e, mover);
+                let keep = self.moves(code, facts, state, slots, e, mover);
                 let env = MoveEnv {
                     machine,
                     alloc: masks.alloc,
@@ -129,7 +129,7 @@ impl Edges {
     }
 
     /// Queues the moves of edge `e`; returns the registers whose content stays.
-    fn moves(&mut self, code: &Code, facts: &Facts, state: &State, e: u32, mover: &mut Mover) -> u64 {
+    fn moves(&mut self, code: &Code, facts: &Facts, state: &State, slots: &Slots, e: u32, mover: &mut Mover) -> u64 {
         let edge = &code.edges[e as usize];
         let params = code.blocks[edge.to as usize].params;
         let entry = |k: u32| code.pool[k as usize];
@@ -151,9 +151,11 @@ impl Edges {
                 mover.moves.push(make(Loc::reg(PReg(r)), v, from));
             }
         }
-        for param in (params.0..params.1).map(entry) {
-            if state.in_slot[param as usize] {
-                mover.moves.push(make(Loc::spill(param), param, self.arg_of[param as usize]));
+        for param in (params.0..params.1).map(entry).filter(|&param| state.in_slot[param as usize]) {
+            let arg = self.arg_of[param as usize];
+            let same = slots.index[param as usize] == slots.index[arg as usize];
+            if !same || !state.is_stored(code, arg, edge.from) {
+                mover.moves.push(make(Loc::spill(param), param, arg));
             }
         }
         keep

@@ -19,6 +19,7 @@ pub(crate) fn finish(code: &mut Code, masks: &Masks, ctx: &mut Context, out: &mu
     if !ctx.edges.extra.is_sorted_by_key(|&(key, _)| key) {
         ctx.edges.extra.sort_by_key(|&(key, _)| key);
     }
+    count(ctx, &out.edits, code);
     ctx.slots.layout();
     let widest = ctx.facts.widest;
     let mut touched = ctx.state.written;
@@ -51,7 +52,7 @@ pub(crate) fn finish(code: &mut Code, masks: &Masks, ctx: &mut Context, out: &mu
     out.edge_edits.extend(ctx.edges.block_edits.iter().map(|&edit| patch(edit)));
     out.edge_blocks.clear();
     out.edge_blocks.append(&mut ctx.edges.blocks);
-    for &at in &ctx.state.slot_operands {
+    for &(_, at) in &ctx.state.slot_operands {
         let entry = &mut code.pool[at as usize];
         *entry = ctx.slots.patch(Loc(*entry), widest).0;
     }
@@ -64,6 +65,22 @@ pub(crate) fn finish(code: &mut Code, masks: &Masks, ctx: &mut Context, out: &mu
     out.spill_size = ctx.slots.size;
     out.spill_align = ctx.slots.align;
     out.saved = regset(touched & masks.callee & mask(RegSet([!0; CLASSES])));
+}
+
+/// Counts the accesses to slots.
+fn count(ctx: &mut Context, inner: &[(Place, Edit)], code: &Code) {
+    let slots = &mut ctx.slots;
+    slots.reset_counts();
+    let outer = ctx.edges.extra.iter().map(|(_, edit)| edit).chain(&ctx.edges.block_edits);
+    for edit in inner.iter().map(|(_, edit)| edit).chain(outer) {
+        if let Edit::Move { from, to, .. } = *edit {
+            slots.count(from);
+            slots.count(to);
+        }
+    }
+    for &(_, at) in &ctx.state.slot_operands {
+        slots.count(Loc(code.pool[at as usize]));
+    }
 }
 
 fn place_of(key: u64) -> Place {

@@ -21,6 +21,7 @@ mod place;
 mod plain;
 mod scan;
 mod slots;
+mod webs;
 
 pub use alloc::{Context, Error, allocate};
 pub use code::*;

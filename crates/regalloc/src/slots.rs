@@ -1,12 +1,9 @@
-//! Spill slots. Needs the vregs that live in memory and the ends of live ranges; leaves a slot per vreg, then its
-//! offset. Vregs share a slot if the hulls of their live ranges (from the definition to the last point in block order)
-//! are disjoint; parameters in memory share with their arguments where possible, so that edges need no moves.
+//! Spill slots. Needs the webs of vregs that live in memory; leaves a slot per vreg, then its offset. Webs share a slot
+//! if their hulls (from the first definition to the last point in block order) are disjoint.
 
 use crate::alloc::mask;
 use crate::code::*;
-use crate::color::State;
-use crate::next_use::NextUses;
-use crate::scan::Facts;
+use crate::webs::{Known, Webs, rounded};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -25,90 +22,37 @@ pub(crate) struct Slots {
     /// Its alignment.
     pub align: u32,
     offsets: Vec<u32>,
+    /// How many instructions name each slot.
+    accesses: Vec<u32>,
+    order: Vec<u32>,
     temps: [u32; 2 * CLASSES],
-    /// Union-find over vregs that share a slot, with the hull at the root.
-    parent: Vec<u32>,
-    hull: Vec<(u32, u32)>,
-    roots: Vec<u32>,
+    webs: Webs,
+    roots: Vec<(u32, (u32, u32))>,
     /// Per width, slots in use by the end of that.
     active: [BinaryHeap<Reverse<(u32, u32)>>; WIDTHS],
 }
 
-fn rounded(width: u8) -> u8 {
-    width.max(4).next_power_of_two()
-}
-
 impl Slots {
-    pub fn assign(&mut self, code: &Code, facts: &Facts, uses: &NextUses, state: &State) {
-        let n = code.vregs.len();
-        self.index.clear();
-        self.index.resize(n, NONE);
-        self.parent.clear();
-        self.parent.resize(n, NONE);
-        self.hull.clear();
-        self.hull.resize(n, (0, 0));
-        self.widths.clear();
-        for v in 0..n {
-            if state.home[v] != NONE || !state.in_slot[v] && state.evicted[v] == NONE || facts.def_block[v] == NONE {
-                continue;
-            }
-            let start = match facts.def_inst[v] {
-                NONE => 2 * code.blocks[facts.def_block[v] as usize].insts.0,
-                inst => 2 * inst + 1,
-            };
-            self.parent[v] = v as u32;
-            self.hull[v] = (start, uses.range_end(v as u32).max(start));
-        }
-        self.share_with_arguments(code, state);
-        self.first_fit(code);
-        for v in 0..n {
-            if self.parent[v] != NONE {
-                let root = self.root(v as u32);
-                self.index[v] = self.index[root as usize];
-            }
-        }
-    }
-
-    fn root(&mut self, mut v: u32) -> u32 {
-        while self.parent[v as usize] != v {
-            let up = self.parent[self.parent[v as usize] as usize];
-            self.parent[v as usize] = up;
-            v = up;
-        }
-        v
-    }
-
-    fn share_with_arguments(&mut self, code: &Code, state: &State) {
-        for edge in &code.edges {
-            let params = code.blocks[edge.to as usize].params;
-            for (param, arg) in (params.0..params.1).zip(edge.args.0..edge.args.1) {
-                let (param, arg) = (code.pool[param as usize], code.pool[arg as usize]);
-                let in_memory = |v: u32| self.parent[v as usize] != NONE;
-                let width = |v: u32| rounded(code.vregs[v as usize].width);
-                if !state.in_slot[param as usize] || !in_memory(param) || !in_memory(arg) || width(param) != width(arg)
-                {
-                    continue;
-                }
-                let (a, b) = (self.root(param), self.root(arg));
-                let (x, y) = (self.hull[a as usize], self.hull[b as usize]);
-                if a != b && (x.1 < y.0 || y.1 < x.0) {
-                    self.parent[b as usize] = a;
-                    self.hull[a as usize] = (x.0.min(y.0), x.1.max(y.1));
-                }
-            }
+    pub fn assign(&mut self, known: Known) {
+        self.webs.build(known);
+        self.first_fit(known.code);
+        for v in 0..known.code.vregs.len() {
+            self.index[v] = self.webs.root(v as u32).map_or(NONE, |root| self.index[root as usize]);
         }
     }
 
     /// Gives webs slots in order of their starts.
     fn first_fit(&mut self, code: &Code) {
+        self.index.clear();
+        self.index.resize(code.vregs.len(), NONE);
+        self.widths.clear();
         self.roots.clear();
-        self.roots.extend((0..self.parent.len() as u32).filter(|&v| self.parent[v as usize] == v));
-        self.roots.sort_unstable_by_key(|&v| (self.hull[v as usize].0, v));
+        self.roots.extend(self.webs.all());
+        self.roots.sort_unstable_by_key(|&(v, hull)| (hull.0, v));
         self.active.iter_mut().for_each(BinaryHeap::clear);
-        for &v in &self.roots {
+        for &(v, (start, end)) in &self.roots {
             let width = rounded(code.vregs[v as usize].width);
             let heap = &mut self.active[width.trailing_zeros() as usize - 2];
-            let (start, end) = self.hull[v as usize];
             let slot = match heap.peek() {
                 Some(&Reverse((ended, slot))) if ended < start => {
                     heap.pop();
@@ -124,20 +68,52 @@ impl Slots {
         }
     }
 
-    /// Gives slots their offsets, wide ones first.
+    /// Counts an access to the slot of a vreg.
+    pub fn count(&mut self, loc: Loc) {
+        if let LocKind::Spill(v) = loc.kind()
+            && let Some(&slot) = self.index.get(v as usize)
+        {
+            self.accesses[slot as usize] += 1;
+        }
+    }
+
+    /// Before the counts.
+    pub fn reset_counts(&mut self) {
+        self.accesses.clear();
+        self.accesses.resize(self.widths.len(), 0);
+    }
+
+    /// Gives slots their offsets: those of general registers first, and of these what is used most, since small
+    /// offsets make short instructions. Of two slots of 4 bytes the second fills the hole that the first leaves.
     pub fn layout(&mut self) {
         self.size = 0;
         self.align = 1;
         self.temps = [NONE; 2 * CLASSES];
         self.offsets.clear();
         self.offsets.resize(self.widths.len(), 0);
-        for width in [64u8, 32, 16, 8, 4] {
-            for slot in 0..self.widths.len() {
-                if self.widths[slot] == width {
-                    self.offsets[slot] = self.grow(width);
+        let mut order = std::mem::take(&mut self.order);
+        order.clear();
+        order.extend(0..self.widths.len() as u32);
+        order.sort_unstable_by_key(|&slot| {
+            let slot = slot as usize;
+            (self.widths[slot].max(8), Reverse(self.accesses[slot]), slot)
+        });
+        let mut hole = None;
+        for &slot in &order {
+            let width = self.widths[slot as usize];
+            let offset = match hole {
+                Some(offset) if width == 4 => {
+                    hole = None;
+                    offset
                 }
+                _ => self.grow(width.max(8)),
+            };
+            if width == 4 && offset % 8 == 0 {
+                hole = Some(offset + 4);
             }
+            self.offsets[slot as usize] = offset;
         }
+        self.order = order;
     }
 
     fn grow(&mut self, width: u8) -> u32 {

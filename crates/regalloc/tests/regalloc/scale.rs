@@ -166,6 +166,43 @@ fn rotating_parameters() {
     complete(f, &usual(), true);
 }
 
+/// A loop with `n` variables, most of them in memory, and `states` ways around it, each of which changes one of them.
+fn state_machine(n: u32, states: u32) -> Allocation {
+    let (mut f, values) = start(states as usize + 3, n);
+    f.inst(0, JUMP, &[]);
+    f.jump(0, 1, &values);
+    let params: Vec<u32> = (0..n).map(|_| f.param(1, Class::Int, 8)).collect();
+    f.inst(1, CMPBR, &[params[0], params[1]]);
+    for state in 0..states {
+        let b = state as usize + 2;
+        f.jump(1, b, &[]);
+        let mut next = params.clone();
+        let at = (state % n) as usize;
+        next[at] = add(&mut f, b, params[at], params[(at + 1) % n as usize]);
+        f.inst(b, JUMP, &[]);
+        f.jump(b, 1, &next);
+    }
+    let last = states as usize + 2;
+    f.jump(1, last, &[]);
+    let sum = params.iter().skip(1).fold(params[0], |sum, &v| add(&mut f, last, sum, v));
+    ret(&mut f, last, sum);
+    complete(f, &usual(), true).1
+}
+
+#[test]
+fn variables_of_a_state_machine_stay_where_they_are() {
+    let (n, states) = (60, 300);
+    let alloc = state_machine(n, states);
+    let edits = alloc.edits.len() + alloc.edge_edits.len();
+    assert!(edits as u32 <= 6 * states + 3 * n, "{edits} edits");
+    assert!(alloc.spill_size <= 8 * (n + 4), "{} bytes of slots", alloc.spill_size);
+}
+
+#[test]
+fn state_machine_of_many_states() {
+    state_machine(25, 2000);
+}
+
 #[test]
 fn deep_nest() {
     let n = 600;
