@@ -74,7 +74,7 @@ pub fn function(rng: &mut Rng, ops: &Ops, made: &[Made], name: &str) -> Made {
     let list = |all: &[(Type, &str)]| all.iter().map(|(t, e)| format!("{t}{e}")).collect::<Vec<_>>().join(", ");
     let arrow = if returns.is_empty() { String::new() } else { format!(" -> {}", list(&returns)) };
     let signature = format!("({}){arrow} {}", list(&params), rng.pick(&["system_v", "fast"]));
-    let most = *rng.pick(&[1, 3, 6, 10]);
+    let most = *rng.pick(&[1, 3, 6, 10, 20]);
     let shape = Shape::random(rng, most);
     let blocks = shape.ends.len();
     let mut block_params = vec![params.iter().map(|p| p.0).collect::<Vec<_>>()];

@@ -1,7 +1,9 @@
-//! Random functions run by the interpreter and as machine code at each level, with random and extreme arguments, must
-//! give the same results and traps, bit for bit. Needs x86-64; what differs is printed as a test file.
+//! Random functions run by the interpreter and as machine code at each level and for each kind of CPU, with random and
+//! extreme arguments, must give the same results and traps, bit for bit. Needs x86-64; what differs is printed as a test
+//! file.
 //!
-//! `WINDLASS_RANDOM=FIRST..LAST` runs other modules than usual.
+//! `WINDLASS_RANDOM=FIRST..LAST` runs other modules than usual, and tells how many functions are large: of at least 40
+//! instructions and 8 blocks.
 #![cfg(target_arch = "x86_64")]
 
 mod draw;
@@ -22,7 +24,7 @@ use windlass_ir::reader::parse_functions;
 use windlass_ir::verifier::verify_function;
 use windlass_opt::Level;
 use windlass_tool::native::{Native, Outcome};
-use windlass_tool::target;
+use windlass_tool::target::{self, Build};
 
 /// Modules of a usual run, functions of a module, calls of a function.
 const MODULES: std::ops::Range<u64> = 0..80;
@@ -38,17 +40,27 @@ fn machine_code_does_what_the_interpreter_does() {
     let number = |text: &str| text.parse::<u64>().expect("WINDLASS_RANDOM=FIRST..LAST");
     let modules = asked.map_or(MODULES, |(first, last)| number(first)..number(last));
     let ops = Ops::of_rules();
-    let (mut calls, mut traps) = (0, 0);
+    let builds = builds();
+    let (mut calls, mut traps, mut large) = (0, 0, 0);
     for seed in modules.clone() {
-        let (c, t) = module(seed, &ops);
-        (calls, traps) = (calls + c, traps + t);
+        let (c, t, l) = module(seed, &ops, &builds);
+        (calls, traps, large) = (calls + c, traps + t, large + l);
     }
-    println!("{} modules, {calls} calls, {traps} of them trapped", modules.count());
+    let functions = modules.count() * FUNCTIONS;
+    println!("{functions} functions, {large} of them large; {calls} calls, {traps} of them trapped");
     assert!(asked.is_some() || calls > 1000 && traps > 100 && traps < calls / 2, "{calls} calls, {traps} trapped");
 }
 
-/// Makes a module and compares all calls. Returns how many were made and how many trapped.
-fn module(seed: u64, ops: &Ops) -> (usize, usize) {
+/// The targets that code is made for, as in a test file: the levels of x86-64 that this machine has.
+fn builds() -> Vec<(&'static str, Build)> {
+    let host = target::host().expect("there is code for this machine").options.features;
+    let build = |text| (text, target::of_text(text, []).expect("a level of x86-64"));
+    let levels = ["x86_64", "x86_64 x86-64-v2", "x86_64 x86-64-v3"].map(build);
+    levels.into_iter().filter(|(_, build)| build.options.features & !host == 0).collect()
+}
+
+/// Makes a module and compares all calls. Returns how many were made, how many trapped, and how many functions are large.
+fn module(seed: u64, ops: &Ops, builds: &[(&str, Build)]) -> (usize, usize, usize) {
     let mut rng = Rng::new(seed);
     let mut made: Vec<Made> = vec![];
     for n in 0..FUNCTIONS {
@@ -67,20 +79,21 @@ fn module(seed: u64, ops: &Ops) -> (usize, usize) {
     // what takes too long for the interpreter is not called at all
     let (calls, expected): (Vec<_>, Vec<_>) =
         calls.into_iter().zip(expected).filter_map(|(call, outcome)| Some((call, outcome?))).unzip();
-    let build = target::host().expect("there is code for this machine");
     let all: Vec<&Function> = funcs.iter().collect();
     let with_args: Vec<(&Function, &[DataValue])> = calls.iter().map(|(f, args)| (*f, &args[..])).collect();
-    for level in Level::ALL {
+    let ways = Level::ALL.into_iter().flat_map(|level| builds.iter().map(move |build| (level, build)));
+    for (level, (target, build)) in ways {
         let native = Native::compile(&all, level, &build.options);
         let outcomes = native.call_all(&with_args).expect("the system lets functions run");
         for (((func, args), expected), found) in with_args.iter().zip(&expected).zip(&outcomes) {
             if !found.same(expected) {
-                report(seed, &made, func, args, level, expected, found);
+                report(&made, func, args, &format!("module {seed}, at {}", level.name()), target, expected, found);
             }
         }
     }
     let trapped = expected.iter().filter(|outcome| matches!(outcome, Outcome::Trapped(_))).count();
-    (calls.len(), trapped)
+    let large = |f: &&Function| f.layout.blocks().count() >= 8 && f.dfg.num_insts() >= 40;
+    (calls.len(), trapped, funcs.iter().filter(large).count())
 }
 
 fn arguments(rng: &mut Rng, func: &Function) -> Vec<DataValue> {
@@ -103,11 +116,11 @@ fn interpret(interpreter: &mut Interpreter<'_>, func: &Function, args: &[DataVal
 
 /// Fails with the function and all it calls as a test file.
 fn report(
-    seed: u64,
     made: &[Made],
     func: &Function,
     args: &[DataValue],
-    level: Level,
+    place: &str,
+    target: &str,
     expected: &Outcome,
     found: &Outcome,
 ) -> ! {
@@ -126,9 +139,8 @@ fn report(
         other => format!("({other})"),
     };
     panic!(
-        "module {seed}, at {}: the interpreter {expected}, machine code {found}\n\
-         test interpret\ntest run\ntarget x86_64\n\n{text}; run: {name}({}) == {results}\n",
-        level.name(),
+        "{place}: the interpreter {expected}, machine code {found}\n\
+         test interpret\ntest run\ntarget {target}\n\n{text}; run: {name}({}) == {results}\n",
         args.join(", ")
     );
 }
