@@ -8,16 +8,22 @@
 //! The host function `__cranelift_throw` throws (`interpreter/throw.rs`).
 
 mod address;
+mod global;
 mod machine;
 mod memory;
 mod policy;
 mod step;
 mod store;
 mod throw;
+mod world;
 
+pub use global::global_address;
 pub use machine::{ControlFlow, Interpreter};
+pub use memory::{Memory, Place};
 pub use policy::{Canonical, Policy};
+pub use step::{edge, step};
 pub use store::{FuncIndex, FunctionStore};
+pub use world::{Bits, Fault, Instruction, Named, Operands, Step, World};
 
 use crate::data_value::DataValue;
 use crate::ir::LibCall;

@@ -30,11 +30,16 @@ fn unit(ty: Type) -> Type {
 
 /// Types, immediate, conditions, flags. The addresses of entities are left 0.
 pub fn imms(dfg: &DataFlowGraph, inst: Inst) -> Imms<Num> {
-    let first = |values: &[Value]| values.first().map_or(types::INVALID, |v| unit(dfg.value_type(*v)));
+    let first = |values: &[Value]| values.first().map_or(types::INVALID, |v| dfg.value_type(*v));
     let (result, arg) = (first(dfg.inst_results(inst)), first(dfg.inst_args(inst)));
-    let mut imms = Imms::new(unit(dfg.ctrl_typevar(inst)), result, arg);
+    imms_of(dfg, &dfg.insts[inst], [dfg.ctrl_typevar(inst), result, arg])
+}
+
+/// The same of an instruction that need not be in the graph. Its types are the controlling one, that of the first result
+/// and that of the first operand, [`types::INVALID`] for what it does not have.
+pub fn imms_of(dfg: &DataFlowGraph, data: &InstructionData, [ctv, result, arg]: [Type; 3]) -> Imms<Num> {
+    let mut imms = Imms::new(unit(ctv), unit(result), unit(arg));
     let word = |v: i64| Num::lit(64, v as u64 as u128);
-    let data = &dfg.insts[inst];
     if let Some(code) = data.trap_code() {
         imms.code = code;
     }

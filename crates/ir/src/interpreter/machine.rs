@@ -1,26 +1,28 @@
 //! The state of a run: frames, their values, and the stack; calls and returns. Needs the memory and the functions; single
 //! instructions are run next door.
 
-use super::address::{Callee, return_address};
+use super::address::{Callee, THROW_NAME, return_address};
 use super::memory::{Memory, Place};
 use super::policy::{Canonical, Policy};
-use super::{FuncIndex, FunctionStore, InterpreterError, LibCallHandler, LibCallValues, default_libcalls};
+use super::step::{self, edge};
+use super::world::{Bits, Fault, Instruction, Named, Operands, Step, World};
+use super::{
+    FuncIndex, FunctionStore, InterpreterError, LibCallHandler, LibCallValues, default_libcalls, global_address,
+};
 use crate::aliases::Aliases;
 use crate::data_value::DataValue;
-use crate::ir::entities::{Block, Inst, Value};
-use crate::ir::{BlockArg, BlockCall, Function, InstructionData, LibCall};
+use crate::ir::entities::{Block, FuncRef, Inst, Value};
+use crate::ir::{ArgumentPurpose, ExternalName, Function, GlobalValueData, InstructionData, LibCall, Signature};
 use rustc_hash::FxHashMap;
-use smallvec::SmallVec;
 use std::rc::Rc;
-use windlass_desc::bv::{Bv, Num};
-use windlass_desc::env::TrapCode;
+use windlass_desc::bv::Num;
+use windlass_desc::env::{Access, Choice, TrapCode};
+use windlass_desc::ops::Opcode;
+use windlass_desc::types::{INVALID, Type};
 
 /// How many frames and values of frames there may be.
 const FRAME_LIMIT: usize = 1 << 17;
 const VALUE_LIMIT: usize = 1 << 24;
-
-/// The values of a call: arguments or results, as bits.
-pub(super) type Bits = SmallVec<[u128; 4]>;
 
 /// How a run ended.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,12 +39,15 @@ pub struct Interpreter<'a> {
     libcalls: Box<LibCallHandler>,
     policy: Box<dyn Policy>,
     fuel: Option<u64>,
+    pinned: u128,
+    big_endian: bool,
 }
 
 impl<'a> Interpreter<'a> {
     /// An interpreter of these functions, which must have been verified.
     pub fn new(functions: FunctionStore<'a>) -> Self {
-        Interpreter { functions, libcalls: Box::new(default_libcalls), policy: Box::new(Canonical), fuel: None }
+        let (libcalls, policy) = (Box::new(default_libcalls), Box::new(Canonical));
+        Interpreter { functions, libcalls, policy, fuel: None, pinned: 0, big_endian: false }
     }
 
     /// The same with another implementation of library functions.
@@ -64,6 +69,18 @@ impl<'a> Interpreter<'a> {
     #[must_use]
     pub fn with_fuel(self, fuel: Option<u64>) -> Self {
         Interpreter { fuel, ..self }
+    }
+
+    /// The same with this in the pinned register when a call from outside starts.
+    #[must_use]
+    pub fn with_pinned_register(self, pinned: u128) -> Self {
+        Interpreter { pinned, ..self }
+    }
+
+    /// The same on a machine that stores the most significant byte first, or last.
+    #[must_use]
+    pub fn with_big_endian(self, big_endian: bool) -> Self {
+        Interpreter { big_endian, ..self }
     }
 
     /// Calls the function of this name, which is written as in text: `%f` or `u0:1`.
@@ -89,7 +106,8 @@ impl<'a> Interpreter<'a> {
             policy: &mut *self.policy,
             memory: Memory::default(),
             values: Vec::new(),
-            pinned: 0,
+            pinned: self.pinned,
+            big_endian: self.big_endian,
             aliases: FxHashMap::default(),
             frames: Vec::new(),
         };
@@ -127,31 +145,20 @@ impl Frame<'_> {
     }
 }
 
-/// What follows an instruction.
-pub(super) enum Step {
-    /// The next one.
-    Next,
-    /// A block, entered with values.
-    Jump(Block, Bits),
-    /// The caller.
-    Return(Bits),
-    /// A function that comes back here.
-    Call(Callee, Bits),
-    /// A function that returns to this one's caller.
-    TailCall(Callee, Bits),
-    /// The end of the run.
-    Trap(TrapCode),
-}
+/// What follows an instruction of a machine.
+pub(super) type Next = Step<Callee>;
 
 /// A run.
 pub(super) struct Machine<'m, 'a> {
-    pub(super) functions: &'m FunctionStore<'a>,
+    functions: &'m FunctionStore<'a>,
     libcalls: &'m LibCallHandler,
-    pub(super) policy: &'m mut dyn Policy,
-    pub(super) memory: Memory,
+    policy: &'m mut dyn Policy,
+    memory: Memory,
     values: Vec<u128>,
     /// The pinned register.
-    pub(super) pinned: u128,
+    pinned: u128,
+    /// Is the most significant byte first where flags do not say?
+    big_endian: bool,
     /// The aliases of functions that have run.
     aliases: FxHashMap<FuncIndex, Rc<Aliases>>,
     pub(super) frames: Vec<Frame<'a>>,
@@ -165,12 +172,15 @@ impl<'a> Machine<'_, 'a> {
         fuel: Option<u64>,
     ) -> Result<Result<Bits, TrapCode>, InterpreterError> {
         let mut fuel = fuel.unwrap_or(u64::MAX);
-        let mut step = self.enter(index, args)?;
+        let mut next = self.enter(index, args)?;
         loop {
-            step = match step {
+            next = match next {
                 Step::Next => {
                     fuel = fuel.checked_sub(1).ok_or(InterpreterError::FuelExhausted)?;
-                    self.step()?
+                    let frame = self.frame();
+                    let inst = frame.inst.ok_or(InterpreterError::Unterminated)?;
+                    let here = Here { func: frame.func, inst };
+                    step::step(self, &here)?
                 }
                 Step::Jump(block, args) => {
                     self.jump(block, &args);
@@ -206,24 +216,13 @@ impl<'a> Machine<'_, 'a> {
         &self.frames[self.frames.len() - 1]
     }
 
-    /// The bits of a value of the topmost frame.
-    pub(super) fn get(&self, v: Value) -> u128 {
-        let frame = self.frame();
-        self.values[frame.values + frame.aliases.resolve(v).as_u32() as usize]
-    }
-
-    /// A value of the topmost frame with its width.
-    pub(super) fn num(&self, v: Value) -> Num {
-        Num::lit(self.frame().func.dfg.value_type(v).bits(), self.get(v))
-    }
-
-    pub(super) fn set(&mut self, v: Value, bits: u128) {
+    fn set(&mut self, v: Value, bits: u128) {
         let base = self.frame().values;
         self.values[base + v.as_u32() as usize] = bits;
     }
 
     /// Starts a function.
-    fn enter(&mut self, index: FuncIndex, args: Bits) -> Result<Step, InterpreterError> {
+    fn enter(&mut self, index: FuncIndex, args: Bits) -> Result<Next, InterpreterError> {
         let func = self.functions.get_by_index(index).ok_or(InterpreterError::UnknownFunctionIndex(index))?;
         let Some(entry) = func.layout.entry_block() else {
             return Err(InterpreterError::UnknownFunctionName(self.functions.name(index)));
@@ -271,12 +270,12 @@ impl<'a> Machine<'_, 'a> {
     }
 
     /// Goes on after the call that is the topmost frame's present instruction.
-    fn resume(&mut self, results: Bits) -> Step {
+    fn resume(&mut self, results: Bits) -> Next {
         let func = self.frame().func;
         let Some(inst) = self.frame().inst else { return Step::Next };
         if let Some(table) = func.dfg.insts[inst].exception_table() {
             let normal = func.dfg.exception_tables[table].normal_return();
-            return self.edge(normal, &results, &[]);
+            return edge(self, normal, &results, &[]);
         }
         for (v, bits) in func.dfg.inst_results(inst).iter().zip(results) {
             self.set(*v, bits);
@@ -286,26 +285,142 @@ impl<'a> Machine<'_, 'a> {
     }
 
     /// Goes on to the next instruction.
-    pub(super) fn advance(&mut self) {
+    fn advance(&mut self) {
         let top = self.frames.len() - 1;
         let frame = &mut self.frames[top];
         frame.inst = frame.inst.and_then(|i| frame.func.layout.next_inst(i));
     }
 
-    /// The step along an edge. `returned` is what the call gave that ends the block, `thrown` what it threw.
-    pub(super) fn edge(&self, call: &BlockCall, returned: &[u128], thrown: &[u128]) -> Step {
-        let pool = &self.frame().func.dfg.value_lists;
-        let nth = |values: &[u128], n: u32| values.get(n as usize).copied().unwrap_or(0);
-        let arg = |a| match a {
-            BlockArg::Value(v) => self.get(v),
-            BlockArg::TryCallRet(n) => nth(returned, n),
-            BlockArg::TryCallExn(n) => nth(thrown, n),
-        };
-        Step::Jump(call.block(pool), call.args(pool).map(arg).collect())
+    fn symbol(&self, func: &Function, name: &ExternalName) -> Result<Callee, InterpreterError> {
+        if let ExternalName::LibCall(l) = name {
+            return Ok(Callee::LibCall(*l));
+        }
+        let name = name.display(Some(&func.params)).to_string();
+        match self.functions.index_of(&name) {
+            Some(index) => Ok(Callee::Function(index)),
+            None if name == THROW_NAME => Ok(Callee::Throw),
+            None => Err(InterpreterError::UnknownSymbol(name)),
+        }
     }
 
-    /// The data of the instruction to run.
-    pub(super) fn data(&self, inst: Inst) -> &'a InstructionData {
-        &self.frame().func.dfg.insts[inst]
+    /// The address of a global value that is based on no other.
+    fn root(&self, data: &GlobalValueData) -> Result<u64, InterpreterError> {
+        let func = self.frame().func;
+        match data {
+            GlobalValueData::VMContext => match func.special_param(ArgumentPurpose::VMContext) {
+                Some(v) => Ok(self.get(v) as u64),
+                None => Err(InterpreterError::UnknownSymbol("vmctx".to_string())),
+            },
+            GlobalValueData::Symbol { name, offset, .. } => {
+                Ok(self.symbol(func, name)?.address().wrapping_add_signed(offset.bits()))
+            }
+            _ => Ok(1),
+        }
+    }
+}
+
+/// The present instruction of a machine.
+struct Here<'a> {
+    func: &'a Function,
+    inst: Inst,
+}
+
+impl<'a> Instruction<'a> for Here<'a> {
+    fn data(&self) -> &'a InstructionData {
+        &self.func.dfg.insts[self.inst]
+    }
+
+    fn operands(&self) -> Operands<'_> {
+        let dfg = &self.func.dfg;
+        let result = dfg.inst_results(self.inst).first().map_or(INVALID, |v| dfg.value_type(*v));
+        Operands { args: dfg.inst_args(self.inst), ctv: dfg.ctrl_typevar(self.inst), result }
+    }
+}
+
+impl<'a> World<'a> for Machine<'_, 'a> {
+    type Callee = Callee;
+
+    fn func(&self) -> &'a Function {
+        self.frame().func
+    }
+
+    fn get(&self, v: Value) -> u128 {
+        let frame = self.frame();
+        self.values[frame.values + frame.aliases.resolve(v).as_u32() as usize]
+    }
+
+    fn callee(&self, func_ref: FuncRef) -> Result<Callee, InterpreterError> {
+        let func = self.frame().func;
+        self.symbol(func, &func.dfg.ext_funcs[func_ref].name)
+    }
+
+    fn callee_at(&self, address: u64, sig: &Signature) -> Result<Callee, InterpreterError> {
+        let callee = Callee::at(address).ok_or(InterpreterError::BadCallee(address))?;
+        if let Callee::Function(index) = callee {
+            let func = self.functions.get_by_index(index).ok_or(InterpreterError::BadCallee(address))?;
+            if func.signature != *sig {
+                return Err(InterpreterError::BadSignature(self.functions.name(index)));
+            }
+        }
+        Ok(callee)
+    }
+
+    fn address(&mut self, of: Named) -> Result<u64, InterpreterError> {
+        let frame = self.frame();
+        let func = frame.func;
+        Ok(match of {
+            Named::Function(func_ref) => self.callee(func_ref)?.address(),
+            Named::Slot(slot) => frame.place.slots[slot.as_u32() as usize],
+            Named::DynamicSlot(slot) => frame.place.slots[func.sized_stack_slots.len() + slot.as_u32() as usize],
+            Named::Global(gv) => {
+                let load = |address, ty: Type| {
+                    let size = ty.bytes();
+                    let v = self.memory.read(address, size);
+                    Ok(v.ok_or(InterpreterError::BadAccess { address, size })? as u64)
+                };
+                global_address(func, gv, |data| self.root(data), load)?
+            }
+        })
+    }
+
+    fn register(&self, opcode: Opcode) -> Option<u128> {
+        let frame = self.frame();
+        match opcode {
+            Opcode::GetPinnedReg => Some(self.pinned),
+            Opcode::GetStackPointer => Some(frame.place.sp.into()),
+            Opcode::GetFramePointer => Some(frame.place.fp.into()),
+            Opcode::GetReturnAddress => Some(frame.return_address.into()),
+            _ => None,
+        }
+    }
+
+    fn set_pinned(&mut self, bits: u128) {
+        self.pinned = bits;
+    }
+
+    fn load(&mut self, address: u64, size: u32, _: Access) -> Result<u128, Fault> {
+        self.memory.read(address, size).ok_or(Fault::Inaccessible)
+    }
+
+    fn store(&mut self, address: u64, size: u32, bits: u128, _: Access) -> Result<(), Fault> {
+        self.memory.write(address, size, bits).ok_or(Fault::Inaccessible)
+    }
+
+    fn choose(&mut self, set: Choice, width: u32) -> Num {
+        self.policy.choose(set, width)
+    }
+
+    fn big_endian(&self) -> bool {
+        self.big_endian
+    }
+
+    fn finish(&mut self, results: &[Num]) {
+        let top = self.frames.len() - 1;
+        let frame = &mut self.frames[top];
+        let Some(inst) = frame.inst else { return };
+        for (v, num) in frame.func.dfg.inst_results(inst).iter().zip(results) {
+            self.values[frame.values + v.as_u32() as usize] = num.get();
+        }
+        frame.inst = frame.func.layout.next_inst(inst);
     }
 }

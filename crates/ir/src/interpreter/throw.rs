@@ -5,7 +5,8 @@
 //! the tag or the default one takes the exception, whatever contexts stand before it.
 
 use super::InterpreterError;
-use super::machine::{Frame, Machine, Step};
+use super::machine::{Frame, Machine, Next};
+use super::step::edge;
 use crate::ir::{BlockCall, ExceptionTableItem};
 
 /// The handler of the call that a frame waits for.
@@ -21,7 +22,7 @@ fn handler(frame: &Frame<'_>, tag: u32) -> Option<BlockCall> {
 
 impl Machine<'_, '_> {
     /// Goes on in the first handler, from the innermost frame outwards.
-    pub(super) fn throw(&mut self, args: &[u128]) -> Result<Step, InterpreterError> {
+    pub(super) fn throw(&mut self, args: &[u128]) -> Result<Next, InterpreterError> {
         let [outermost, innermost, address, tag, payload @ ..] = args else {
             return Err(InterpreterError::BadArguments(super::address::THROW_NAME.to_owned()));
         };
@@ -39,6 +40,6 @@ impl Machine<'_, '_> {
         while self.frames.len() > frame + 1 {
             self.leave();
         }
-        Ok(self.edge(&call, &[], payload))
+        Ok(edge(self, &call, &[], payload))
     }
 }
