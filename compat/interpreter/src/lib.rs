@@ -1,12 +1,17 @@
 //! The interpreter of `windlass-ir` under the name that users know, in the modules where they look for its parts.
 //!
-//! Not here: the parts of a state and single steps, which our interpreter keeps to itself. A state is made of functions and
-//! a handler of library calls; a run ends with what was returned or with the trap.
+//! Whole runs are the interpreter's own ([`interpreter::Interpreter`]). A single [`step::step`] is run by the same code, in
+//! a [`state::State`] of the user's choice; [`interpreter::InterpreterState`] is one.
 
 #![forbid(unsafe_code)]
 
+pub mod address;
+pub mod frame;
+pub mod instruction;
 pub mod interpreter;
+pub mod state;
 pub mod step;
+pub mod value;
 
 /// The functions of a run.
 pub mod environment {

@@ -1,15 +1,20 @@
 //! Functions as text, and running them.
 
 use cranelift_codegen::data_value::DataValue;
-use cranelift_codegen::ir::{FuncRef, Function, LibCall, Signature, TrapCode};
+use cranelift_codegen::ir::types::I64;
+use cranelift_codegen::ir::{FuncRef, Function, Inst, LibCall, Signature, TrapCode, Value};
 use cranelift_codegen::isa::{CallConv, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{Configurable, FlagsOrIsa};
 use cranelift_codegen::write::{FuncWriter, PlainWriter, decorate_function, write_function};
 use cranelift_interpreter::environment::{FuncIndex, FunctionStore};
+use cranelift_interpreter::frame::Frame;
+use cranelift_interpreter::instruction::{DfgInstructionContext, InstructionContext};
 use cranelift_interpreter::interpreter::{
     Interpreter, InterpreterError, InterpreterState, LibCallHandler, LibCallValues,
 };
-use cranelift_interpreter::step::{ControlFlow, CraneliftTrap};
+use cranelift_interpreter::state::State;
+use cranelift_interpreter::step::{ControlFlow, CraneliftTrap, StepError, step};
+use cranelift_interpreter::value::{DataValueExt, ValueConversionKind, ValueError};
 use cranelift_reader::{
     Comparison, Feature, Invocation, IsaSpec, Location, OwnedFlagsOrIsa, ParseError, ParseOptionError, ParseOptions,
     ParseResult, RunCommand, TestCommand, TestFile, TestOption, parse_functions, parse_option, parse_options,
@@ -102,4 +107,24 @@ pub fn running(store: FunctionStore<'_>, index: FuncIndex, args: &[DataValue]) -
         }
     }
     Ok(())
+}
+
+/// One instruction.
+pub fn stepping<'a>(state: &mut InterpreterState<'a>, func: &'a Function, inst: Inst) -> Result<(), StepError> {
+    state.push_frame(func);
+    let context = DfgInstructionContext::new(inst, &func.dfg);
+    let (names, next): (Vec<Value>, _) = (context.args().to_vec(), step(state, context)?);
+    let frame: &mut Frame<'a> = state.current_frame_mut();
+    match next {
+        ControlFlow::Assign(values) => frame.set_all(&names, values.to_vec()),
+        ControlFlow::Continue | ControlFlow::ContinueAt(..) | ControlFlow::Return(_) => state.pop_frame(),
+        ControlFlow::Call(callee, _) | ControlFlow::ReturnCall(callee, _) => state.push_frame(callee),
+        ControlFlow::Trap(trap) => assert_ne!(trap, CraneliftTrap::Debug),
+    }
+    Ok(())
+}
+
+/// Computing with values.
+pub fn computing(x: DataValue, y: DataValue) -> Result<bool, ValueError> {
+    x.add(y)?.convert(ValueConversionKind::SignExtend(I64))?.is_zero()
 }

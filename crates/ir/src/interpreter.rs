@@ -17,6 +17,7 @@ mod store;
 mod throw;
 mod world;
 
+pub use address::{FUNCTION_STEP, FUNCTIONS, LIBCALLS, STACK};
 pub use global::global_address;
 pub use machine::{ControlFlow, Interpreter};
 pub use memory::{Memory, Place};

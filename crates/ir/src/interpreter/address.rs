@@ -7,17 +7,17 @@ use crate::ir::entities::Inst;
 use windlass_entity::EntityRef;
 
 /// Where the stack starts.
-pub(super) const STACK: u64 = 0x1000_0000;
+pub const STACK: u64 = 0x1000_0000;
 /// The address of the first function.
-const FUNCTIONS: u64 = 0x4000_0000;
+pub const FUNCTIONS: u64 = 0x4000_0000;
 /// The address of the first library function.
-const LIBCALLS: u64 = 0x7000_0000;
+pub const LIBCALLS: u64 = 0x7000_0000;
 /// The address of what throws.
 const THROW: u64 = 0x7800_0000;
 /// Where code starts.
 const CODE: u64 = 1 << 63;
 /// How far functions are apart.
-const STEP: u64 = 16;
+pub const FUNCTION_STEP: u64 = 16;
 
 /// The host function that throws, by its name in text: see [`Callee::Throw`].
 pub(super) const THROW_NAME: &str = "%__cranelift_throw";
@@ -41,16 +41,16 @@ impl Callee {
     /// Its address.
     pub(super) fn address(self) -> u64 {
         match self {
-            Callee::Function(f) => FUNCTIONS + f.index() as u64 * STEP,
-            Callee::LibCall(l) => LIBCALLS + l as u64 * STEP,
+            Callee::Function(f) => FUNCTIONS + f.index() as u64 * FUNCTION_STEP,
+            Callee::LibCall(l) => LIBCALLS + l as u64 * FUNCTION_STEP,
             Callee::Throw => THROW,
         }
     }
 
     /// What is at an address, if there can be something.
     pub(super) fn at(address: u64) -> Option<Callee> {
-        let index = |base| ((address - base) / STEP) as usize;
-        if !address.is_multiple_of(STEP) || address > u32::MAX as u64 {
+        let index = |base| ((address - base) / FUNCTION_STEP) as usize;
+        if !address.is_multiple_of(FUNCTION_STEP) || address > u32::MAX as u64 {
             return None;
         }
         if address == THROW {
@@ -77,7 +77,7 @@ mod tests {
             assert_eq!(Callee::at(c.address()), Some(c));
         }
         let code = return_address(FuncIndex::new(1), Inst::new(16));
-        for none in [0, STACK, FUNCTIONS + 1, LIBCALLS + 100 * STEP, code, u64::MAX] {
+        for none in [0, STACK, FUNCTIONS + 1, LIBCALLS + 100 * FUNCTION_STEP, code, u64::MAX] {
             assert_eq!(Callee::at(none), None);
         }
     }

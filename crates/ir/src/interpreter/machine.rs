@@ -325,8 +325,8 @@ struct Here<'a> {
     inst: Inst,
 }
 
-impl<'a> Instruction<'a> for Here<'a> {
-    fn data(&self) -> &'a InstructionData {
+impl Instruction for Here<'_> {
+    fn data(&self) -> &InstructionData {
         &self.func.dfg.insts[self.inst]
     }
 

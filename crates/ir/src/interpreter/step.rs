@@ -2,8 +2,8 @@
 
 use super::InterpreterError;
 use super::world::{Bits, Effects, Instruction, Named, Operands, Step, World};
-use crate::ir::{BlockArg, BlockCall, InstructionData};
 use crate::ir::entities::{SigRef, Value};
+use crate::ir::{BlockArg, BlockCall, InstructionData};
 use crate::meaning;
 use smallvec::SmallVec;
 use windlass_desc::bv::{Bv, Num};
@@ -13,10 +13,7 @@ use windlass_desc::ops::{self, Effects as Kind, Imms, Opcode};
 const MAX_BITS: u32 = 128;
 
 /// Runs an instruction, which must be one of the world's function or made for it, and verified.
-pub fn step<'a, W: World<'a>>(
-    world: &mut W,
-    inst: &impl Instruction<'a>,
-) -> Result<Step<W::Callee>, InterpreterError> {
+pub fn step<'a, W: World<'a>>(world: &mut W, inst: &impl Instruction) -> Result<Step<W::Callee>, InterpreterError> {
     let func = world.func();
     let pool = &func.dfg.value_lists;
     match inst.data() {
@@ -72,7 +69,7 @@ pub fn edge<'a, W: World<'a>>(world: &W, call: &BlockCall, returned: &[u128], th
 
 fn brif<'a, W: World<'a>>(
     world: &mut W,
-    inst: &impl Instruction<'a>,
+    inst: &impl Instruction,
     blocks: &[BlockCall; 2],
 ) -> Result<Step<W::Callee>, InterpreterError> {
     let (operands, data) = (inst.operands(), inst.data());
@@ -90,10 +87,7 @@ fn numbers<'a>(world: &impl World<'a>, values: &[Value]) -> SmallVec<[Num; 3]> {
 }
 
 /// Runs the meaning of an instruction without control flow.
-fn compute<'a, W: World<'a>>(
-    world: &mut W,
-    inst: &impl Instruction<'a>,
-) -> Result<Step<W::Callee>, InterpreterError> {
+fn compute<'a, W: World<'a>>(world: &mut W, inst: &impl Instruction) -> Result<Step<W::Callee>, InterpreterError> {
     let (operands, data) = (inst.operands(), inst.data());
     let row = data.opcode().row();
     if let Some(reason) = row.no_meaning {

@@ -78,9 +78,9 @@ pub struct Operands<'a> {
 }
 
 /// An instruction to run.
-pub trait Instruction<'a> {
+pub trait Instruction {
     /// The instruction itself.
-    fn data(&self) -> &'a InstructionData;
+    fn data(&self) -> &InstructionData;
     /// Its operands.
     fn operands(&self) -> Operands<'_>;
 }
