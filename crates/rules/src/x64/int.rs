@@ -23,8 +23,12 @@ pub fn rules(r: &mut RuleSet) {
     comparisons(r);
 }
 
-/// An operation whose operands can be exchanged, the second of any kind.
+/// An operation whose operands can be exchanged, one of any kind: a constant before a load, on whichever side it is.
 fn commuting(r: &mut RuleSet, pat: Pattern, inst: Instruction) {
+    let small = || iconst(K.when(fun!(imm::simm32, k)));
+    r.rule(INTS, |t| pat(X.into(), small().into()).to(inst(op_width(t), wide(X).into(), K.into())));
+    r.rule(INTS, |t| pat(small().into(), X.into()).to(inst(op_width(t), wide(X).into(), K.into())));
+    r.rule(WIDE, |t| pat(load(A).into(), X.into()).to(inst(op_width(t), X.into(), A.into())));
     r.rule(INTS, |t| pat(X.into(), R.into()).to(inst(op_width(t), wide(X).into(), wide(R).into())));
 }
 
@@ -48,7 +52,6 @@ fn arithmetic(r: &mut RuleSet) {
     });
     r.rule(INTS, |t| isub(X, R).to(sub(op_width(t), wide(X), wide(R))));
     r.rule(INTS, |t| ineg(X).to(neg(op_width(t), wide(X))));
-    r.rule(INTS, |t| imul(X, iconst(K.when(fun!(imm::simm32, k)))).to(mul(op_width(t), wide(X), K)));
     commuting(r, imul, mul);
 }
 
@@ -119,6 +122,13 @@ fn extensions(r: &mut RuleSet) {
     }
     r.supported.push((Opcode::Ireduce, vec![I8, I16, I32]));
     r.rule(&[I64], |_| uextend(X.at(I32).zero_upper()).to(X));
+    r.rule(&[I16, I32, I64], |_| uextend(load(A).at(I8)).to(movzx8(32, A)));
+    r.rule(&[I32, I64], |_| uextend(load(A).at(I16)).to(movzx16(32, A)));
+    r.rule(&[I16, I32], |_| sextend(load(A).at(I8)).to(movsx8(32, A)));
+    r.rule(&[I64], |_| sextend(load(A).at(I8)).to(movsx8(64, A)));
+    r.rule(&[I32], |_| sextend(load(A).at(I16)).to(movsx16(32, A)));
+    r.rule(&[I64], |_| sextend(load(A).at(I16)).to(movsx16(64, A)));
+    r.rule(&[I64], |_| sextend(load(A).at(I32)).to(movsx32(64, A)));
     r.rule(&[I16, I32, I64], |_| uextend(X.at(I8)).to(movzx8(32, X)));
     r.rule(&[I32, I64], |_| uextend(X.at(I16)).to(movzx16(32, X)));
     r.rule(&[I64], |_| uextend(X.at(I32)).to(mov(32, X)));

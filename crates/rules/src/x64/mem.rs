@@ -81,6 +81,18 @@ fn stores(r: &mut RuleSet) {
             store(value, A).to(inst(t.bits() as u16, A.into(), X.into()))
         });
     }
+    let commuting: [(Pattern, Instruction); 4] = [(iadd, add), (band, and), (bor, or), (bxor, xor)];
+    for (pat, inst) in commuting {
+        r.rule(INTS, |t| {
+            let k = K.when(fun!(imm::simm32, k));
+            let value = pat(iconst(k).into(), load(A).into());
+            store(value, A).to(inst(t.bits() as u16, A.into(), K.into()))
+        });
+        r.rule(INTS, |t| {
+            let value = pat(X.into(), load(A).into());
+            store(value, A).to(inst(t.bits() as u16, A.into(), X.into()))
+        });
+    }
     let small = || K.when(fun!(imm::simm32, k));
     r.rule(INTS, |t| store(iconst(small()), A).to(mov_store(t.bits() as u16, A, K)));
     r.rule(INTS, |t| store(X, A).to(mov_store(t.bits() as u16, A, X)));
