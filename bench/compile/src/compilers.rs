@@ -48,14 +48,14 @@ macro_rules! compiler { ($(#[$doc:meta])* $name:ident $codegen:ident $reader:ide
             fn prepare(&mut self) {
                 self.copies = self.functions.iter().map(|f| f.as_ref().ok().cloned()).collect();
             }
-            fn compile(&mut self, n: usize) -> Result<usize, String> {
+            fn compile(&mut self, n: usize) -> Result<&[u8], String> {
                 let Some(func) = self.copies[n].take() else {
                     return Err(self.functions[n].clone().err().unwrap_or_default());
                 };
                 self.context.clear();
                 self.context.func = func;
                 let code = self.context.compile(&*self.isa, &mut ControlPlane::default());
-                Ok(code.map_err(|e| e.inner.to_string())?.code_buffer().len())
+                Ok(code.map_err(|e| e.inner.to_string())?.code_buffer())
             }
             fn forget(&mut self) {
                 self.context = Context::new();

@@ -16,7 +16,7 @@ use anyhow::{Result, anyhow};
 use clap::Parser;
 use compilers::{ours, peer};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[global_allocator]
@@ -47,14 +47,17 @@ struct Cli {
     /// Print the functions whose code exceeds the peer's most.
     #[arg(long, default_value_t = 0)]
     worst: usize,
+    /// Write each function's code to this folder, as `LEVEL-FILE-NUMBER.ours` and `.peer`. For disassemblers.
+    #[arg(long)]
+    dump: Option<PathBuf>,
 }
 
 /// One of the two.
 trait Compiler {
     /// Makes copies of the functions, for one round; not timed.
     fn prepare(&mut self);
-    /// Compiles the `n`-th copy and gives the size of its code, or why not.
-    fn compile(&mut self, n: usize) -> Result<usize, String>;
+    /// Compiles the `n`-th copy and gives its code, or why not.
+    fn compile(&mut self, n: usize) -> Result<&[u8], String>;
     /// Gives back the memory kept between functions.
     fn forget(&mut self);
     /// Leaves out all functions but these.
@@ -75,7 +78,11 @@ fn main() -> Result<()> {
             let mut names = source.names();
             common(&mut ours, &mut peer, &mut names);
             match cli.only.as_deref() {
-                None => report(&cli, &mut ours, &mut peer, &names),
+                None => {
+                    let stem = format!("{level}-{}", source.name);
+                    cli.dump.as_deref().map_or(Ok(()), |to| dump(to, &stem, &mut ours, &mut peer, &names))?;
+                    report(&cli, &mut ours, &mut peer, &names);
+                }
                 Some("ours") => (0..cli.rounds).for_each(|_| drop(round(&mut ours, names.len()))),
                 Some("peer") => (0..cli.rounds).for_each(|_| drop(round(&mut peer, names.len()))),
                 Some(other) => return Err(anyhow!("{other} is neither `ours` nor `peer`")),
@@ -114,9 +121,22 @@ fn round<C: Compiler>(c: &mut C, functions: usize) -> (f64, Vec<usize>) {
     let mut sizes = Vec::with_capacity(functions);
     let begin = clock::cpu_seconds();
     for n in 0..functions {
-        sizes.push(c.compile(n).expect("it compiled before"));
+        sizes.push(c.compile(n).expect("it compiled before").len());
     }
     (clock::cpu_seconds() - begin, sizes)
+}
+
+/// Writes the code of each function by both.
+fn dump(to: &Path, stem: &str, ours: &mut ours::Subject, peer: &mut peer::Subject, names: &[String]) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    ours.prepare();
+    peer.prepare();
+    for (n, name) in names.iter().enumerate() {
+        let path = |whose| to.join(format!("{stem}-{}.{whose}", name.replace(['%', ':'], "_")));
+        std::fs::write(path("ours"), ours.compile(n).map_err(|e| anyhow!(e))?)?;
+        std::fs::write(path("peer"), peer.compile(n).map_err(|e| anyhow!(e))?)?;
+    }
+    Ok(())
 }
 
 /// Least, middle and greatest.
@@ -160,7 +180,7 @@ fn peak<C: Compiler>(c: &mut C, functions: usize) -> usize {
     c.prepare();
     let one = |n| {
         c.forget();
-        memory::peak(|| c.compile(n).expect("it compiled before"))
+        memory::peak(|| c.compile(n).expect("it compiled before").len())
     };
     (0..functions).map(one).max().unwrap_or(0)
 }
