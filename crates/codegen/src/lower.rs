@@ -254,6 +254,10 @@ impl<'a> Lower<'a> {
     pub fn once(&self, v: Value) -> bool {
         self.s.uses[v.index()] == 1
     }
+    /// Does something lowered already, which comes later, want the value's register?
+    pub fn lives_on(&self, v: Value) -> bool {
+        self.s.names[v.index()] != NONE
+    }
     /// Have all these values one use?
     pub fn all_once(&self, vs: &[Value]) -> bool {
         vs.iter().all(|&v| self.once(v))
@@ -329,6 +333,10 @@ impl<'a> Lower<'a> {
             }
             r => r,
         };
+        if v != p.0 && self.ty(p.0).bits() > 32 {
+            // a name counts on the upper half too
+            self.vcode.code.vregs[first as usize].width = 8;
+        }
         VReg(first + n as u32)
     }
     /// Follows names to what they stand for, and remembers it for all on the way.
@@ -398,7 +406,7 @@ impl<'a> Lower<'a> {
     fn new_vreg(&mut self, ty: Type) -> VReg {
         self.vcode.code.vregs.push(match ty.is_float() || ty.is_vector() {
             true => VRegInfo { class: Class::Vec, width: (ty.bits() / 8).clamp(4, 16) as u8 },
-            false => VRegInfo { class: Class::Int, width: 8 },
+            false => VRegInfo { class: Class::Int, width: if ty.bits() > 32 { 8 } else { 4 } },
         });
         VReg(self.vcode.code.vregs.len() as u32 - 1)
     }

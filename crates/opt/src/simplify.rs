@@ -72,6 +72,8 @@ impl Simplifier<'_> {
             if merges(op) && op != Opcode::Nop {
                 self.fuel = FUEL;
                 self.instruction(inst, self.func.dfg.ctrl_typevar(inst));
+            } else if self.reads_what_stays(inst) {
+                self.merge(inst, self.func.dfg.ctrl_typevar(inst));
             }
         }
     }
@@ -117,6 +119,17 @@ impl Simplifier<'_> {
                 Err(values) => return self.replace(inst, &values),
             }
         }
+        self.merge(inst, ty);
+    }
+
+    /// Does the instruction nothing but load what no store changes? If it traps, so did the same one before it.
+    fn reads_what_stays(&self, inst: Inst) -> bool {
+        let data = &self.func.dfg.insts[inst];
+        data.opcode() == Opcode::Load && data.memflags_data(&self.func.dfg).is_some_and(|f| f.readonly())
+    }
+
+    /// Takes the instruction out if an equal one dominates it.
+    fn merge(&mut self, inst: Inst, ty: Type) {
         let key = (self.key(inst), ty);
         match self.known(&key) {
             Some(same) => {

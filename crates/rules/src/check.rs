@@ -322,6 +322,13 @@ impl Left<'_> {
                 w => Err(format!("{t} is an address of {w} bits")),
             },
             Arg::Slot(s) => self.bound(s.name, Kind::Imm),
+            Arg::Sum(s) => {
+                for v in [Some(s.base), s.index.as_ref().map(|i| i.0)].into_iter().flatten() {
+                    self.bound(v.name, Kind::Value)?;
+                    fits(v.name, v.read, self.width_of(v)?, Some(64))?;
+                }
+                s.index.iter().map(|i| &i.1).chain([&s.disp]).try_for_each(|k| self.imm(k))
+            }
             Arg::Imm(k) => self.imm(k),
         }
     }

@@ -28,6 +28,8 @@ pub trait Graph {
     fn fcc(&self, i: Self::Inst) -> FloatCC;
     /// Does the value's register have a zero upper half?
     fn zero_upper(&self, v: Self::Value) -> bool;
+    /// Is the value's register wanted after the instruction being lowered?
+    fn lives_on(&self, v: Self::Value) -> bool;
     /// Has the value one use?
     fn once(&self, v: Self::Value) -> bool;
     /// Is the byte order of a memory operation big-endian?
@@ -132,6 +134,7 @@ impl<G: Graph> At<'_, G> {
                 }
                 x.ty.is_none_or(|t| self.g.ty(v) == t)
                     && (!x.zero_upper || self.g.zero_upper(v))
+                    && (!x.lives_on || self.g.lives_on(v))
                     && first.is_none_or(|f| f == v)
             }
             Pat::Rmi(x) => {

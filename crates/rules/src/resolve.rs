@@ -81,7 +81,7 @@ pub fn resolve(inst: &MInst, rows: &[Row]) -> Result<Resolved, String> {
 fn kind(arg: &Arg, rmi: Input) -> Input {
     match arg {
         Arg::Reg(_) => Input::Register,
-        Arg::Addr(_) | Arg::At(..) | Arg::Slot(_) => Input::Memory,
+        Arg::Addr(_) | Arg::At(..) | Arg::Slot(_) | Arg::Sum(_) => Input::Memory,
         Arg::Imm(_) => Input::Immediate,
         Arg::Rmi(_) => rmi,
     }

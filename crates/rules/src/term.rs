@@ -56,6 +56,8 @@ pub struct Val {
     pub ty: Option<Type>,
     /// It must come from an operation that leaves the register's upper half zero ([`RuleSet::contracts`]).
     pub zero_upper: bool,
+    /// Its register must be wanted after the instruction. Decides what code is better, not what is right.
+    pub lives_on: bool,
     /// How the right side reads it.
     pub read: Read,
     /// Which half the right side means, of a value of two registers.
@@ -95,7 +97,7 @@ pub enum Read {
 impl Val {
     /// A value of this name.
     pub const fn new(name: &'static str) -> Val {
-        Val { name, ty: None, zero_upper: false, read: Read::Exact, half: None }
+        Val { name, ty: None, zero_upper: false, lives_on: false, read: Read::Exact, half: None }
     }
     /// Of this type.
     pub fn at(self, ty: Type) -> Val {
@@ -104,6 +106,10 @@ impl Val {
     /// From an operation that promises a zero upper half.
     pub fn zero_upper(self) -> Val {
         Val { zero_upper: true, ..self }
+    }
+    /// Only if something later wants its register too.
+    pub fn lives_on(self) -> Val {
+        Val { lives_on: true, ..self }
     }
 }
 
@@ -338,6 +344,19 @@ pub enum Arg {
     At(Tmp, i64),
     /// Memory at a stack slot's place, for its address.
     Slot(Im),
+    /// Memory at a sum, for its address.
+    Sum(Sum),
+}
+
+/// A sum as address modes compute it, of whole registers: base, index shifted left, displacement.
+#[derive(Clone, Debug)]
+pub struct Sum {
+    /// Base.
+    pub base: Val,
+    /// Index, and the amount of its shift.
+    pub index: Option<(Val, ImmExpr)>,
+    /// Displacement.
+    pub disp: ImmExpr,
 }
 
 /// A condition on the right.

@@ -44,6 +44,9 @@ enum Meta {
     Line(String, String, Option<u32>),
 }
 
+/// `xor r, r`, a zero.
+const CLEAR: Inst = Inst { row: XOR32_RR, flags: 0, ops: 0, payload: 0 };
+
 /// Memory kept between functions.
 #[derive(Default)]
 pub struct Scratch {
@@ -70,6 +73,28 @@ struct Emitter<'a> {
     /// The IR instruction that the code being emitted stands for.
     origin: Option<u32>,
     next_edit: usize,
+    flags: FlagsAhead,
+}
+
+/// Whether something reads the flags as they are now.
+#[derive(Default)]
+struct FlagsAhead {
+    /// The instruction that comes next, and the end of its block.
+    next: u32,
+    end: u32,
+    /// From the first of these to the second nothing touches flags; there, are they read?
+    known: (u32, u32, bool),
+}
+
+impl FlagsAhead {
+    fn read(&mut self, insts: &[Inst]) -> bool {
+        if self.next < self.known.0 || self.next > self.known.1 {
+            let row = |i: u32| &ROWS[insts[i as usize].row as usize];
+            let at = (self.next..self.end).find(|&i| row(i).reads_flags || row(i).writes_flags);
+            self.known = (self.next, at.unwrap_or(self.end), at.is_some_and(|i| row(i).reads_flags));
+        }
+        self.known.2
+    }
 }
 
 /// Emits the function.
@@ -85,7 +110,17 @@ pub fn emit(
     s.pool.clear();
     s.deferred.clear();
     s.tables.clear();
-    let mut e = Emitter { machine, alloc, frame, offsets: frame.offsets, s, options, origin: None, next_edit: 0 };
+    let mut e = Emitter {
+        machine,
+        alloc,
+        frame,
+        offsets: frame.offsets,
+        s,
+        options,
+        origin: None,
+        next_edit: 0,
+        flags: FlagsAhead::default(),
+    };
     e.labels();
     e.prologue()?;
     for b in 0..machine.code.blocks.len() {
@@ -189,9 +224,12 @@ impl Emitter<'_> {
         self.s.buffer.bind(label);
         let start = self.s.buffer.mark();
         let (first, end) = self.machine.code.blocks[b].insts;
+        self.flags = FlagsAhead { end, known: (1, 0, false), ..FlagsAhead::default() };
         for i in first..end {
+            self.flags.next = i;
             self.edits(Place::Before(i))?;
             let inst = self.machine.code.insts[i as usize];
+            self.flags.next = i + 1;
             self.stands_for(self.machine.origin(i));
             match FLOW[inst.row as usize] {
                 windlass_desc::x64::Flow::Terminator => self.terminator(b, i, &inst, start)?,
@@ -240,15 +278,18 @@ impl Emitter<'_> {
                 (None, None) => return Err(CodegenError::internal("a move from memory to memory")),
             },
             Edit::Remat { inst, to } => {
-                let inst = self.machine.code.insts[inst as usize];
-                return self.special_or_plain(&inst, &[Loc::reg(to).0], None);
+                let (inst, to) = (self.machine.code.insts[inst as usize], Loc::reg(to).0);
+                return match self.is_cleared(&inst) {
+                    true => self.special_or_plain(&CLEAR, &[to; 3], None),
+                    false => self.special_or_plain(&inst, &[to], None),
+                };
             }
         }
         Ok(())
     }
 
     /// An edit in assembler syntax.
-    fn edit_text(&self, edit: Edit) -> String {
+    fn edit_text(&mut self, edit: Edit) -> String {
         let loc = |l: Loc, width: u8| match l.as_reg() {
             Some(r) if r.class() == Class::Vec => windlass_desc::x64::regs::vector_name(r.hw()),
             Some(r) => windlass_desc::x64::regs::name(r.hw(), width as u16 * 8),
@@ -257,6 +298,9 @@ impl Emitter<'_> {
         match edit {
             Edit::Move { from, to, width, .. } => format!("mov {}, {}", loc(to, width), loc(from, width)),
             Edit::Exchange { a, b, .. } => format!("xchg {}, {}", loc(Loc::reg(a), 8), loc(Loc::reg(b), 8)),
+            Edit::Remat { inst, to } if self.is_cleared(&self.machine.code.insts[inst as usize]) => {
+                asm::print(&CLEAR, &[Loc::reg(to).0; 3], &self.offsets)
+            }
             Edit::Remat { inst, to } => {
                 asm::print(&self.machine.code.insts[inst as usize], &[Loc::reg(to).0], &self.offsets)
             }
@@ -279,10 +323,18 @@ impl Emitter<'_> {
         if matches!(inst.row, MOV64_RR | MOVF128_RR) && ops[0] == ops[1] {
             return Ok(());
         }
+        if self.is_cleared(inst) {
+            return self.special_or_plain(&CLEAR, &[ops[0]; 3], Some(i));
+        }
         if let Some(code) = self.machine.trap(i) {
             self.trap_here(code);
         }
         self.special_or_plain(inst, ops, Some(i))
+    }
+
+    /// Is it a zero that may change flags? Then it takes two bytes instead of five.
+    fn is_cleared(&mut self, inst: &Inst) -> bool {
+        inst.row == MOV32_RW && inst.payload as u32 == 0 && !self.flags.read(&self.machine.code.insts)
     }
 
     fn list(&mut self, i: u32, inst: &Inst, ops: &[u32]) {

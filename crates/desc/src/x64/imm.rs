@@ -32,6 +32,26 @@ pub fn scale_of<B: Bv>(k: &B) -> B {
     k.and(&n(63))
 }
 
+/// Is it a factor of an index, as a shift amount of 32-bit values: 1 to 3 modulo 32?
+pub fn factor32<B: Bv>(k: &B) -> B {
+    mod32(k).sub(&n(1)).ult(&n(3))
+}
+
+/// Is it a factor of an index, as a shift amount of 64-bit values: 1 to 3 modulo 64?
+pub fn factor64<B: Bv>(k: &B) -> B {
+    mod64(k).sub(&n(1)).ult(&n(3))
+}
+
+/// Is it 128, whose negation fits a byte where it does not?
+pub fn is128<B: Bv>(k: &B) -> B {
+    k.eq(&n(128))
+}
+
+/// The negation.
+pub fn neg<B: Bv>(k: &B) -> B {
+    k.neg()
+}
+
 /// Does the sum of two displacements fit?
 pub fn sum_fits<B: Bv>(a: &B, b: &B) -> B {
     simm32(&a.add(b))

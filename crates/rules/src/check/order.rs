@@ -61,6 +61,7 @@ fn covers<'a>(a: &Pat, b: &'a Pat, bound: &mut Binding<'a>) -> bool {
                 _ => false,
             };
             let upper = !x.zero_upper || matches!(b, Pat::Val(y) if y.zero_upper);
+            let lives = !x.lives_on || matches!(b, Pat::Val(y) if y.lives_on);
             let first = bound.0.iter().find(|v| v.0 == x.name).map(|v| v.1);
             let consistent = match (first, b) {
                 (None, _) => true,
@@ -68,7 +69,7 @@ fn covers<'a>(a: &Pat, b: &'a Pat, bound: &mut Binding<'a>) -> bool {
                 _ => false,
             };
             bound.0.push((x.name, b));
-            same_type && upper && consistent
+            same_type && upper && lives && consistent
         }
         (Pat::Op(x), Pat::Op(y)) => covers_op(x, y, bound),
         _ => false,
@@ -148,7 +149,7 @@ fn accepts(p: &Pat, t: Type) -> bool {
 /// Matches whatever the operands are, on any CPU.
 fn is_single_node(r: &Rule) -> bool {
     let free = |p: &Pat| match p {
-        Pat::Val(v) => !v.zero_upper,
+        Pat::Val(v) => !v.zero_upper && !v.lives_on,
         Pat::Rmi(_) | Pat::Cond(_) => true,
         Pat::Op(_) => false,
     };

@@ -303,6 +303,17 @@ impl Body<'_> {
                     };
                     self.line(format!("c.use_mem(&Amode::slot(c.slot_disp({at}, 0).unwrap_or(0)))"));
                 }
+                Some(Arg::Sum(s)) => {
+                    let index =
+                        s.index.as_ref().map(|(y, k)| Ok::<_, String>((self.names.value(y.name)?, self.names.imm(k)?)));
+                    let (index, scale) = match index.transpose()? {
+                        Some((y, k)) => (format!("Some({y})"), k),
+                        None => ("None".into(), "0".into()),
+                    };
+                    let (base, disp) = (self.names.value(s.base.name)?, self.names.imm(&s.disp)?);
+                    self.line(format!("let a = Amode::new(Some({base}), {index}, {scale}, {disp})"));
+                    self.line("c.use_mem(&a)".into());
+                }
                 Some(Arg::Rmi(_)) => {}
                 Some(Arg::Imm(_)) | None => return Err("resolve gives a row for these operands".into()),
             }

@@ -201,6 +201,9 @@ impl Steps {
                 if x.zero_upper {
                     self.tests.push(Step::If(format!("c.zero_upper({v})")));
                 }
+                if x.lives_on {
+                    self.tests.push(Step::If(format!("c.lives_on({v})")));
+                }
                 self.bind(x.name, Bound::Value(v));
             }
             Pat::Rmi(r) => {

@@ -12,6 +12,7 @@ use windlass_desc::bv::Bv;
 use windlass_desc::env::{Access, Env};
 use windlass_desc::types::Type;
 use windlass_desc::x64::flags::Cc;
+use windlass_desc::x64::imm;
 use windlass_desc::x64::{Family, Feature, Imm, Input, Output, Row, simulate};
 
 /// A run of the right side.
@@ -183,6 +184,15 @@ impl<'a> Right<'a> {
             }
             // the place of the slot, which is what `stack_addr` gives
             Arg::Slot(s) => out.addr = Some((self.immediate(&(*s).into())?, Access::PLAIN)),
+            Arg::Sum(s) => {
+                let (index, scale) = match &s.index {
+                    Some((y, k)) => (self.register(*y)?, self.immediate(k)?),
+                    None => (Smt::lit(64, 0), Smt::lit(64, 0)),
+                };
+                let disp = self.immediate(&s.disp)?;
+                self.encodable = self.encodable.and(&scale.ult(&Smt::lit(64, 4))).and(&imm::simm32(&disp));
+                out.addr = Some((self.register(s.base)?.add(&index.shl(&scale)).add(&disp), Access::PLAIN));
+            }
             Arg::Rmi(r) => {
                 let form = self.case.operand(r.name)?;
                 out.form = Some(form);

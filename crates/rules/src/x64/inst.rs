@@ -162,6 +162,11 @@ pub fn lea_slot(s: Im) -> MInst {
     inst(Family::Lea, 64, None, vec![Arg::Slot(s)])
 }
 
+/// The sum of two registers and a number.
+pub fn lea_sum(w: u16, base: Val, index: Option<(Val, ImmExpr)>, disp: impl Into<ImmExpr>) -> MInst {
+    inst(Family::Lea, w, Some(Form::Rm), vec![Arg::Sum(Sum { base, index, disp: disp.into() })])
+}
+
 /// A byte that tells whether a condition holds.
 pub fn set(f: impl Into<Flags>) -> MInst {
     MInst { flags: Some(f.into()), ..inst(Family::Set, 8, None, vec![]) }

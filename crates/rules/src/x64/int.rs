@@ -44,6 +44,7 @@ fn arithmetic(r: &mut RuleSet) {
     for op in [Opcode::Iadd, Opcode::Isub, Opcode::Ineg, Opcode::Imul] {
         r.supported.push((op, INTS.into()));
     }
+    sums(r);
     commuting(r, iadd, add);
     r.supported.push((Opcode::UaddOverflowTrap, WIDE.into()));
     r.rule(WIDE, |t| {
@@ -53,6 +54,33 @@ fn arithmetic(r: &mut RuleSet) {
     r.rule(INTS, |t| isub(X, R).to(sub(op_width(t), wide(X), wide(R))));
     r.rule(INTS, |t| ineg(X).to(neg(op_width(t), wide(X))));
     commuting(r, imul, mul);
+}
+
+/// Sums that an address mode computes: of three parts, of an index, and where both parts are wanted later.
+fn sums(r: &mut RuleSet) {
+    let small = || iconst(K.when(fun!(imm::simm32, k)));
+    let none = || ImmExpr::Const(0);
+    let lea = |t, x: Val, y: Option<(Val, ImmExpr)>, k: ImmExpr| {
+        lea_sum(op_width(t), wide(x), y.map(|y| (wide(y.0), y.1)), k)
+    };
+    r.rule(&[I16, I32, I64], |t| iadd(X, iconst(K.when(fun!(imm::is128, k)))).to(sub(op_width(t), wide(X), -128)));
+    r.rule(INTS, |t| iadd(iadd(X, Y), small()).to(lea(t, X, Some((Y, none())), K.into())));
+    r.rule(INTS, |t| iadd(X.lives_on(), small()).to(lea(t, X, None, K.into())));
+    r.rule(INTS, |t| iadd(small(), X.lives_on()).to(lea(t, X, None, K.into())));
+    r.rule(INTS, |t| {
+        isub(X.lives_on(), iconst(K.when(fun!(imm::neg_simm32, k)))).to(lea(t, X, None, apply(fun!(imm::neg, k), [K])))
+    });
+    for (of, factor, amount) in
+        [(I32, fun!(imm::factor32, k), fun!(imm::mod32, k)), (I64, fun!(imm::factor64, k), fun!(imm::mod64, k))]
+    {
+        for &from in INTS {
+            let shifted = || ishl(Y, iconst(K.when(factor)).at(from));
+            let index = || Some((Y, apply(amount, [K])));
+            r.rule(&[of], |t| iadd(X, shifted()).to(lea(t, X, index(), none())));
+            r.rule(&[of], |t| iadd(shifted(), X).to(lea(t, X, index(), none())));
+        }
+    }
+    r.rule(INTS, |t| iadd(X.lives_on(), Y.lives_on()).to(lea(t, X, Some((Y, none())), none())));
 }
 
 fn logic(r: &mut RuleSet) {

@@ -65,10 +65,31 @@ fn amode(r: &mut RuleSet) {
     let scale_of = || apply(fun!(imm::scale_of, k), [K]);
     let shifted = || ishl(Y, iconst(K.when(scale())).at(I64));
     let shifted32 = || ishl(uextend(y32), iconst(K.when(scale())).at(I64));
+    let factor = || iconst(N.when(scale())).at(I64);
+    let shifted_by_n = || ishl(Y, factor());
+    let shifted_by_n32 = || ishl(uextend(y32), factor());
+    let by_n = || apply(fun!(imm::scale_of, k), [N]);
     let none = || ImmExpr::Const(0);
     let sum = || apply(fun!(imm::sum, a, b), [K, OFF]);
     let fits = || vec![Guard { test: fun!(imm::sum_fits, a, b), args: vec![K.name, OFF.name] }];
     r.amode = vec![
+        AmodeRule {
+            guards: fits(),
+            ..addr(iadd(iadd(X, shifted_by_n32()), iconst(K)), Base::Val(X), Some(y32), by_n(), sum())
+        },
+        AmodeRule {
+            guards: fits(),
+            ..addr(iadd(iadd(X, shifted_by_n()), iconst(K)), Base::Val(X), Some(Y), by_n(), sum())
+        },
+        AmodeRule {
+            guards: fits(),
+            ..addr(iadd(iadd(shifted_by_n32(), X), iconst(K)), Base::Val(X), Some(y32), by_n(), sum())
+        },
+        AmodeRule {
+            guards: fits(),
+            ..addr(iadd(iadd(shifted_by_n(), X), iconst(K)), Base::Val(X), Some(Y), by_n(), sum())
+        },
+        AmodeRule { guards: fits(), ..addr(iadd(iadd(X, Y), iconst(K)), Base::Val(X), Some(Y), none(), sum()) },
         AmodeRule { guards: fits(), ..addr(iadd(X, iconst(K)), Base::Val(X), None, none(), sum()) },
         AmodeRule { guards: fits(), ..addr(iadd(iconst(K), X), Base::Val(X), None, none(), sum()) },
         addr(iadd(X, shifted32()), Base::Val(X), Some(y32), scale_of(), OFF.into()),

@@ -102,6 +102,7 @@ impl Emitter<'_> {
     }
 
     pub(super) fn edge_blocks(&mut self) -> Result<(), CodegenError> {
+        self.flags = FlagsAhead::default();
         self.stands_for(None);
         for (n, &(edge, (first, end))) in self.alloc.edge_blocks.iter().enumerate() {
             let label = self.s.edge_labels[n];

@@ -46,6 +46,9 @@ impl Graph for Lower<'_> {
     fn zero_upper(&self, v: Value) -> bool {
         X64::zero_upper(self, v)
     }
+    fn lives_on(&self, v: Value) -> bool {
+        Lower::lives_on(self, v)
+    }
     fn once(&self, v: Value) -> bool {
         Lower::once(self, v)
     }
