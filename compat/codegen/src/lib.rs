@@ -27,6 +27,11 @@ pub use windlass_codegen::text_section::TextSectionBuilder;
 pub use windlass_codegen::{binemit, isa, print_errors, settings, timing, verifier};
 #[doc(inline)]
 pub use windlass_entity as entity;
+/// Inlining, as an embedder decides call by call.
+pub mod inline {
+    #[doc(inline)]
+    pub use windlass_codegen::inline::{Inline, InlineCommand};
+}
 #[doc(inline)]
 pub use windlass_ir::packed_option;
 #[doc(inline)]

@@ -1,9 +1,14 @@
 //! Compiling functions, and what it leaves.
 
+use std::borrow::Cow;
+
 use cranelift_codegen::binemit::{Addend, CodeInfo, CodeOffset, Reloc};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::gimli::write::{Address, CommonInformationEntry, FrameDescriptionEntry};
-use cranelift_codegen::ir::{DebugTag, ExternalName, Function, SourceLoc, TrapCode, UserStackMap, ValueLabel};
+use cranelift_codegen::inline::{Inline, InlineCommand};
+use cranelift_codegen::ir::{
+    DebugTag, ExternalName, FuncRef, Function, Inst, Opcode, SourceLoc, TrapCode, UserStackMap, Value, ValueLabel,
+};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::isa::unwind::{CfaUnwindInfo, UnwindInfo, UnwindInfoKind, systemv, winx64};
 use cranelift_codegen::settings::Flags;
@@ -14,6 +19,18 @@ use cranelift_codegen::{
     TextSectionBuilder, ValueLabelsRanges, ValueLocRange,
 };
 
+/// Inlines once what it is given, and then nothing.
+struct Once(Option<Function>);
+
+impl Inline for Once {
+    fn inline(&mut self, _: &Function, _: Inst, _: Opcode, _: FuncRef, _: &[Value]) -> InlineCommand<'_> {
+        match self.0.take() {
+            Some(callee) => InlineCommand::Inline { callee: Cow::Owned(callee), visit_callee: false },
+            None => InlineCommand::KeepCall,
+        }
+    }
+}
+
 /// Contexts.
 pub fn contexts(func: Function, isa: &dyn TargetIsa, flags: &Flags) -> Result<Context, CodegenError> {
     let (mut ctx, mut plane): (Context, ControlPlane) = (Context::new(), ControlPlane::default());
@@ -22,6 +39,10 @@ pub fn contexts(func: Function, isa: &dyn TargetIsa, flags: &Flags) -> Result<Co
     ctx.set_disasm(true);
     ctx.verify(flags)?;
     ctx.verify_if(isa)?;
+    let _: bool = ctx.inline(&mut Once(None))?;
+    ctx.eliminate_unreachable_code(isa)?;
+    ctx.remove_constant_phis(isa)?;
+    ctx.egraph_pass(isa, &mut plane)?;
     ctx.optimize(isa, &mut plane)?;
     ctx.compute_cfg();
     ctx.compute_domtree();
@@ -69,6 +90,8 @@ pub fn compiled(code: &mut CompiledCode, func: &Function) {
     }
     let _: Option<&(CodeOffset, u32, UserStackMap)> = buffer.user_stack_maps().first();
     let _: usize = buffer.take_user_stack_maps().len();
+    let _: Option<(CodeOffset, u32)> = buffer.patchable_call_sites().next().map(|site| (site.ret_addr, site.len));
+    let _: (Option<&MachBufferFrameLayout>, &[Vec<u8>]) = (buffer.frame_layout(), &buffer.nop_units);
     buffer.data_mut().fill(0);
 }
 

@@ -14,7 +14,7 @@ use windlass_ir::flowgraph::ControlFlowGraph;
 use windlass_ir::ir::Function;
 use windlass_ir::loop_analysis::LoopAnalysis;
 use windlass_ir::verifier::VerifierResult;
-use windlass_opt::Level;
+use windlass_opt::{Level, inline};
 
 /// A function on its way to machine code. `func` may be changed at will between calls.
 #[derive(Default)]
@@ -103,6 +103,38 @@ impl Context {
         let level = Level::from_name(&isa.flags().opt_level().to_string());
         let level = level.ok_or_else(|| CodegenError::internal("an optimisation level without passes"))?;
         windlass_opt::run(&mut self.func, level).map_err(|broken| CodegenError::internal(&broken.to_string()))
+    }
+
+    /// Puts the bodies of called functions in the place of calls, as `inliner` decides. Was there anything to inline?
+    ///
+    /// # Errors
+    /// If a function that the inliner gives cannot take the place of its call: see [`inline::Refused`].
+    pub fn inline(&mut self, inliner: impl inline::Inline) -> CodegenResult<bool> {
+        inline::run(&mut self.func, inliner).map_err(|refused| CodegenError::unsupported(refused.to_string()))
+    }
+
+    /// Removes what is never reached.
+    pub fn eliminate_unreachable_code<'a, FOI: Into<FlagsOrIsa<'a>>>(&mut self, fisa: FOI) -> CodegenResult<()> {
+        self.passes(fisa, &[])
+    }
+
+    /// Removes parameters of blocks that are always the same value.
+    pub fn remove_constant_phis<'a, FOI: Into<FlagsOrIsa<'a>>>(&mut self, fisa: FOI) -> CodegenResult<()> {
+        self.passes(fisa, &["trivial-params"])
+    }
+
+    /// Simplifies, and computes what is equal once.
+    pub fn egraph_pass<'a, FOI>(&mut self, fisa: FOI, _ctrl_plane: &mut ControlPlane) -> CodegenResult<()>
+    where
+        FOI: Into<FlagsOrIsa<'a>>,
+    {
+        self.passes(fisa, &["simplify", "dead-code"])
+    }
+
+    /// Runs passes of the mid-end by name, and verifies if the settings ask for it.
+    fn passes<'a, FOI: Into<FlagsOrIsa<'a>>>(&mut self, fisa: FOI, names: &[&str]) -> CodegenResult<()> {
+        windlass_opt::run_some(&mut self.func, names).map_err(|broken| CodegenError::internal(&broken.to_string()))?;
+        self.verify_if(fisa)
     }
 
     /// The code, once compiled.

@@ -21,3 +21,5 @@ pub mod timing;
 pub mod vcode;
 pub mod verifier;
 pub mod x64;
+
+pub use windlass_opt::inline;

@@ -10,6 +10,7 @@
 mod branches;
 mod dead;
 mod incoming;
+pub mod inline;
 mod params;
 mod passes;
 mod simplify;
@@ -30,9 +31,18 @@ pub struct Broken {
     pub errors: VerifierErrors,
 }
 
+/// Runs the passes that lowering needs and then these, in the table's order.
+pub fn run_some(func: &mut Function, names: &[&str]) -> Result<(), Broken> {
+    run_those(func, |pass| pass.from == Level::None || names.contains(&pass.name))
+}
+
 /// Runs the passes of a level, in order. In builds with debug assertions the function is verified after each.
 pub fn run(func: &mut Function, level: Level) -> Result<(), Broken> {
-    for pass in PASSES.iter().filter(|pass| level >= pass.from) {
+    run_those(func, |pass| level >= pass.from)
+}
+
+fn run_those(func: &mut Function, wanted: impl Fn(&Pass) -> bool) -> Result<(), Broken> {
+    for pass in PASSES.iter().filter(|pass| wanted(pass)) {
         (pass.run)(func);
         if cfg!(debug_assertions) {
             windlass_ir::verifier::verify_function(func, None).map_err(|errors| Broken { pass: pass.name, errors })?;

@@ -32,7 +32,7 @@ pub(super) unsafe extern "C" fn probestack() {
 #[allow(improper_ctypes_definitions, reason = "the test below sees to it that vectors are in vector registers")]
 pub(super) extern "sysv64" fn pshufb(a: __m128i, b: __m128i) -> __m128i {
     // SAFETY: both types are 16 bytes that may be anything.
-    let (a, b): ([u8; 16], [u8; 16]) = unsafe { (std::mem::transmute(a), std::mem::transmute(b)) };
+    let (a, b) = unsafe { (std::mem::transmute::<__m128i, [u8; 16]>(a), std::mem::transmute::<__m128i, [u8; 16]>(b)) };
     let out = b.map(|n| if n & 0x80 == 0 { a[(n & 15) as usize] } else { 0 });
     // SAFETY: as above.
     unsafe { std::mem::transmute(out) }

@@ -85,6 +85,7 @@ fn commands(source: &Source, file: &TestFile<'_>, lost: &[Failure], on: &mut Lis
             "verifier" => once(kinds::verifier::run, on),
             "cat" => once(kinds::cat::run, on),
             "optimize" => once(kinds::optimize::run, on),
+            "inline" => once(kinds::inline::run, on),
             "domtree" => once(kinds::domtree::run, on),
             "print-cfg" => once(kinds::print_cfg::run, on),
             other => case(&unique(command.to_string()), on, |_| {

@@ -15,9 +15,7 @@ use windlass_opt::Level;
 
 /// Runs the case.
 pub fn run(_: &Source, file: &TestFile<'_>, command: &TestCommand<'_>) -> Verdict {
-    let words = file.settings.iter().flat_map(|set| &set.options).map(|o| o.to_string());
-    let asked = words.filter_map(|word| Level::from_name(word.strip_prefix("opt_level=")?)).next_back();
-    let level = asked.unwrap_or(Level::Speed);
+    let level = level(file);
     let check = |(func, details): &(Function, Details<'_>)| {
         let result = match optimized(func, level) {
             Ok(text) if is_precise(command) => check_lines(details, &text),
@@ -29,7 +27,15 @@ pub fn run(_: &Source, file: &TestFile<'_>, command: &TestCommand<'_>) -> Verdic
     Verdict::of(file.functions.iter().filter_map(check).collect())
 }
 
-fn optimized(func: &Function, level: Level) -> Result<String, String> {
+/// The level that a file's settings ask for.
+pub fn level(file: &TestFile<'_>) -> Level {
+    let words = file.settings.iter().flat_map(|set| &set.options).map(|o| o.to_string());
+    let asked = words.filter_map(|word| Level::from_name(word.strip_prefix("opt_level=")?)).next_back();
+    asked.unwrap_or(Level::Speed)
+}
+
+/// The function's text after the mid-end.
+pub fn optimized(func: &Function, level: Level) -> Result<String, String> {
     verify_function(func, None).map_err(|errors| format!("does not verify: {errors}"))?;
     let mut func = func.clone();
     panics::caught(|| windlass_opt::run(&mut func, level))?.map_err(|broken| broken.to_string())?;
