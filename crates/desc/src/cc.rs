@@ -7,6 +7,7 @@ use crate::bv::Bv;
 
 /// An integer comparison.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u8)]
 pub enum IntCC {
     /// `==`

@@ -10,6 +10,7 @@ use std::num::NonZeroU8;
 
 /// Why an instruction traps: 1 to 250 are the user's, the rest are reserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrapCode(NonZeroU8);
 
 /// The reserved codes with their names in CLIF.

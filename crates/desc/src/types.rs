@@ -5,6 +5,11 @@ pub use named::*;
 
 /// The type of a value: a scalar lane type, a lane count, and whether that count is scaled at run time.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(
+    feature = "enable-serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "u16", into = "u16")
+)]
 pub struct Type(u16);
 
 /// Scalar types by code: name, bits, is it a float.

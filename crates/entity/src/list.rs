@@ -46,6 +46,14 @@ impl<T: EntityRef + ReservedValue> ListPool<T> {
     pub fn capacity(&self) -> usize {
         self.data.capacity()
     }
+    /// How many entities the pool holds, with the lengths of lists and what is free.
+    pub fn len(&self) -> usize {
+        self.data.len()
+    }
+    /// Does the pool hold nothing?
+    pub fn is_empty(&self) -> bool {
+        self.data.is_empty()
+    }
     /// Forgets all lists, which must not be used any more, and keeps the memory.
     pub fn clear(&mut self) {
         self.data.clear();
@@ -57,7 +65,8 @@ impl<T: EntityRef + ReservedValue> ListPool<T> {
     /// A block of a class; its contents are arbitrary.
     fn alloc(&mut self, class: usize) -> usize {
         match self.free.get(class) {
-            Some(&head) if head != 0 => {
+            // A chain that was read from outside may lead anywhere.
+            Some(&head) if head != 0 && head as usize - 1 + (2 << class) <= self.data.len() => {
                 let block = head as usize - 1;
                 self.free[class] = self.data[block].index() as u32;
                 block

@@ -8,6 +8,7 @@ use target_lexicon::{Aarch64Architecture, Architecture, CallingConvention, Point
 
 /// How a function is called.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum CallConv {
     /// Whatever is fast here; not stable.
     Fast,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 macro_rules! float_ccs { ($($(#[$doc:meta])* $name:ident $text:literal $set:literal;)*) => {
     /// A float comparison. Two floats are equal, or one is less, or the other is, or they are unordered (one is a NaN).
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
     #[repr(u8)]
     pub enum FloatCC { $($(#[$doc])* $name),* }
 

@@ -7,6 +7,7 @@ use std::str::FromStr;
 macro_rules! rmw_ops { ($($(#[$doc:meta])* $name:ident $text:literal;)*) => {
     /// What an atomic read-modify-write does to memory.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
     #[repr(u8)]
     pub enum AtomicRmwOp { $($(#[$doc])* $name),* }
 

@@ -15,6 +15,7 @@ macro_rules! ops { ($( $(#[doc = $doc:literal])* $name:literal $op:ident $format
     ($($a:ident: $at:expr),*) -> ($($r:ident: $rt:expr),*) $ctv:expr, $effects:expr, $kind:ident $meaning:expr; )*) => {
     /// An operation of the IR.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+    #[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
     #[repr(u8)]
     pub enum Opcode { $( $(#[doc = $doc])* $op ),* }
 

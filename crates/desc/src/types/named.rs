@@ -51,6 +51,20 @@ vectors! {
 /// One more than the largest number of a type.
 const REPRS: u16 = DYNAMIC << 1;
 
+impl From<Type> for u16 {
+    fn from(ty: Type) -> u16 {
+        ty.0
+    }
+}
+
+impl TryFrom<u16> for Type {
+    type Error = &'static str;
+
+    fn try_from(repr: u16) -> Result<Type, &'static str> {
+        Some(Type::from_repr(repr)).filter(|ty| ty.0 == repr).ok_or("no type has this number")
+    }
+}
+
 impl Type {
     /// The type of a number that [`Type::repr`] gave; other numbers give some type or [`INVALID`].
     pub const fn from_repr(repr: u16) -> Type {

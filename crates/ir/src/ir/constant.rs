@@ -12,6 +12,7 @@ use windlass_entity::EntityRef;
 
 /// The bytes of a constant, least significant first.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ConstantData(SmallVec<[u8; 16]>);
 
 impl ConstantData {
@@ -106,6 +107,11 @@ impl FromStr for ConstantData {
 
 /// The constants of a function. Equal data is stored once, unless numbers are given out by hand.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(
+    feature = "enable-serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "BTreeMap<Constant, ConstantData>", into = "BTreeMap<Constant, ConstantData>")
+)]
 pub struct ConstantPool {
     constants: BTreeMap<Constant, ConstantData>,
     numbers: FxHashMap<ConstantData, Constant>,
@@ -170,6 +176,20 @@ impl ConstantPool {
     /// The bytes of all constants.
     pub fn byte_size(&self) -> usize {
         self.constants.values().map(ConstantData::len).sum()
+    }
+}
+
+impl From<BTreeMap<Constant, ConstantData>> for ConstantPool {
+    fn from(constants: BTreeMap<Constant, ConstantData>) -> Self {
+        let mut pool = ConstantPool::new();
+        constants.into_iter().for_each(|(constant, data)| pool.set(constant, data));
+        pool
+    }
+}
+
+impl From<ConstantPool> for BTreeMap<Constant, ConstantData> {
+    fn from(pool: ConstantPool) -> Self {
+        pool.constants
     }
 }
 

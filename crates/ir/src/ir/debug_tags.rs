@@ -7,6 +7,7 @@ use std::ops::Range;
 
 /// A tag.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum DebugTag {
     /// A number of the user's.
     User(u32),
@@ -25,6 +26,7 @@ impl fmt::Display for DebugTag {
 
 /// The tags of instructions. Equal lists of neighbours are stored once.
 #[derive(Clone, PartialEq, Hash, Debug, Default)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DebugTags {
     tags: Vec<DebugTag>,
     insts: BTreeMap<Inst, Range<u32>>,
@@ -46,7 +48,7 @@ impl DebugTags {
     }
     /// The tags of an instruction.
     pub fn get(&self, inst: Inst) -> &[DebugTag] {
-        self.insts.get(&inst).map_or(&[], |r| &self.tags[r.start as usize..r.end as usize])
+        self.insts.get(&inst).map_or(&[], |r| self.tags.get(r.start as usize..r.end as usize).unwrap_or(&[]))
     }
     /// Gives an instruction these tags instead of those it has.
     pub fn set(&mut self, inst: Inst, tags: impl IntoIterator<Item = DebugTag>) {

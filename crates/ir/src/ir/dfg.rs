@@ -17,6 +17,8 @@ use windlass_entity::{PrimaryMap, SecondaryMap};
 
 mod insts;
 mod params;
+#[cfg(feature = "enable-serde")]
+mod raw;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,6 +31,7 @@ use values::ValueData;
 
 /// All instructions of a function.
 #[derive(Clone, PartialEq, Hash, Debug, Default)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Insts(PrimaryMap<Inst, InstructionData>);
 
 impl Index<Inst> for Insts {
@@ -48,6 +51,7 @@ impl IndexMut<Inst> for Insts {
 
 /// What the graph knows of a block.
 #[derive(Clone, PartialEq, Hash, Debug, Default)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BlockData {
     params: ValueList,
 }
@@ -61,6 +65,7 @@ impl BlockData {
 
 /// All blocks of a function.
 #[derive(Clone, PartialEq, Hash, Debug, Default)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Blocks(PrimaryMap<Block, BlockData>);
 
 impl Blocks {
@@ -105,6 +110,7 @@ impl IndexMut<Block> for Blocks {
 
 /// Instructions, values, and what they refer to.
 #[derive(Clone, PartialEq, Hash, Debug, Default)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "raw::Raw"))]
 pub struct DataFlowGraph {
     /// The instructions.
     pub insts: Insts,

@@ -9,6 +9,7 @@ pub type DynamicTypes = PrimaryMap<DynamicType, DynamicTypeData>;
 
 /// A dynamic vector type.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DynamicTypeData {
     /// The fixed vector that is repeated.
     pub base_vector_ty: Type,

@@ -7,6 +7,7 @@ use windlass_entity::entity_impl;
 macro_rules! entities { ($($(#[$doc:meta])* $name:ident $prefix:literal $limit:expr;)*) => { $(
     $(#[$doc])*
     #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
     pub struct $name(u32);
     entity_impl!($name, $prefix);
 
@@ -68,6 +69,7 @@ impl AliasRegion {
 macro_rules! any_entity { ($($(#[$doc:meta])* $name:ident),*) => {
     /// Any entity of a function, for reporting where something is wrong.
     #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
     pub enum AnyEntity {
         /// The function as a whole.
         Function,

@@ -21,6 +21,7 @@ pub enum ExceptionTableItem {
 
 /// An entry without its target, which stands in the list of targets at the same place among those that have one.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 enum Item {
     Tag(ExceptionTag),
     Default,
@@ -29,11 +30,35 @@ enum Item {
 
 /// Where a `try_call` goes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Raw"))]
 pub struct ExceptionTableData {
     /// The handlers, in order, then the normal return.
     targets: Vec<BlockCall>,
     items: Vec<Item>,
     sig: SigRef,
+}
+
+/// A table as it was read.
+#[cfg(feature = "enable-serde")]
+#[derive(serde::Deserialize)]
+struct Raw {
+    targets: Vec<BlockCall>,
+    items: Vec<Item>,
+    sig: SigRef,
+}
+
+#[cfg(feature = "enable-serde")]
+impl TryFrom<Raw> for ExceptionTableData {
+    type Error = &'static str;
+
+    fn try_from(raw: Raw) -> Result<Self, &'static str> {
+        let Raw { targets, items, sig } = raw;
+        let handlers = items.iter().filter(|item| !matches!(item, Item::Context(_))).count();
+        if targets.len() != handlers + 1 {
+            return Err("an exception table has a target for each handler and the normal return");
+        }
+        Ok(ExceptionTableData { targets, items, sig })
+    }
 }
 
 impl ExceptionTableData {

@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 /// Who extends a small integer argument to a whole register, and how.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ArgumentExtension {
     /// Nobody: upper bits are arbitrary.
     None,
@@ -20,6 +21,7 @@ pub enum ArgumentExtension {
 
 /// What an argument is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ArgumentPurpose {
     /// To be used as the program wants.
     Normal,
@@ -59,6 +61,7 @@ impl FromStr for ArgumentPurpose {
 
 /// A parameter or return value of a function, as its caller sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AbiParam {
     /// Its type.
     pub value_type: Type,
@@ -103,6 +106,7 @@ impl fmt::Display for AbiParam {
 
 /// What a caller and a function agree on.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Signature {
     /// What is passed.
     pub params: Vec<AbiParam>,
@@ -173,6 +177,7 @@ impl fmt::Display for Signature {
 
 /// A function that is called or whose address is taken.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExtFuncData {
     /// Its name.
     pub name: ExternalName,

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 /// A name that means something to the user.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserExternalName {
     /// Its name space.
     pub namespace: u32,
@@ -29,6 +30,7 @@ impl fmt::Display for UserExternalName {
 
 /// A name in a test: arbitrary bytes, written after `%`.
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TestcaseName(Box<[u8]>);
 
 impl TestcaseName {
@@ -57,6 +59,7 @@ impl fmt::Debug for TestcaseName {
 
 /// The name of a function that is being defined.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum UserFuncName {
     /// The user's name.
     User(UserExternalName),
@@ -99,6 +102,7 @@ impl fmt::Display for UserFuncName {
 
 /// Symbols that every linker of their kind knows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum KnownSymbol {
     /// ELF's table of addresses, `_GLOBAL_OFFSET_TABLE_`.
     ElfGlobalOffsetTable,
@@ -125,6 +129,7 @@ impl FromStr for KnownSymbol {
 
 /// The name of something outside of the function.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ExternalName {
     /// The user's name, by its place in the function's table.
     User(UserExternalNameRef),

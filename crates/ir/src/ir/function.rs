@@ -20,10 +20,16 @@ use windlass_entity::{PrimaryMap, SecondaryMap};
 
 /// Tells stencils of different versions of this crate apart in a cache.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VersionMarker;
 
 /// The part of a function that its code does not depend on, up to relocation.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(
+    feature = "enable-serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "Named", into = "Named")
+)]
 pub struct FunctionParameters {
     base_srcloc: Option<SourceLoc>,
     user_named_funcs: PrimaryMap<UserExternalNameRef, UserExternalName>,
@@ -71,6 +77,30 @@ impl FunctionParameters {
     }
 }
 
+/// What [`FunctionParameters`] are made of.
+#[cfg(feature = "enable-serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Named {
+    base_srcloc: Option<SourceLoc>,
+    user_named_funcs: PrimaryMap<UserExternalNameRef, UserExternalName>,
+}
+
+#[cfg(feature = "enable-serde")]
+impl From<FunctionParameters> for Named {
+    fn from(params: FunctionParameters) -> Self {
+        Named { base_srcloc: params.base_srcloc, user_named_funcs: params.user_named_funcs }
+    }
+}
+
+#[cfg(feature = "enable-serde")]
+impl From<Named> for FunctionParameters {
+    fn from(named: Named) -> Self {
+        let Named { base_srcloc, user_named_funcs } = named;
+        let user_name_refs = user_named_funcs.iter().map(|(index, name)| (name.clone(), index)).collect();
+        FunctionParameters { base_srcloc, user_named_funcs, user_name_refs }
+    }
+}
+
 impl PartialEq for FunctionParameters {
     fn eq(&self, other: &Self) -> bool {
         self.base_srcloc == other.base_srcloc && self.user_named_funcs == other.user_named_funcs
@@ -79,6 +109,7 @@ impl PartialEq for FunctionParameters {
 
 /// The part of a function that decides its code.
 #[derive(Clone, PartialEq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "RawStencil"))]
 pub struct FunctionStencil {
     /// The version of this crate.
     pub version_marker: VersionMarker,
@@ -100,6 +131,48 @@ pub struct FunctionStencil {
     pub stack_limit: Option<GlobalValue>,
     /// What the user wants to find again beside the code.
     pub debug_tags: DebugTags,
+}
+
+/// A stencil as it was read.
+#[cfg(feature = "enable-serde")]
+#[derive(serde::Deserialize)]
+struct RawStencil {
+    version_marker: VersionMarker,
+    signature: Signature,
+    sized_stack_slots: StackSlots,
+    dynamic_stack_slots: DynamicStackSlots,
+    global_values: PrimaryMap<GlobalValue, GlobalValueData>,
+    dfg: DataFlowGraph,
+    layout: Layout,
+    srclocs: SecondaryMap<Inst, RelSourceLoc>,
+    stack_limit: Option<GlobalValue>,
+    debug_tags: DebugTags,
+}
+
+#[cfg(feature = "enable-serde")]
+impl TryFrom<RawStencil> for FunctionStencil {
+    type Error = &'static str;
+
+    /// What is laid out must be in the graph; all else is for the verifier to say.
+    fn try_from(raw: RawStencil) -> Result<Self, &'static str> {
+        let (dfg, layout) = (&raw.dfg, &raw.layout);
+        let known = |block| dfg.block_is_valid(block) && layout.block_insts(block).all(|inst| dfg.inst_is_valid(inst));
+        if !layout.blocks().all(known) {
+            return Err("a block or an instruction is laid out that does not exist");
+        }
+        Ok(FunctionStencil {
+            version_marker: raw.version_marker,
+            signature: raw.signature,
+            sized_stack_slots: raw.sized_stack_slots,
+            dynamic_stack_slots: raw.dynamic_stack_slots,
+            global_values: raw.global_values,
+            dfg: raw.dfg,
+            layout: raw.layout,
+            srclocs: raw.srclocs,
+            stack_limit: raw.stack_limit,
+            debug_tags: raw.debug_tags,
+        })
+    }
 }
 
 impl FunctionStencil {
@@ -222,6 +295,7 @@ impl FunctionStencil {
 
 /// A function. What its code depends on is the stencil, whose fields are the function's own.
 #[derive(Clone, PartialEq)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Function {
     /// Its name.
     pub name: UserFuncName,

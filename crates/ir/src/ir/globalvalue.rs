@@ -9,6 +9,7 @@ use std::fmt;
 
 /// How a global value is computed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum GlobalValueData {
     /// The pointer that the function's `vmctx` parameter has.
     VMContext,

@@ -74,6 +74,7 @@ fn parse_i64(s: &str) -> Result<i64, &'static str> {
 
 /// A signed immediate of 64 bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Imm64(i64);
 
 impl Imm64 {
@@ -139,6 +140,7 @@ impl FromStr for Imm64 {
 macro_rules! unsigned { ($(#[$doc:meta])* $name:ident $t:ident) => {
     $(#[$doc])*
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
     pub struct $name($t);
 
     impl From<$t> for $name {
@@ -202,6 +204,7 @@ impl From<Uimm32> for i64 {
 
 /// What is added to an address; written with its sign, and not at all if it is 0.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Offset32(i32);
 
 impl Offset32 {
@@ -267,6 +270,7 @@ impl FromStr for Offset32 {
 
 /// 16 bytes of a vector, least significant first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct V128Imm(pub [u8; 16]);
 
 impl V128Imm {

@@ -37,6 +37,7 @@ pub type ValueListPool = ListPool<Value>;
 macro_rules! formats { ($($format:ident ($kind:ident $($operands:ident)?) { $($field:ident: $ty:ty),* })*) => {
     /// An instruction: its operation and what it is done with. Formats and fields are as the grammar of CLIF has them.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
     #[allow(missing_docs, reason = "a field is what its type says")]
     pub enum InstructionData {
         $($format { opcode: Opcode, $($field: $ty),* }),*

@@ -10,9 +10,28 @@ pub type JumpTables = PrimaryMap<JumpTable, JumpTableData>;
 
 /// Where a `br_table` goes: by its operand's value, or to a default.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(
+    feature = "enable-serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Vec<BlockCall>", into = "Vec<BlockCall>")
+)]
 pub struct JumpTableData {
     /// The default, then the entries.
     table: Vec<BlockCall>,
+}
+
+impl From<JumpTableData> for Vec<BlockCall> {
+    fn from(table: JumpTableData) -> Self {
+        table.table
+    }
+}
+
+impl TryFrom<Vec<BlockCall>> for JumpTableData {
+    type Error = &'static str;
+
+    fn try_from(table: Vec<BlockCall>) -> Result<Self, &'static str> {
+        if table.is_empty() { Err("a jump table has a default") } else { Ok(JumpTableData { table }) }
+    }
 }
 
 impl JumpTableData {

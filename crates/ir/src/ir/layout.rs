@@ -9,6 +9,8 @@ use windlass_entity::SecondaryMap;
 use windlass_entity::packed_option::PackedOption;
 
 mod order;
+#[cfg(feature = "enable-serde")]
+mod raw;
 
 use order::Sequence;
 
@@ -82,6 +84,11 @@ struct InstNode {
 
 /// The order of blocks and instructions.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(
+    feature = "enable-serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "raw::Raw", into = "raw::Raw")
+)]
 pub struct Layout {
     blocks: SecondaryMap<Block, BlockNode>,
     insts: SecondaryMap<Inst, InstNode>,

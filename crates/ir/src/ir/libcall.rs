@@ -10,6 +10,7 @@ use std::str::FromStr;
 macro_rules! libcalls { ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
     /// A routine that generated code calls by itself.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
     pub enum LibCall { $($(#[$doc])* $name),* }
 
     impl LibCall {

@@ -11,6 +11,7 @@ use windlass_entity::{EntityRef, PrimaryMap};
 
 /// The order of bytes in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Endianness {
     /// Least significant first.
     Little,
@@ -144,6 +145,7 @@ macro_rules! flags {
 
 /// How memory is accessed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MemFlagsData {
     bits: u8,
     trap: Option<TrapCode>,
@@ -216,6 +218,7 @@ impl MemFlagsData {
 
 /// How a machine instruction accesses memory: the same flags without the region, which has no meaning outside the IR.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MachMemFlags {
     bits: u8,
     trap: Option<TrapCode>,
@@ -246,6 +249,7 @@ impl From<MachMemFlags> for MemFlagsData {
 
 /// The flags of an instruction: an index into the function's [`MemFlagsSet`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MemFlags(u16);
 
 impl MemFlags {
@@ -309,6 +313,11 @@ pub struct MemFlagsSetOverflow;
 
 /// The different flags that a function's instructions have.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(
+    feature = "enable-serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "PrimaryMap<MemFlags, MemFlagsData>", into = "PrimaryMap<MemFlags, MemFlagsData>")
+)]
 pub struct MemFlagsSet {
     flags: PrimaryMap<MemFlags, MemFlagsData>,
     index: FxHashMap<MemFlagsData, MemFlags>,
@@ -362,6 +371,27 @@ impl Index<MemFlags> for MemFlagsSet {
     }
 }
 
+impl TryFrom<PrimaryMap<MemFlags, MemFlagsData>> for MemFlagsSet {
+    type Error = MemFlagsSetOverflow;
+
+    fn try_from(flags: PrimaryMap<MemFlags, MemFlagsData>) -> Result<Self, MemFlagsSetOverflow> {
+        if flags.len() > usize::from(u16::MAX) {
+            return Err(MemFlagsSetOverflow);
+        }
+        let mut index = FxHashMap::default();
+        flags.iter().for_each(|(number, data)| {
+            index.entry(*data).or_insert(number);
+        });
+        Ok(MemFlagsSet { flags, index })
+    }
+}
+
+impl From<MemFlagsSet> for PrimaryMap<MemFlags, MemFlagsData> {
+    fn from(set: MemFlagsSet) -> Self {
+        set.flags
+    }
+}
+
 impl PartialEq for MemFlagsSet {
     fn eq(&self, other: &Self) -> bool {
         self.flags == other.flags
@@ -378,6 +408,7 @@ impl Hash for MemFlagsSet {
 
 /// What is known of a region of memory.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct AliasRegionData {
     /// The user's number for it.
     pub user_id: u32,
@@ -387,6 +418,11 @@ pub struct AliasRegionData {
 
 /// The regions of memory that a function tells apart.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(
+    feature = "enable-serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "PrimaryMap<AliasRegion, AliasRegionData>", into = "PrimaryMap<AliasRegion, AliasRegionData>")
+)]
 pub struct AliasRegionSet {
     regions: PrimaryMap<AliasRegion, AliasRegionData>,
     by_user_id: FxHashMap<u32, AliasRegion>,
@@ -446,6 +482,22 @@ impl Index<AliasRegion> for AliasRegionSet {
     type Output = AliasRegionData;
     fn index(&self, region: AliasRegion) -> &AliasRegionData {
         &self.regions[region]
+    }
+}
+
+impl From<PrimaryMap<AliasRegion, AliasRegionData>> for AliasRegionSet {
+    fn from(regions: PrimaryMap<AliasRegion, AliasRegionData>) -> Self {
+        let mut set = AliasRegionSet::new();
+        regions.into_iter().for_each(|(_, data)| {
+            set.push(data);
+        });
+        set
+    }
+}
+
+impl From<AliasRegionSet> for PrimaryMap<AliasRegion, AliasRegionData> {
+    fn from(set: AliasRegionSet) -> Self {
+        set.regions
     }
 }
 

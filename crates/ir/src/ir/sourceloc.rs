@@ -4,6 +4,7 @@ use std::fmt;
 
 /// A place in the source, as the user numbers them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SourceLoc(u32);
 
 impl SourceLoc {
@@ -35,6 +36,7 @@ impl fmt::Display for SourceLoc {
 
 /// A source location as its distance from the function's base.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RelSourceLoc(u32);
 
 impl RelSourceLoc {

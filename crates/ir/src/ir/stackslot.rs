@@ -14,6 +14,7 @@ pub type DynamicStackSlots = PrimaryMap<DynamicStackSlot, DynamicStackSlotData>;
 
 /// What a slot is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum StackSlotKind {
     /// Memory that the program asks for.
     ExplicitSlot,
@@ -43,6 +44,7 @@ impl FromStr for StackSlotKind {
 
 /// The user's number for a slot, found again in the description of the frame.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StackSlotKey(u64);
 
 impl StackSlotKey {
@@ -58,6 +60,7 @@ impl StackSlotKey {
 
 /// A slot of fixed size.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StackSlotData {
     /// What it is for.
     pub kind: StackSlotKind,
@@ -92,6 +95,7 @@ impl fmt::Display for StackSlotData {
 
 /// A slot that holds a dynamic vector.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DynamicStackSlotData {
     /// What it is for.
     pub kind: StackSlotKind,

@@ -9,6 +9,7 @@ pub(crate) type UserStackMapEntryVec = SmallVec<[UserStackMapEntry; 4]>;
 
 /// One live value at a call.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserStackMapEntry {
     /// Its type.
     pub ty: Type,
@@ -20,6 +21,7 @@ pub struct UserStackMapEntry {
 
 /// All live values at a call, in a frame that is laid out.
 #[derive(Clone, PartialEq, Debug, Default)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct UserStackMap {
     entries: SmallVec<[(Type, u32); 4]>,
 }

@@ -45,6 +45,7 @@ impl ValueDef {
 /// How a value is stored: the kind in the two highest bits, the type below; which result or parameter; and what defines
 /// it. Positions above `u16::MAX` become that: such a value does not count as attached.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct ValueData {
     kind_and_type: u16,
     num: u16,

@@ -158,6 +158,7 @@ impl Shape {
 macro_rules! ieee { ($(#[$doc:meta])* $name:ident $bits:ident $exponent:literal $fraction:literal) => {
     $(#[$doc])*
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    #[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
     #[repr(C)]
     pub struct $name {
         bits: $bits,

@@ -69,6 +69,7 @@ impl fmt::Display for BlockArg {
 
 /// A block and the arguments it is given, in a [`ValueListPool`], which each operation needs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BlockCall {
     /// The block's bits and then the encoded arguments; never empty.
     values: ValueList,
