@@ -58,6 +58,9 @@ fn tell(function: &Function, isa: &dyn TargetIsa) -> bool {
         let entries: Vec<String> = map.entries().map(|(ty, at)| format!("{ty} at {at}")).collect();
         println!("stack map: {offset:#x}, {size} bytes, [{}]", entries.join(", "));
     }
+    for list in buffer.debug_tags() {
+        println!("tags: {:#x} {:?} {:?}", list.offset, list.pos, list.tags);
+    }
     for (size, units) in buffer.nop_units.iter().map(|unit| (unit.len(), unit)) {
         println!("nop of {size}: {units:02x?}");
     }

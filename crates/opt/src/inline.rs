@@ -14,6 +14,7 @@ mod body;
 mod names;
 
 /// What becomes of a call.
+#[allow(clippy::large_enum_variant, reason = "the interface is given")]
 pub enum InlineCommand<'a> {
     /// It stays.
     KeepCall,
