@@ -92,6 +92,9 @@ pub fn compiled(code: &mut CompiledCode, func: &Function) {
     let _: usize = buffer.take_user_stack_maps().len();
     let _: Option<(CodeOffset, u32)> = buffer.patchable_call_sites().next().map(|site| (site.ret_addr, site.len));
     let _: (Option<&MachBufferFrameLayout>, &[Vec<u8>]) = (buffer.frame_layout(), &buffer.nop_units);
+    for MachBufferDebugTagList { offset, pos, tags } in buffer.debug_tags() {
+        let _: (CodeOffset, MachDebugTagPos, &[DebugTag]) = (offset, pos, tags);
+    }
     buffer.data_mut().fill(0);
 }
 

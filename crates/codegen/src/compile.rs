@@ -50,6 +50,8 @@ pub struct Options {
     pub listing: bool,
     /// Leave which code stands for which IR instruction.
     pub origins: bool,
+    /// Leave where the calls and sequence points of the IR are.
+    pub points: bool,
     /// Leave where blocks start and between which control goes.
     pub blocks: bool,
     /// Make code that runs wherever it is loaded: what is not linked with it is found by tables of addresses.
@@ -77,6 +79,7 @@ impl Options {
             check: isa.flags().regalloc_checker(),
             listing: false,
             origins: false,
+            points: false,
             blocks: isa.flags().machine_code_cfg_info(),
             // COFF has no tables of addresses; its linkers make stubs for calls on their own
             pic: isa.flags().is_pic() && isa.triple().binary_format != BinaryFormat::Coff,

@@ -51,6 +51,15 @@ pub struct MachTrap {
     pub code: TrapCode,
 }
 
+/// Does a tag stand before or after the instruction at its offset?
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MachDebugTagPos {
+    /// After the instruction that ends there.
+    Post,
+    /// Before the instruction that starts there.
+    Pre,
+}
+
 /// A line of the listing that `windlass explain` shows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Line {
@@ -79,6 +88,8 @@ pub struct CompiledCode {
     pub patchable: Vec<(CodeOffset, u32)>,
     /// Which values are on the stack at calls: where these return to, and offsets from the stack pointer.
     pub stack_maps: Vec<(CodeOffset, UserStackMap)>,
+    /// Which IR instruction ends (a call that returns) or starts (a sequence point) there, if the function has tags.
+    pub points: Vec<(CodeOffset, MachDebugTagPos, u32)>,
     /// From which offset on the code stands for which IR instruction, if the function says where it is from.
     pub origins: Vec<(CodeOffset, Option<u32>)>,
     /// What is done to the stack and to saved registers, each with the offset where it has been done.

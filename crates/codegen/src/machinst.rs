@@ -4,7 +4,7 @@
 
 use crate::binemit::{CodeInfo, CodeOffset};
 use crate::compiled;
-pub use crate::compiled::{FinalizedMachReloc, FinalizedRelocTarget, MachRelocBase, MachTrap};
+pub use crate::compiled::{FinalizedMachReloc, FinalizedRelocTarget, MachDebugTagPos, MachRelocBase, MachTrap};
 use crate::isa::unwind::UnwindInst;
 use crate::reg::Reg;
 use rustc_hash::FxHashMap;
@@ -102,15 +102,6 @@ pub struct FinalizedMachCallSite<'a> {
     pub exception_handlers: &'a [FinalizedMachExceptionHandler],
 }
 
-/// Does a tag stand before or after the instruction at its offset?
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum MachDebugTagPos {
-    /// After the instruction that ends there.
-    Post,
-    /// Before the instruction that starts there.
-    Pre,
-}
-
 /// What a user wanted to find again at a place.
 #[derive(Clone, PartialEq, Debug)]
 pub struct MachBufferDebugTagList<'a> {
@@ -172,6 +163,7 @@ pub struct MachBufferFinalized<T: CompilePhase> {
     call_sites: Vec<MachCallSite>,
     patchable_call_sites: Vec<MachPatchableCallSite>,
     frame_layout: Option<MachBufferFrameLayout>,
+    debug_tags: Vec<(CodeOffset, MachDebugTagPos, Vec<DebugTag>)>,
     srclocs: Vec<T::MachSrcLocType>,
     user_stack_maps: SmallVec<[(CodeOffset, u32, UserStackMap); 8]>,
     /// What is done to the frame, each with the offset where it has been done.
@@ -228,6 +220,10 @@ impl<T: CompilePhase> MachBufferFinalized<T> {
     pub fn frame_layout(&self) -> Option<&MachBufferFrameLayout> {
         self.frame_layout.as_ref()
     }
+    /// The tags of calls, where these return to, and of sequence points, by offset.
+    pub fn debug_tags(&self) -> impl Iterator<Item = MachBufferDebugTagList<'_>> {
+        self.debug_tags.iter().map(|(offset, pos, tags)| MachBufferDebugTagList { offset: *offset, pos: *pos, tags })
+    }
     /// Where the code comes from: ranges by offset, without those of no known place.
     pub fn get_srclocs_sorted(&self) -> &[T::MachSrcLocType] {
         &self.srclocs
@@ -255,6 +251,7 @@ impl MachBufferFinalized<Stencil> {
             call_sites: self.call_sites,
             patchable_call_sites: self.patchable_call_sites,
             frame_layout: self.frame_layout,
+            debug_tags: self.debug_tags,
             user_stack_maps: self.user_stack_maps,
             unwind_info: self.unwind_info,
             alignment: self.alignment,
@@ -323,6 +320,7 @@ impl CompiledCodeStencil {
                 call_sites: code.returns.iter().map(|&at| MachCallSite { ret_addr: at, frame_offset: None }).collect(),
                 patchable_call_sites: code.patchable.iter().map(patchable).collect(),
                 frame_layout,
+                debug_tags: debug_tags(&code, func),
                 data: code.code,
                 relocs: code.relocs,
                 traps: code.traps,
@@ -351,6 +349,13 @@ impl CompiledCodeStencil {
             bb_edges: self.bb_edges,
         }
     }
+}
+
+/// The tags of those points of the code whose instructions have some.
+fn debug_tags(code: &compiled::CompiledCode, func: &Function) -> Vec<(CodeOffset, MachDebugTagPos, Vec<DebugTag>)> {
+    let tags = |inst: u32| func.debug_tags.get(Inst::from_u32(inst)).to_vec();
+    let all = code.points.iter().map(|&(offset, pos, inst)| (offset, pos, tags(inst)));
+    all.filter(|(.., tags)| !tags.is_empty()).collect()
 }
 
 /// Where the function's stack slots are.

@@ -5,10 +5,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use windlass_codegen::context::Context;
-use windlass_codegen::machinst::CompiledCode;
+use windlass_codegen::machinst::{CompiledCode, MachDebugTagPos};
 use windlass_ir::frontend::{FunctionBuilder, FunctionBuilderContext};
 use windlass_ir::ir::types::{I32, I64};
-use windlass_ir::ir::{AbiParam, ExternalName, Function, InstBuilder, Signature, UserExternalName, UserFuncName};
+use windlass_ir::ir::{
+    AbiParam, DebugTag, ExternalName, Function, InstBuilder, Signature, UserExternalName, UserFuncName,
+};
 use windlass_ir::isa::CallConv;
 use windlass_ir::reader::parse_functions;
 use windlass_link::jit::{JITBuilder, JITModule};
@@ -354,6 +356,44 @@ fn a_host_may_have_its_own_probe() {
     let main = unsafe { std::mem::transmute::<*const u8, extern "C" fn()>(program.compiled["main"].0) };
     std::thread::Builder::new().stack_size(4 << 20).spawn(move || main()).unwrap().join().unwrap();
     assert_eq!(PROBED.load(std::sync::atomic::Ordering::SeqCst), 1);
+    // SAFETY: nothing of it is used any more.
+    unsafe { program.module.free_memory() };
+}
+
+#[test]
+fn tags_stand_beside_code() {
+    let text = "
+        function %main(i64) -> i64 system_v {
+            ss0 = explicit_slot 16
+            fn0 = colocated %other(i64) -> i64 system_v
+        block0(v0: i64):
+            <7, ss0> sequence_point
+            v1 = call fn0(v0)
+            <1, ss0, 3> v2 = call fn0(v1)
+            brif v2, block1, block2
+        block1:
+            <9> sequence_point
+            <10> sequence_point
+            return v2
+        block2:
+            return v1
+        }
+        function %other(i64) -> i64 system_v {
+        block0(v0: i64):
+            return v0
+        }";
+    let program = program(parse_functions(text).unwrap(), &[], &[]);
+    let code = &program.compiled["main"].1;
+    let returns: Vec<u32> = code.buffer.call_sites().map(|site| site.ret_addr).collect();
+    let (slot, user) = (DebugTag::StackSlot(windlass_ir::ir::StackSlot::from_u32(0)), DebugTag::User);
+    let lists: Vec<_> = code.buffer.debug_tags().collect();
+    let tags: Vec<&[DebugTag]> = lists.iter().map(|list| list.tags).collect();
+    assert_eq!(tags, [&[user(7), slot.clone()][..], &[user(1), slot, user(3)], &[user(9)], &[user(10)]]);
+    assert_eq!((lists[1].pos, lists[1].offset), (MachDebugTagPos::Post, returns[1]));
+    assert!(lists[0].pos == MachDebugTagPos::Pre && lists[0].offset < returns[0]);
+    assert!(lists[2].pos == MachDebugTagPos::Pre && lists[2].offset >= returns[1]);
+    assert_eq!(lists[2].offset, lists[3].offset);
+    assert!(program.compiled["other"].1.buffer.debug_tags().next().is_none());
     // SAFETY: nothing of it is used any more.
     unsafe { program.module.free_memory() };
 }

@@ -114,7 +114,7 @@ impl TargetIsa for X64Isa {
         _ctrl_plane: &mut ControlPlane,
     ) -> CodegenResult<CompiledCodeStencil> {
         let origins = func.stencil.srclocs.values().any(|loc| !loc.is_default());
-        let options = Options { listing: want_disasm, origins, ..self.options };
+        let options = Options { listing: want_disasm, origins, points: !func.debug_tags.is_empty(), ..self.options };
         let mut code = pipeline.compile(func, &options)?;
         let minimum = 1 << self.flags.log2_min_function_alignment();
         code.alignment = code.alignment.max(minimum);

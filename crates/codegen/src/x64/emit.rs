@@ -37,6 +37,8 @@ enum Meta {
     Reloc(Reloc, u32, i64, u32),
     /// Of a call of the IR, which site it is.
     Return(Option<u32>),
+    /// Of an IR instruction that may have tags.
+    Point(MachDebugTagPos, u32),
     Origin(Option<u32>),
     Unwind(UnwindInst),
     /// The instruction ends with the distance of this constant.
@@ -164,6 +166,14 @@ impl Emitter<'_> {
     fn trap_here(&mut self, code: TrapCode) {
         let mark = self.s.buffer.mark();
         self.s.meta.push((mark, Meta::Trap(code)));
+    }
+
+    /// An instruction that may have tags starts or ends here.
+    fn point(&mut self, pos: MachDebugTagPos, i: Option<u32>) {
+        if let (true, Some(inst)) = (self.options.points, i.and_then(|i| self.machine.origin(i))) {
+            let mark = self.s.buffer.mark();
+            self.s.meta.push((mark, Meta::Point(pos, inst)));
+        }
     }
 
     /// What was called comes back here.
@@ -376,12 +386,14 @@ impl Emitter<'_> {
         let (low, high) = (inst.payload as u32, (inst.payload >> 32) as u32);
         let sink = &mut self.s.buffer.sink;
         match inst.row {
-            ARGS | NOP => {}
+            ARGS => {}
+            NOP => self.point(MachDebugTagPos::Pre, i),
             CALL => {
                 let site = self.machine.sites[high as usize];
                 let field = insts::call32(sink, 0);
                 self.reloc(field, self.call_reloc(site.symbol), site.symbol, -4);
                 self.returns_here(Some(high));
+                self.point(MachDebugTagPos::Post, i);
                 self.shift(-(site.popped as i32), "calling convention");
             }
             CALL_REG => {
@@ -389,6 +401,7 @@ impl Emitter<'_> {
                 let r = self.reg(ops[0])?;
                 insts::call_reg(&mut self.s.buffer.sink, r);
                 self.returns_here(Some(high));
+                self.point(MachDebugTagPos::Post, i);
                 self.shift(-(site.popped as i32), "calling convention");
             }
             SELECTF32_RR | SELECTF64_RR => self.select(inst, ops)?,
@@ -496,6 +509,7 @@ impl Emitter<'_> {
                     let map = site.and_then(|s| self.machine.stack_maps.get(s.stack_map as usize));
                     out.stack_maps.extend(map.map(|entries| (offset, UserStackMap::new(entries, |_| slots))));
                 }
+                Meta::Point(pos, inst) => out.points.push((offset, pos, inst)),
                 Meta::Origin(inst) => out.origins.push((offset, inst)),
                 Meta::Constant(n) => {
                     let distance = (constants[n as usize] - offset as usize) as u32;
