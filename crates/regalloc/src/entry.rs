@@ -172,6 +172,14 @@ impl Pass<'_> {
             }
         }
         wanted.sort_unstable();
+        // What is used only after the first call had better stay in memory if no register outlives calls for it.
+        let first_call = self.ctx.uses.first_call[b as usize];
+        if first_call != NONE {
+            let call = first_call - self.code.blocks[b as usize].insts.0;
+            let saved = (self.masks.alloc[class as usize] & self.masks.callee).count_ones();
+            let before = wanted.partition_point(|&(dist, _)| dist <= call);
+            wanted.truncate(before + saved as usize);
+        }
         let file = self.masks.alloc[class as usize].count_ones();
         // A loop under pressure evicts something in any case: leave registers to its temporaries.
         let pressed = header && self.ctx.loops.pressure[b as usize][class as usize] > file;

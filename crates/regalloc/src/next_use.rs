@@ -42,6 +42,8 @@ pub(crate) struct NextUses {
     pub pressure: Vec<[u32; CLASSES]>,
     /// Per block: registers that instructions overwrite or want for something else.
     pub lost: Vec<u64>,
+    /// Per block: its first call, [`NONE`] without.
+    pub first_call: Vec<u32>,
     /// Instructions with operands in fixed registers, and these registers; last first.
     pub fixed: Vec<(u32, u64)>,
     track: Vec<Track>,
@@ -83,6 +85,7 @@ impl NextUses {
         refill(&mut self.track, n, Track { next: DEAD, after: DEAD, live: NONE, mark: 0, end: 0 });
         refill(&mut self.pressure, code.blocks.len(), [0; CLASSES]);
         refill(&mut self.lost, code.blocks.len(), 0);
+        refill(&mut self.first_call, code.blocks.len(), NONE);
         self.fixed.clear();
         let env = Env { code, machine, masks, rows, live };
         for b in (0..code.blocks.len() as u32).rev() {
@@ -227,6 +230,7 @@ impl NextUses {
         }
         if (lost & call).count_ones() * 2 > call.count_ones() {
             self.seen += 1;
+            self.first_call[b as usize] = i;
         }
         for class in 0..CLASSES {
             self.most[class] = self.most[class].max(self.now[class] + (lost & masks.alloc[class]).count_ones());
