@@ -165,10 +165,13 @@ impl Pass<'_> {
                 wanted.push((entry.dist, entry.v));
             }
         }
-        let params = self.code.blocks[b as usize].params;
-        for &param in &self.code.pool[params.0 as usize..params.1 as usize] {
-            if of_class(param) && self.ctx.facts.has(param, USED) {
-                wanted.push((self.ctx.live.param_dist[param as usize], param));
+        let block = &self.code.blocks[b as usize];
+        let params = &self.code.pool[block.params.0 as usize..block.params.1 as usize];
+        for (k, &param) in (0..).zip(params).filter(|&(_, &v)| of_class(v) && self.ctx.facts.has(v, USED)) {
+            let dist = self.ctx.live.param_dist[param as usize];
+            let near = dist < if header { FAR } else { block.insts.1 - block.insts.0 };
+            if near || self.arrives_in_register(b, k) {
+                wanted.push((dist, param));
             }
         }
         wanted.sort_unstable();
@@ -194,6 +197,16 @@ impl Pass<'_> {
             });
         }
         self.ctx.state.wanted = wanted;
+    }
+
+    /// Does some known predecessor of block `b` have the argument for its parameter `k` in a register?
+    fn arrives_in_register(&self, b: u32, k: u32) -> bool {
+        let preds = self.code.blocks[b as usize].preds;
+        let edges = self.code.preds[preds.0 as usize..preds.1 as usize].iter().map(|&e| &self.code.edges[e as usize]);
+        edges.filter(|edge| edge.from < b).any(|edge| {
+            let arg = self.code.pool[(edge.args.0 + k) as usize];
+            self.ctx.state.count[arg as usize] > 0
+        })
     }
 
     /// Places the vregs that can stay where the reference predecessor has them. Before a loop, those in registers that
