@@ -5,5 +5,7 @@
 pub mod compound;
 pub mod scalar;
 
+#[doc(inline)]
 pub use compound::CompoundBitSet;
+#[doc(inline)]
 pub use scalar::ScalarBitSet;

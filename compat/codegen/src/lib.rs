@@ -5,6 +5,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod dbg;
+
+pub use cranelift_bforest as bforest;
+pub use cranelift_bitset as bitset;
 #[doc(inline)]
 pub use cranelift_control as control;
 pub use gimli;
@@ -45,6 +49,28 @@ pub use rustc_hash::{FxHashMap, FxHashSet};
 pub use verifier::verify_function;
 #[doc(inline)]
 pub use write::write_function;
+
+#[doc(hidden)]
+pub use log;
+
+/// Are traces written? Only in programs with debug assertions or with the feature `trace-log`, and only if the program's
+/// logger wants them.
+#[macro_export]
+macro_rules! trace_log_enabled {
+    () => {
+        $crate::dbg::TRACES && $crate::log::log_enabled!($crate::log::Level::Trace)
+    };
+}
+
+/// Writes a trace, formatted as `format!` does, to the program's logger if [`trace_log_enabled`].
+#[macro_export]
+macro_rules! trace {
+    ($($tt:tt)*) => {
+        if $crate::trace_log_enabled!() {
+            $crate::log::trace!($($tt)*);
+        }
+    };
+}
 
 /// The version whose names and signatures these are.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -2,7 +2,8 @@
 
 use cranelift_codegen::cfg_printer::CFGPrinter;
 use cranelift_codegen::data_value::{DataValue, DisplayDataValues};
-use cranelift_codegen::dominator_tree::DominatorTree;
+use cranelift_codegen::dbg::{DisplayList, LOG_FILENAME_PREFIX};
+use cranelift_codegen::dominator_tree::{DominatorTree, SimpleDominatorTree};
 use cranelift_codegen::flowgraph::{BlockPredecessor, ControlFlowGraph};
 use cranelift_codegen::ir::{Block, Function, Inst, Type};
 use cranelift_codegen::isa::TargetIsa;
@@ -54,4 +55,13 @@ pub fn values(v: &DataValue, bytes: &mut [u8]) {
     let _: Result<i32, _> = i32::try_from(v.clone());
     let _: [DataValue; 2] = [v.clone().to_be(), v.clone().to_le()];
     let _: String = format!("{} {v}", DisplayDataValues(&[]));
+}
+
+/// Traces.
+pub fn tracing(blocks: &[Block], func: &Function, domtree: &SimpleDominatorTree) {
+    if cranelift_codegen::trace_log_enabled!() {
+        cranelift_codegen::trace!("{LOG_FILENAME_PREFIX}: {}", DisplayList(blocks));
+    }
+    let _: std::cmp::Ordering = domtree.rpo_cmp(blocks[0], blocks[1], &func.layout);
+    let _: std::cmp::Ordering = domtree.rpo_cmp_block(blocks[0], blocks[1]);
 }

@@ -1,6 +1,6 @@
 //! The dominator tree: `a` dominates `b` if every way from the entry to `b` leads over `a`. Needs the flow graph.
 
-use crate::dominators::{Dominators, Flow, Tree};
+use crate::dominators::{Dominators, Flow, NONE, Tree};
 use crate::flowgraph::ControlFlowGraph;
 use crate::ir::{Block, Function, Layout, ProgramPoint};
 use std::cmp::Ordering;
@@ -13,8 +13,13 @@ pub struct DominatorTree {
     dominators: Dominators,
     tree: Tree,
     postorder: Vec<Block>,
+    /// The place of each block in the post-order, [`NONE`] if control cannot reach it.
+    place: Vec<u32>,
     valid: bool,
 }
+
+/// The same tree: other implementations keep one that is faster to make and slower to ask.
+pub type SimpleDominatorTree = DominatorTree;
 
 /// A function's blocks, from the entry.
 struct Forward<'a> {
@@ -40,7 +45,8 @@ impl Flow for Forward<'_> {
 impl DominatorTree {
     /// An empty tree, which must be computed.
     pub fn new() -> Self {
-        DominatorTree { dominators: Dominators::default(), tree: Tree::new(), postorder: Vec::new(), valid: false }
+        let (dominators, tree) = (Dominators::default(), Tree::new());
+        DominatorTree { dominators, tree, postorder: Vec::new(), place: Vec::new(), valid: false }
     }
     /// The tree of a function.
     pub fn with_function(func: &Function, cfg: &ControlFlowGraph) -> Self {
@@ -55,6 +61,10 @@ impl DominatorTree {
             self.dominators.compute(&Forward { cfg, entry: entry.as_u32() });
             self.tree.build(&self.dominators, cfg.num_blocks());
             self.postorder.extend(self.dominators.postorder.iter().map(|n| Block::from_u32(*n)));
+            self.place.resize(cfg.num_blocks(), NONE);
+            for (place, block) in self.dominators.postorder.iter().enumerate() {
+                self.place[*block as usize] = place as u32;
+            }
         }
         self.valid = true;
     }
@@ -67,6 +77,7 @@ impl DominatorTree {
         self.dominators.clear();
         self.tree.clear();
         self.postorder.clear();
+        self.place.clear();
         self.valid = false;
     }
     /// Can control reach the block?
@@ -80,6 +91,20 @@ impl DominatorTree {
     /// The blocks that control can reach, in reverse post-order: the entry first.
     pub fn cfg_rpo(&self) -> impl Iterator<Item = &Block> {
         self.postorder.iter().rev()
+    }
+    /// Which of two blocks is first in reverse post-order. Those that control cannot reach come last, and are equal.
+    pub fn rpo_cmp_block(&self, a: Block, b: Block) -> Ordering {
+        let place = |block: Block| self.place.get(block.as_u32() as usize).copied().filter(|place| *place != NONE);
+        place(b).cmp(&place(a))
+    }
+    /// Which of two places is first in reverse post-order, and in a block in its order.
+    pub fn rpo_cmp<A, B>(&self, a: A, b: B, layout: &Layout) -> Ordering
+    where
+        A: Into<ProgramPoint>,
+        B: Into<ProgramPoint>,
+    {
+        let (a, b) = (a.into(), b.into());
+        self.rpo_cmp_block(layout.pp_block(a), layout.pp_block(b)).then_with(|| layout.pp_cmp(a, b))
     }
     /// The nearest block that dominates `block`; none for the entry and blocks that control cannot reach.
     pub fn idom(&self, block: Block) -> Option<Block> {
@@ -158,6 +183,7 @@ mod tests {
                     assert_eq!(tree.block_dominates(Block::new(a), Block::new(b)), dominates, "{edges:?}: {a} {b}");
                 }
             }
+            assert!(tree.cfg_rpo().is_sorted_by(|a, b| tree.rpo_cmp_block(**a, **b).is_lt()));
             for &block in tree.cfg_postorder() {
                 assert!(tree.children(block).all(|c| tree.idom(c) == Some(block)));
                 let order = |b: Block| tree.cfg_postorder().iter().position(|o| *o == b);
@@ -174,6 +200,7 @@ mod tests {
         let (first, last) = (func.layout.first_inst(a).unwrap(), func.layout.last_inst(a).unwrap());
         assert!(tree.dominates(first, last, &func.layout) && !tree.dominates(last, first, &func.layout));
         assert!(tree.dominates(a, first, &func.layout) && tree.dominates(last, b, &func.layout));
+        assert!(tree.rpo_cmp(first, last, &func.layout).is_lt() && tree.rpo_cmp(b, first, &func.layout).is_gt());
         assert!(tree.dominates(last, last, &func.layout) && !tree.dominates(b, a, &func.layout));
     }
 

@@ -26,7 +26,10 @@ impl Docs {
             docs.items.entry(module.clone()).or_default();
             for entry in std::fs::read_dir(folder)? {
                 let (path, name) = entry.map(|e| (e.path(), e.file_name().to_string_lossy().into_owned()))?;
-                if path.is_dir() {
+                if name == "index.html" {
+                    let html = std::fs::read_to_string(path)?;
+                    docs.items.extend(reexports(&html).map(|name| (format!("{module}::{name}"), Page::default())));
+                } else if path.is_dir() {
                     folders.push((path, format!("{module}::{name}")));
                 } else if let [_, name, "html"] = name.split('.').collect::<Vec<_>>()[..] {
                     // Items of one name, such as a module's and a function's, share an entry.
@@ -66,6 +69,11 @@ impl Page {
     }
 }
 
+/// What a module's page says that it takes from elsewhere; what is shown as its own has a page.
+fn reexports(html: &str) -> impl Iterator<Item = &str> {
+    html.split(" id=\"reexport.").skip(1).filter_map(|rest| rest.split('"').next())
+}
+
 /// The trait of `Trait%3CT%3E-for-Type`, without its arguments. Without `-for-` it is a block of the type's own.
 fn trait_name(anchor: &str) -> Option<String> {
     let (name, _) = anchor.split_once("-for-")?;
@@ -100,5 +108,6 @@ mod tests {
         page.add(&anchors.map(|a| format!("<section id=\"{a}\">")).concat());
         assert_eq!(Vec::from_iter(page.members), ["Bad", "Bad::name", "from", "get", "set"]);
         assert_eq!(Vec::from_iter(page.traits), ["From"]);
+        assert_eq!(Vec::from_iter(reexports("<dt id=\"reexport.gimli\"><code>")), ["gimli"]);
     }
 }
