@@ -41,6 +41,9 @@ pub(crate) struct Dominators {
     bucket: Vec<u32>,
     next_in_bucket: Vec<u32>,
     path: Vec<u32>,
+    /// How many nodes paths had that were compressed.
+    #[cfg(test)]
+    steps: usize,
 }
 
 impl Dominators {
@@ -127,6 +130,10 @@ impl Dominators {
         while self.ancestor[at as usize] != NONE {
             self.path.push(at);
             at = self.ancestor[at as usize];
+        }
+        #[cfg(test)]
+        {
+            self.steps += self.path.len();
         }
         // the last on the path is a child of the root, and has nothing to learn
         self.path.pop();
@@ -233,5 +240,47 @@ impl Iterator for ChildIter<'_> {
         let block = self.next.expand()?;
         self.next = self.tree.nodes[block].sibling;
         Some(block)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each node goes to the next and to one that is chosen at random.
+    struct Random(Vec<[u32; 2]>, Vec<Vec<u32>>);
+
+    impl Flow for Random {
+        fn num_nodes(&self) -> usize {
+            self.0.len()
+        }
+        fn root(&self) -> u32 {
+            0
+        }
+        fn succs(&self, node: u32) -> impl Iterator<Item = u32> {
+            self.0[node as usize].into_iter()
+        }
+        fn preds(&self, node: u32) -> impl Iterator<Item = u32> {
+            self.1[node as usize].iter().copied()
+        }
+    }
+
+    /// Time on such graphs grows faster than their size, because memory gets slower: the steps do not.
+    #[test]
+    fn steps_are_near_linear_on_random_graphs() {
+        let steps = |n: u32| {
+            let random = |b: u32| (u64::from(b).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33) as u32 % n;
+            let succs: Vec<[u32; 2]> = (0..n).map(|b| [(b + 1).min(n - 1), random(b)]).collect();
+            let mut preds = vec![vec![]; n as usize];
+            succs.iter().enumerate().for_each(|(b, to)| to.iter().for_each(|t| preds[*t as usize].push(b as u32)));
+            let mut dominators = Dominators::default();
+            dominators.compute(&Random(succs, preds));
+            assert_eq!(dominators.preorder.len(), n as usize);
+            dominators.steps as f64 / f64::from(n)
+        };
+        let (small, large) = (steps(1 << 12), steps(1 << 18));
+        assert!(small > 1.0 && large < 1.6 * small, "{small} steps a node, then {large}");
+        let exponent = 1.0 + (large / small).log2() / 6.0;
+        assert!(exponent < 1.12, "{exponent}");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Verifier;
 use crate::entity::packed_option::ReservedValue;
+use crate::entity::{EntityRef, EntitySet};
 use crate::ir::entities::{AnyEntity, GlobalValue, SigRef};
 use crate::ir::{ArgumentExtension, ArgumentPurpose, ExternalName, GlobalValueData, Signature, Type};
 use crate::isa::CallConv;
@@ -25,20 +26,22 @@ impl Verifier<'_> {
     /// A signature is checked where a function has it, else where it is declared.
     fn signatures(&mut self) {
         let func = self.func;
-        let mut seen: FxHashSet<SigRef> = FxHashSet::default();
+        let mut seen: EntitySet<SigRef> = EntitySet::new();
         for (f, data) in func.dfg.ext_funcs.iter().filter(|(_, d)| !d.signature.is_reserved_value()) {
             match func.dfg.signatures.get(data.signature) {
-                Some(sig) => self.signature(f, sig),
+                Some(sig) => {
+                    seen.insert(data.signature);
+                    self.signature(f, sig);
+                }
                 None => self.error(f, format!("invalid signature reference {}", data.signature)),
             }
-            seen.insert(data.signature);
             if let ExternalName::User(name) = data.name
                 && !func.params.user_named_funcs().is_valid(name)
             {
                 self.error(f, format!("undefined external name {name}"));
             }
         }
-        for (sig, data) in func.dfg.signatures.iter().filter(|(sig, _)| !seen.contains(sig)) {
+        for (sig, data) in func.dfg.signatures.iter().filter(|(sig, _)| !seen.contains(*sig)) {
             self.signature(sig, data);
         }
     }
@@ -124,26 +127,30 @@ impl Verifier<'_> {
     /// Reports each cycle once, at its first global value. Every value is visited a bounded number of times.
     fn global_cycles(&mut self) {
         let func = self.func;
-        let mut done: FxHashSet<GlobalValue> = FxHashSet::default();
+        // Which walk, counted from 1, came by each global value.
+        let mut walks: Vec<u32> = vec![0; func.global_values.len()];
         for (start, _) in func.global_values.iter() {
-            let (mut path, mut gv) = (Vec::new(), Some(start));
-            let mut on_path = FxHashSet::default();
-            while let Some(g) = gv {
-                if on_path.contains(&g) {
-                    let cycle: Vec<String> =
-                        path.iter().skip_while(|p| **p != g).map(|p: &GlobalValue| p.to_string()).collect();
-                    self.error(g, format!("global value cycle: [{}]", cycle.join(", ")));
-                    break;
+            let (walk, mut gv) = (start.as_u32() + 1, start);
+            let closes = loop {
+                match walks[gv.index()] {
+                    0 => walks[gv.index()] = walk,
+                    seen => break seen == walk,
                 }
-                if done.contains(&g) {
-                    break;
+                match base_of(&func.global_values[gv]).filter(|base| func.global_values.is_valid(*base)) {
+                    Some(base) => gv = base,
+                    None => break false,
                 }
-                on_path.insert(g);
-                path.push(g);
-                gv = func.global_values.get(g).and_then(base_of);
+            };
+            if closes {
+                self.global_cycle(gv);
             }
-            done.extend(path);
         }
+    }
+
+    fn global_cycle(&mut self, first: GlobalValue) {
+        let next = |gv: &GlobalValue| base_of(&self.func.global_values[*gv]).filter(|base| *base != first);
+        let cycle: Vec<String> = std::iter::successors(Some(first), next).map(|gv| gv.to_string()).collect();
+        self.error(first, format!("global value cycle: [{}]", cycle.join(", ")));
     }
 
     /// Global values have the types that their users need.
