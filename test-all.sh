@@ -70,7 +70,7 @@ step "format" cargo fmt --all --check
 step "format of bench" cargo fmt --manifest-path bench/Cargo.toml --all --check
 step "lints" cargo clippy --workspace --all-targets -- -D warnings
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
-step "tests" cargo test --workspace --features windlass-ir/enable-serde,cranelift-bitset/enable-serde
+step "tests" cargo test --workspace --features windlass-codegen/incremental-cache,windlass-ir/enable-serde,cranelift-bitset/enable-serde
 if [[ -d tools/prove ]]; then
   step "proofs" cargo run --quiet -p windlass-prove
 fi

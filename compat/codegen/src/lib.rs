@@ -16,6 +16,9 @@ pub use gimli;
 pub use windlass_codegen::context::Context;
 #[doc(inline)]
 pub use windlass_codegen::error::{CodegenError, CodegenResult, CompileError, CompileResult};
+#[cfg(feature = "incremental-cache")]
+#[doc(inline)]
+pub use windlass_codegen::incremental_cache;
 #[doc(inline)]
 pub use windlass_codegen::machinst::{
     CompiledCode, CompiledCodeStencil, ExceptionContextLoc, Final, FinalizedMachCallSite,

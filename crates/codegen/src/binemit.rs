@@ -19,6 +19,7 @@ pub struct CodeInfo {
 /// GOT(S) the place of a table entry that holds S. Those of targets whose code is not made yet are there for users that
 /// name them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Reloc {
     /// Four bytes: S + A.
     Abs4,

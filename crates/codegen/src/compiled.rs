@@ -9,6 +9,7 @@ use windlass_ir::ir::{ExternalName, UserStackMap};
 
 /// What the address in a relocation is of.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum FinalizedRelocTarget {
     /// A symbol.
     ExternalName(ExternalName),
@@ -28,6 +29,7 @@ impl FinalizedRelocTarget {
 
 /// A field to be filled in when an address is known.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MachRelocBase<T> {
     /// Where the field starts.
     pub offset: CodeOffset,
@@ -44,6 +46,7 @@ pub type FinalizedMachReloc = MachRelocBase<FinalizedRelocTarget>;
 
 /// An instruction that may trap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MachTrap {
     /// Where it starts.
     pub offset: CodeOffset,
@@ -53,6 +56,7 @@ pub struct MachTrap {
 
 /// Does a tag stand before or after the instruction at its offset?
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum MachDebugTagPos {
     /// After the instruction that ends there.
     Post,

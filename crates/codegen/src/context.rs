@@ -86,6 +86,12 @@ impl Context {
         }
     }
 
+    /// Makes this the function's code.
+    #[cfg(feature = "incremental-cache")]
+    pub(crate) fn keep_code(&mut self, code: CompiledCode) -> &CompiledCode {
+        self.compiled_code.insert(code)
+    }
+
     /// Compiles the function to code in which source locations are relative.
     pub fn compile_stencil(
         &mut self,

@@ -8,6 +8,8 @@ pub mod compiled;
 pub mod context;
 pub mod effects;
 pub mod error;
+#[cfg(feature = "incremental-cache")]
+pub mod incremental_cache;
 pub mod isa;
 pub mod lower;
 pub mod machinst;

@@ -44,6 +44,14 @@ impl CompilePhase for Final {
 
 /// A range of code that comes from one place of the source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    feature = "enable-serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(bound(
+        serialize = "T::SourceLocType: serde::Serialize",
+        deserialize = "T::SourceLocType: serde::Deserialize<'de>"
+    ))
+)]
 pub struct MachSrcLoc<T: CompilePhase> {
     /// Where it starts.
     pub start: CodeOffset,
@@ -55,6 +63,7 @@ pub struct MachSrcLoc<T: CompilePhase> {
 
 /// A call.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MachCallSite {
     /// Where it returns to.
     pub ret_addr: CodeOffset,
@@ -64,6 +73,7 @@ pub struct MachCallSite {
 
 /// A call that may be overwritten with an instruction of the same length that does nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MachPatchableCallSite {
     /// Where it returns to: its end.
     pub ret_addr: CodeOffset,
@@ -73,6 +83,7 @@ pub struct MachPatchableCallSite {
 
 /// Where the context of a dynamic exception tag is at a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum ExceptionContextLoc {
     /// In memory, so many bytes above the stack pointer.
     SPOffset(u32),
@@ -82,6 +93,7 @@ pub enum ExceptionContextLoc {
 
 /// A handler of exceptions of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum FinalizedMachExceptionHandler {
     /// Of exceptions with this tag; where it is.
     Tag(ExceptionTag, CodeOffset),
@@ -115,6 +127,7 @@ pub struct MachBufferDebugTagList<'a> {
 
 /// Where the stack slots of a frame are.
 #[derive(Clone, PartialEq, Debug, Default)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MachBufferFrameLayout {
     /// From the lowest byte of the frame to the frame pointer, or to where it would be.
     pub frame_to_fp_offset: u32,
@@ -124,6 +137,7 @@ pub struct MachBufferFrameLayout {
 
 /// Where a stack slot is.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MachBufferStackSlot {
     /// Bytes above the lowest byte of the frame.
     pub offset: u32,
@@ -133,6 +147,7 @@ pub struct MachBufferStackSlot {
 
 /// Where a labelled value is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum LabelValueLoc {
     /// In a register.
     Reg(Reg),
@@ -142,6 +157,7 @@ pub enum LabelValueLoc {
 
 /// A range of code in which a labelled value is in one place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ValueLocRange {
     /// The place.
     pub loc: LabelValueLoc,
@@ -156,6 +172,14 @@ pub type ValueLabelsRanges = FxHashMap<ValueLabel, Vec<ValueLocRange>>;
 
 /// Code with what belongs to places in it.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(
+    feature = "enable-serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(bound(
+        serialize = "T::MachSrcLocType: serde::Serialize",
+        deserialize = "T::MachSrcLocType: serde::Deserialize<'de>"
+    ))
+)]
 pub struct MachBufferFinalized<T: CompilePhase> {
     data: Vec<u8>,
     relocs: Vec<FinalizedMachReloc>,
@@ -262,6 +286,14 @@ impl MachBufferFinalized<Stencil> {
 
 /// A compiled function.
 #[derive(Clone, PartialEq, Debug)]
+#[cfg_attr(
+    feature = "enable-serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(bound(
+        serialize = "T::MachSrcLocType: serde::Serialize",
+        deserialize = "T::MachSrcLocType: serde::Deserialize<'de>"
+    ))
+)]
 pub struct CompiledCodeBase<T: CompilePhase> {
     /// The code with what belongs to it.
     pub buffer: MachBufferFinalized<T>,

@@ -8,6 +8,7 @@ pub type RegClass = Class;
 
 /// A register of the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RealReg(PReg);
 
 impl RealReg {
@@ -39,6 +40,7 @@ impl fmt::Debug for RealReg {
 
 /// A register in finished code, where all are of the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reg(RealReg);
 
 impl Reg {

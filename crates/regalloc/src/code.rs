@@ -18,6 +18,7 @@ pub const CLASSES: usize = 2;
 
 /// A physical register: class and hardware number (below 32).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PReg(pub u8);
 
 impl PReg {

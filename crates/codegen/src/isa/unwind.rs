@@ -45,6 +45,7 @@ pub type CfaUnwindInfo = systemv::UnwindInfo;
 
 /// What an instruction of a prologue or epilogue does to the frame. On entry the stack pointer is at the return address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "enable-serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum UnwindInst {
     /// A register was pushed.
     PushReg {
