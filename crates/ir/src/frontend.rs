@@ -189,10 +189,12 @@ impl<'a> FunctionBuilder<'a> {
     }
     /// From now on, appends to this block. The one before must end in a terminator.
     pub fn switch_to_block(&mut self, block: Block) {
-        debug_assert!(
-            self.position.is_none() || self.is_unreachable() || !self.is_partial(self.position.unwrap()),
-            "the block before does not end in a terminator"
-        );
+        if let Some(before) = self.position.expand() {
+            debug_assert!(
+                self.is_unreachable() || !self.is_partial(before),
+                "{before} does not end in a terminator, and {block} is begun"
+            );
+        }
         debug_assert!(!self.is_filled(block), "{block} ends in a terminator already");
         self.position = block.into();
     }
@@ -267,6 +269,11 @@ impl<'a> FunctionBuilder<'a> {
     }
     /// Gives a block the function's parameters.
     pub fn append_block_params_for_function_params(&mut self, block: Block) {
+        debug_assert!(
+            !self.ctx.ssa.has_predecessors(block),
+            "{block} takes the function's parameters and is branched to"
+        );
+        debug_assert!(self.ctx.status[block] == BlockStatus::Empty, "{block} takes parameters and has instructions");
         for param in &self.func.stencil.signature.params {
             self.func.stencil.dfg.append_block_param(block, param.value_type);
         }

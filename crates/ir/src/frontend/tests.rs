@@ -416,3 +416,73 @@ fn values_passed_on_by_calls_are_loaded_after_them() {
     assert_eq!((func.dfg.block_params(edge), func.dfg.value_def(loaded).num()), (&[passed][..], 0));
     assert_eq!(func.dfg.user_stack_map_entries(call).map(<[_]>::len), Some(1));
 }
+
+/// What a builder says in debug builds when it is used as `wrong` does, in a function of two blocks of which the first is
+/// current.
+#[cfg(debug_assertions)]
+fn complaint(wrong: impl FnOnce(FunctionBuilder<'_>, [Block; 2]) + std::panic::UnwindSafe) -> String {
+    let panic = std::panic::catch_unwind(|| {
+        let (mut func, mut context) = (Function::new(), FunctionBuilderContext::new());
+        let mut b = FunctionBuilder::new(&mut func, &mut context);
+        let blocks = [b.create_block(), b.create_block()];
+        b.switch_to_block(blocks[0]);
+        wrong(b, blocks);
+    });
+    *panic.expect_err("it is wrong").downcast::<String>().expect("a message with names")
+}
+
+#[test]
+#[cfg(debug_assertions)]
+fn what_is_wrong_is_named() {
+    let says = |text: String, words: &[&str]| assert!(words.iter().all(|w| text.contains(w)), "{text}");
+    says(
+        complaint(|mut b, [_, two]| {
+            b.ins().iconst(I32, 1);
+            b.switch_to_block(two);
+        }),
+        &["block0", "terminator", "block1"],
+    );
+    says(
+        complaint(|mut b, _| {
+            b.ins().return_(&[]);
+            b.ins().nop();
+        }),
+        &["block0", "terminator"],
+    );
+    says(
+        complaint(|mut b, [one, two]| {
+            b.ins().return_(&[]);
+            b.switch_to_block(two);
+            b.ins().jump(one, &[]);
+            b.switch_to_block(one);
+        }),
+        &["block0", "already"],
+    );
+    says(
+        complaint(|mut b, [one, _]| {
+            b.ins().jump(one, &[]);
+            b.append_block_params_for_function_params(one);
+        }),
+        &["block0", "branched to"],
+    );
+    says(
+        complaint(|mut b, _| {
+            b.ins().return_(&[]);
+            b.finalize(TargetFacts::of(&"x86_64-linux".parse().unwrap()).frontend);
+        }),
+        &["block0", "not sealed"],
+    );
+    says(
+        complaint(|mut b, _| {
+            let (var, value) = (b.declare_var(I32), b.ins().iconst(I64, 1));
+            b.def_var(var, value);
+        }),
+        &["var0", "v0", "type"],
+    );
+    says(
+        complaint(|mut b, _| {
+            b.use_var(Variable::from_u32(7));
+        }),
+        &["var7", "not declared"],
+    );
+}
