@@ -362,6 +362,7 @@ impl<'a> FunctionBuilder<'a> {
 
     /// Says that values of a variable must be known to a collector while calls run. Comes before the first definition.
     pub fn declare_var_needs_stack_map(&mut self, var: Variable) {
+        debug_assert!(self.ctx.types.is_valid(var), "{var} needs a stack map and was not declared");
         self.ctx.stack_map_vars.insert(var);
     }
     /// Says that a value must be known to a collector while calls run.

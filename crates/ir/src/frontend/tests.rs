@@ -479,6 +479,7 @@ fn what_is_wrong_is_named() {
         }),
         &["var0", "v0", "type"],
     );
+    says(complaint(|mut b, _| b.declare_var_needs_stack_map(Variable::from_u32(7))), &["var7", "not declared"]);
     says(
         complaint(|mut b, _| {
             b.use_var(Variable::from_u32(7));
