@@ -226,7 +226,7 @@ fn cond(set: &RuleSet, out: &mut String) -> Result<()> {
     let mut by_type: BTreeMap<u16, Vec<Candidate>> = BTreeMap::new();
     for (n, r) in set.cond.iter().enumerate() {
         let fail = |e| format!("{}: {e}", place(r.at));
-        let steps = pattern::of_value(&r.pat, r.ty).map_err(fail)?;
+        let steps = pattern::of_condition(&r.pat, r.ty).map_err(fail)?;
         let yes = body::cond(n, r, &steps).map_err(fail)?;
         let mut todo = steps.steps;
         if matches!(r.cc, CcExpr::Is(cc) if cc.is_double()) {

@@ -47,6 +47,26 @@ pub fn is128<B: Bv>(k: &B) -> B {
     k.eq(&n(128))
 }
 
+/// Is it all ones in the low 8 bits, and zeros above?
+pub fn ones8<B: Bv>(k: &B) -> B {
+    k.eq(&n(0xff))
+}
+
+/// Is it all ones in the low 16 bits, and zeros above?
+pub fn ones16<B: Bv>(k: &B) -> B {
+    k.eq(&n(0xffff))
+}
+
+/// Is it all ones in the low 32 bits, and zeros above?
+pub fn ones32<B: Bv>(k: &B) -> B {
+    k.eq(&n(0xffff_ffff))
+}
+
+/// Does it fit 7 bits, unsigned?
+pub fn uimm7<B: Bv>(k: &B) -> B {
+    k.ult(&n(128))
+}
+
 /// The negation.
 pub fn neg<B: Bv>(k: &B) -> B {
     k.neg()

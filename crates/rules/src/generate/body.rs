@@ -17,7 +17,7 @@ pub fn rule(n: usize, rule: &Rule, rows: &[Row], out: &mut String) -> Result<()>
     let steps = pattern::of_rule(rule)?;
     let _ = writeln!(out, "// {}", super::place(rule.at));
     let _ = writeln!(out, "fn emit_{n}(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
-    let mut body = Body { names: Names::of(&steps), rows, temps: 0, text: String::new() };
+    let mut body = Body { names: Names::of(&steps), rows, temps: 0, for_root: true, text: String::new() };
     match &rule.rhs {
         // lowering follows names, so nothing ever asks for this
         Rhs::Same(_) => {}
@@ -31,10 +31,10 @@ pub fn rule(n: usize, rule: &Rule, rows: &[Row], out: &mut String) -> Result<()>
 
 /// The function that emits what makes the flags of alternative `n` of `cond`.
 pub fn flags(n: usize, r: &CondRule, rows: &[Row], out: &mut String) -> Result<()> {
-    let steps = pattern::of_value(&r.pat, r.ty)?;
+    let steps = pattern::of_condition(&r.pat, r.ty)?;
     let _ = writeln!(out, "// {}", super::place(r.at));
     let _ = writeln!(out, "fn flags_{n}(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
-    let mut body = Body { names: Names::of(&steps), rows, temps: 0, text: String::new() };
+    let mut body = Body { names: Names::of(&steps), rows, temps: 0, for_root: false, text: String::new() };
     body.seq(&r.producer, &[])?;
     out.push_str(&body.text);
     let _ = writeln!(out, "}}\n");
@@ -158,6 +158,8 @@ struct Body<'a> {
     names: Names,
     rows: &'a [Row],
     temps: usize,
+    /// The instructions stand for the root: they trap as it does, and have its effect.
+    for_root: bool,
     text: String,
 }
 
@@ -226,7 +228,9 @@ impl Body<'_> {
         self.line(format!("c.start({})", row.constant()));
         if root {
             // in backward order: what is sunk happens before the root's own effect
-            self.line("c.stands_for(i)".into());
+            if self.for_root {
+                self.line("c.stands_for(i)".into());
+            }
             if let Some(code) = inst.code {
                 self.line(format!("c.traps_with({})", code.as_raw()));
             }

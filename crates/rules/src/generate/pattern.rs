@@ -49,7 +49,6 @@ pub enum Bound {
 }
 
 /// The steps of a pattern, and its variables.
-#[derive(Default)]
 pub struct Steps {
     /// Tests and bindings.
     pub steps: Vec<Step>,
@@ -62,6 +61,15 @@ pub struct Steps {
     tests: Vec<Step>,
     /// The pattern is a nonterminal's, whose caller decides whether a load may be sunk.
     nonterminal: bool,
+    /// What the root is called.
+    root: &'static str,
+}
+
+impl Default for Steps {
+    fn default() -> Steps {
+        let (steps, vars, types, sunk, tests) = (vec![], vec![], vec![], vec![], vec![]);
+        Steps { steps, vars, types, sunk, tests, nonterminal: false, root: "i" }
+    }
 }
 
 type Result<T> = std::result::Result<T, String>;
@@ -95,6 +103,14 @@ pub fn of_operation(p: &OpPat, ty: Type) -> Result<Steps> {
 /// Steps of the pattern of a value `v0` of this type.
 pub fn of_value(pat: &Pat, ty: Type) -> Result<Steps> {
     let mut s = Steps { nonterminal: true, ..Steps::default() };
+    s.pattern(pat, Some(ty), "0", &[])?;
+    s.finish();
+    Ok(s)
+}
+
+/// Steps of the pattern of a value `v0` of this type, which `root` tests.
+pub fn of_condition(pat: &Pat, ty: Type) -> Result<Steps> {
+    let mut s = Steps { root: "root", ..Steps::default() };
     s.pattern(pat, Some(ty), "0", &[])?;
     s.finish();
     Ok(s)
@@ -181,7 +197,7 @@ impl Steps {
             if !path.is_empty() && !self.nonterminal {
                 let on_the_way: Vec<String> = once.iter().map(|v| format!("c.once({v})")).collect();
                 let way = on_the_way.join(" && ");
-                self.tests.push(Step::If(format!("{way} && c.can_sink(v{path}, {inst}, i)")));
+                self.tests.push(Step::If(format!("{way} && c.can_sink(v{path}, {inst}, {})", self.root)));
                 self.sunk.push(inst.clone());
             }
             self.bind(a.name, Bound::Addr(inst));

@@ -51,8 +51,10 @@ fn arithmetic(r: &mut RuleSet) {
         let sum = Seq::default().set(T, add(op_width(t), X, R)).run(trap_if(is(Cc::B)));
         uadd_overflow_trap(X, R).to(sum.gives([T]))
     });
+    r.rule(&[I16, I32, I64], |t| isub(X, iconst(K.when(fun!(imm::is128, k)))).to(add(op_width(t), wide(X), -128)));
     r.rule(INTS, |t| isub(X, R).to(sub(op_width(t), wide(X), wide(R))));
     r.rule(INTS, |t| ineg(X).to(neg(op_width(t), wide(X))));
+    r.rule(&[I16, I32, I64], |t| imul(load(A), iconst(K.when(fun!(imm::simm32, k)))).to(mul(t.bits() as u16, A, K)));
     commuting(r, imul, mul);
 }
 
@@ -87,10 +89,24 @@ fn logic(r: &mut RuleSet) {
     for op in [Opcode::Band, Opcode::Bor, Opcode::Bxor, Opcode::Bnot] {
         r.supported.push((op, INTS.into()));
     }
+    masks(r);
     commuting(r, band, and);
     commuting(r, bor, or);
     commuting(r, bxor, xor);
     r.rule(INTS, |t| bnot(X).to(not(op_width(t), wide(X))));
+}
+
+/// Masks of the low bits are extensions; constants that clear the upper half take 32 bits.
+fn masks(r: &mut RuleSet) {
+    let of = |test| iconst(K.when(test));
+    let mut rule = |types: &[Type], test, inst: fn(Val) -> MInst| {
+        r.rule(types, |_| band(X, of(test)).to(inst(low(X))));
+        r.rule(types, |_| band(of(test), X).to(inst(low(X))));
+    };
+    rule(&[I16, I32, I64], fun!(imm::ones8, k), |x| movzx8(32, x));
+    rule(WIDE, fun!(imm::ones16, k), |x| movzx16(32, x));
+    rule(&[I64], fun!(imm::ones32, k), |x| mov(32, x));
+    rule(&[I64], fun!(imm::uimm32, k), |x| and(32, x, K));
 }
 
 /// The low bits of a shift amount of this type.

@@ -115,20 +115,31 @@ fn cond(r: &mut RuleSet) {
     fn alternative(ty: Type, pat: impl Into<Pat>, cc: CcExpr, producer: impl Into<Seq>) -> CondRule {
         CondRule { pat: pat.into(), ty, cc, producer: producer.into(), at: Location::caller() }
     }
-    let zero = || K.when(fun!(imm::zero, k));
+    let zero = || N.when(fun!(imm::zero, k));
     let small = || K.when(fun!(imm::simm32, k));
     super::float::conditions(r);
+    let low_mask = || iconst(K.when(fun!(imm::uimm7, k)));
     for &t in INTS {
         let w = t.bits() as u16;
-        r.cond.extend([
-            // compares give i8; t is the type of what is compared
-            alternative(I8, icmp(CC, band(X, R), iconst(zero())).at(t), of(CC), test(w, X, R)),
-            alternative(I8, icmp(CC, X, iconst(zero())).at(t), of(CC), test(w, X, X)),
-            alternative(I8, icmp(CC, iconst(small()), X).at(t), CcExpr::Swapped(CC), cmp(w, X, K)),
-            alternative(I8, icmp(CC, X, R).at(t), of(CC), cmp(w, X, R)),
-        ]);
-        for &wide in INTS.iter().filter(|i| i.bits() > 8) {
-            r.cond.push(alternative(wide, uextend(icmp(CC, X, R).at(t)), of(CC), cmp(w, X, R)));
+        // compares give i8, which may be extended; t is the type of what is compared
+        for &tested in INTS {
+            let compare = |pat: OpPat| if tested == I8 { Pat::Op(Box::new(pat)) } else { uextend(pat).into() };
+            let mut add =
+                |pat: OpPat, cc, producer: MInst| r.cond.push(alternative(tested, compare(pat.at(t)), cc, producer));
+            add(icmp(CC, band(load(A), iconst(small())), iconst(zero())), of(CC), test(w, A, K));
+            if t != I8 {
+                add(icmp(CC, band(X, low_mask()), iconst(zero())), of(CC), test(8, low(X), K));
+            }
+            add(icmp(CC, band(X, R), iconst(zero())), of(CC), test(w, X, R));
+            add(icmp(CC, load(A), iconst(small())), of(CC), cmp(w, A, K));
+            add(icmp(CC, X, iconst(zero())), of(CC), test(w, X, X));
+            add(icmp(CC, iconst(small()), X), CcExpr::Swapped(CC), cmp(w, X, K));
+            add(icmp(CC, load(A), X), of(CC), cmp(w, A, X));
+            add(icmp(CC, X, R), of(CC), cmp(w, X, R));
+        }
+        r.cond.push(alternative(t, band(load(A), iconst(small())), is(Cc::Ne), test(w, A, K)));
+        if t != I8 {
+            r.cond.push(alternative(t, band(X, low_mask()), is(Cc::Ne), test(8, low(X), K)));
         }
         r.cond.push(alternative(t, band(X, R), is(Cc::Ne), test(w, X, R)));
     }
