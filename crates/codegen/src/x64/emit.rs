@@ -63,6 +63,8 @@ pub struct Scratch {
     /// Per edge: its block, if it has one, as an index into the allocation's list.
     edge_block: Vec<u32>,
     edge_labels: Vec<Label>,
+    /// Which of these stand already.
+    edge_placed: Vec<bool>,
 }
 
 struct Emitter<'a> {
@@ -143,6 +145,7 @@ impl Emitter<'_> {
         for (n, (edge, _)) in self.alloc.edge_blocks.iter().enumerate() {
             s.edge_block[*edge as usize] = n as u32;
         }
+        s.edge_placed = vec![false; self.alloc.edge_blocks.len()];
         s.edge_labels = self.alloc.edge_blocks.iter().map(|_| s.buffer.label()).collect();
     }
 
@@ -470,6 +473,7 @@ impl Emitter<'_> {
     fn block_layout(&self, offsets: &Offsets, out: &mut CompiledCode) {
         let start = |label: Label| offsets.of(self.s.buffer.place(label));
         out.block_starts = self.s.blocks.iter().chain(&self.s.edge_labels).map(|&label| start(label)).collect();
+        out.block_starts.sort_unstable();
         for (b, block) in self.machine.code.blocks.iter().enumerate() {
             for edge in block.succs.0..block.succs.1 {
                 let (from, to) = (self.s.blocks[b], self.edge_label(edge));

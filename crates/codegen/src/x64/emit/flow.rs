@@ -3,6 +3,8 @@
 
 use super::*;
 
+/// No label.
+const NOWHERE: Label = Label(u32::MAX);
 const JMP: u8 = 16;
 const JMP_KIND: BranchKind = BranchKind { short: 2, long: 5, tag: JMP };
 
@@ -71,25 +73,49 @@ impl Emitter<'_> {
                 }
                 self.go(b, to, i);
             }
-            BRANCH => {
-                let cc = condition(inst);
-                let (yes, no) = (self.edge_label(first), self.edge_label(first + 1));
-                let (cc, yes, no) = if yes == self.next(b) { (cc.complement(), no, yes) } else { (cc, yes, no) };
-                if yes != no {
-                    let (source, origin) = (self.source(i), self.machine.origin(i));
-                    self.line(|| format!("j{} L{}", cc.name(), yes.0), source, origin);
-                    self.branch_if(cc, yes, no);
-                }
-                self.go(b, no, i);
-            }
+            BRANCH => self.branch(b, i, inst)?,
             _ => return Err(CodegenError::internal("a terminator that is none")),
         }
         Ok(())
     }
 
+    /// A branch. The block of one of its edges follows it at once, unless that edge alone goes where the code is cold: the
+    /// other way to go is then a short jump, and there is no jump to the block.
+    fn branch(&mut self, b: usize, i: u32, inst: &Inst) -> Result<(), CodegenError> {
+        let code = &self.machine.code;
+        let (first, _) = code.blocks[b].succs;
+        let cold = |edge: u32| code.blocks[code.edges[edge as usize].to as usize].cold;
+        let follows = |edge: u32, other: u32| self.s.edge_block[edge as usize] != NONE && (cold(other) || !cold(edge));
+        let target = |edge: u32| self.s.blocks[code.edges[edge as usize].to as usize];
+        let (mut cc, mut yes, mut no) = (condition(inst), first, first + 1);
+        let swap = match (follows(yes, no), follows(no, yes)) {
+            (true, true) => target(yes) == self.next(b),
+            (true, false) => true,
+            (false, true) => false,
+            (false, false) => self.edge_label(yes) == self.next(b),
+        };
+        if swap {
+            (cc, yes, no) = (cc.complement(), no, yes);
+        }
+        let inline = follows(no, yes);
+        let (to, other) = (self.edge_label(yes), self.edge_label(no));
+        if to != other {
+            let (source, origin) = (self.source(i), self.machine.origin(i));
+            self.line(|| format!("j{} L{}", cc.name(), to.0), source, origin);
+            self.branch_if(cc, to, other);
+        }
+        match self.s.edge_block[no as usize] {
+            n if inline => self.edge_block(n as usize, self.next(b)),
+            _ => {
+                self.go(b, other, i);
+                Ok(())
+            }
+        }
+    }
+
     /// The label of the block that follows.
     fn next(&self, b: usize) -> Label {
-        self.s.blocks.get(b + 1).copied().unwrap_or(Label(u32::MAX))
+        self.s.blocks.get(b + 1).copied().unwrap_or(NOWHERE)
     }
 
     /// Goes to a label, by falling through if it follows.
@@ -101,16 +127,28 @@ impl Emitter<'_> {
         }
     }
 
+    /// The blocks of edges that did not follow their branches.
     pub(super) fn edge_blocks(&mut self) -> Result<(), CodegenError> {
+        for n in 0..self.alloc.edge_blocks.len() {
+            if !self.s.edge_placed[n] {
+                self.edge_block(n, NOWHERE)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The block of an edge, and a jump to its target unless that follows.
+    fn edge_block(&mut self, n: usize, follows: Label) -> Result<(), CodegenError> {
         self.flags = FlagsAhead::default();
         self.stands_for(None);
-        for (n, &(edge, (first, end))) in self.alloc.edge_blocks.iter().enumerate() {
-            let label = self.s.edge_labels[n];
-            self.s.buffer.bind(label);
-            for &edit in &self.alloc.edge_edits[first as usize..end as usize] {
-                self.edit(edit)?;
-            }
-            let to = self.s.blocks[self.machine.code.edges[edge as usize].to as usize];
+        self.s.edge_placed[n] = true;
+        let (edge, (first, end)) = self.alloc.edge_blocks[n];
+        self.s.buffer.bind(self.s.edge_labels[n]);
+        for &edit in &self.alloc.edge_edits[first as usize..end as usize] {
+            self.edit(edit)?;
+        }
+        let to = self.s.blocks[self.machine.code.edges[edge as usize].to as usize];
+        if to != follows {
             self.line(|| format!("jmp L{}", to.0), "register allocation", None);
             self.s.buffer.branch(JMP_KIND, to);
         }
