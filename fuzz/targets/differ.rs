@@ -2,6 +2,8 @@
 //! be the same. The generator is that of the random tests; here its choices are the fuzzer's.
 #![no_main]
 
+#[path = "../../tools/windlass/tests/random/draw.rs"]
+mod draw;
 #[path = "../../tools/windlass/tests/random/generate.rs"]
 #[allow(dead_code)] // the tests read more of what is made
 mod generate;
@@ -45,11 +47,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     let mut interpreter = Interpreter::new(FunctionStore::of(&funcs)).with_fuel(Some(FUEL));
     let mut calls: Vec<(&Function, Vec<DataValue>, Outcome)> = vec![];
     for func in funcs.iter().flat_map(|f| std::iter::repeat_n(f, CALLS)) {
-        let value = |ty: windlass_ir::ir::Type| DataValue::from_integer(rng.integer(ty.bits()).into(), ty).ok();
-        let Some(args) = func.signature.params.iter().map(|p| p.value_type).map(value).collect::<Option<Vec<_>>>()
-        else {
-            continue;
-        };
+        let args: Vec<DataValue> = func.signature.params.iter().map(|p| rng.argument(p.value_type)).collect();
         match interpreter.call_by_name(&func.name.to_string(), &args) {
             Ok(ControlFlow::Return(values)) => calls.push((func, args, Outcome::Returned(values))),
             Ok(ControlFlow::Trap(code)) => calls.push((func, args, Outcome::Trapped(code))),

@@ -330,6 +330,7 @@ mod tests {
         for o in &all {
             assert!(o.query.is_ok(), "{}: {} at {}: {:?}", o.at, o.what, o.ty, o.query);
         }
-        assert_eq!(all.iter().filter(|o| o.kind == Kind::Contract && o.number == 0).count(), 3, "the forms of iadd");
+        let forms = all.iter().filter(|o| o.kind == Kind::Contract && o.number == 0).count();
+        assert!(forms >= 3, "iadd adds a register, memory or a number, at least: {forms}");
     }
 }

@@ -1,16 +1,26 @@
 //! What random functions and their arguments are made of: numbers at which something changes. Needs a generator.
 
 use crate::rng::Rng;
+use windlass_ir::data_value::DataValue;
+use windlass_ir::ir::types::Type;
 
 impl Rng {
+    /// An argument: an integer, or a float of 32 or 64 bits.
+    pub fn argument(&mut self, ty: Type) -> DataValue {
+        match ty.is_float() {
+            true => DataValue::from_bits(self.float(ty.bits()).into(), ty).expect("a float"),
+            false => DataValue::from_integer(self.any_integer(ty.bits()), ty).expect("an integer"),
+        }
+    }
+
     /// A number from `low` to `high`.
     pub fn between(&mut self, low: usize, high: usize) -> usize {
         low + self.below(high - low + 1)
     }
 
-    /// True `percent` times in a hundred.
+    /// True `percent` times in a hundred, and not for a choice of 0.
     pub fn percent(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
+        self.below(100) >= 100 - percent
     }
 
     /// The bits of a float of this width: small numbers, integers around powers of two, infinities, NaNs, anything.

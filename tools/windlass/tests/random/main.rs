@@ -19,7 +19,6 @@ use std::collections::BTreeSet;
 use windlass_ir::data_value::{DataValue, DisplayDataValues};
 use windlass_ir::interpreter::{ControlFlow, FunctionStore, Interpreter, InterpreterError};
 use windlass_ir::ir::Function;
-use windlass_ir::ir::types::Type;
 use windlass_ir::reader::parse_functions;
 use windlass_ir::verifier::verify_function;
 use windlass_opt::Level;
@@ -97,11 +96,7 @@ fn module(seed: u64, ops: &Ops, builds: &[(&str, Build)]) -> (usize, usize, usiz
 }
 
 fn arguments(rng: &mut Rng, func: &Function) -> Vec<DataValue> {
-    let mut value = |ty: Type| match ty.is_float() {
-        true => DataValue::from_bits(rng.float(ty.bits()).into(), ty).expect("a float"),
-        false => DataValue::from_integer(rng.any_integer(ty.bits()), ty).expect("an integer"),
-    };
-    func.signature.params.iter().map(|p| value(p.value_type)).collect()
+    func.signature.params.iter().map(|p| rng.argument(p.value_type)).collect()
 }
 
 /// What the interpreter makes of a call; `None` if it takes too long.
