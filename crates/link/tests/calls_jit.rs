@@ -342,8 +342,13 @@ fn probes_touch_each_page() {
 static PROBED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 
 /// A host's own routine: counts, and leaves all registers as they were.
+///
+/// # Safety
+/// Any caller will do: only the counter and the flags change.
+// SAFETY: the body returns by itself and needs no frame.
 #[unsafe(naked)]
 unsafe extern "C" fn own_probe() {
+    // SAFETY: the counter lives as long as the program, and is changed by one atomic instruction.
     std::arch::naked_asm!("lock inc qword ptr [rip + {count}]", "ret", count = sym PROBED)
 }
 
