@@ -112,6 +112,7 @@ impl Context {
     }
 
     /// Puts the bodies of called functions in the place of calls, as `inliner` decides. Was there anything to inline?
+    /// The function and all that the inliner gives must verify; what does not may lead to a panic.
     ///
     /// # Errors
     /// If a function that the inliner gives cannot take the place of its call: see [`inline::Refused`].

@@ -322,6 +322,7 @@ fn state(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use windlass_desc::types::I32;
     use windlass_desc::x64::rows;
 
     #[test]
@@ -331,6 +332,11 @@ mod tests {
             assert!(o.query.is_ok(), "{}: {} at {}: {:?}", o.at, o.what, o.ty, o.query);
         }
         let forms = all.iter().filter(|o| o.kind == Kind::Contract && o.number == 0).count();
-        assert!(forms >= 3, "iadd adds a register, memory or a number, at least: {forms}");
+        let rules = all.iter().filter(|o| o.kind == Kind::Rule && o.what == "iadd" && o.ty == I32);
+        assert_eq!(
+            (forms, forms > 3),
+            (rules.count(), true),
+            "a contract is proved of each form of each rule of its root"
+        );
     }
 }
