@@ -140,13 +140,17 @@ impl Emitter<'_> {
     fn labels(&mut self) {
         let code = &self.machine.code;
         let s = &mut *self.s;
-        s.blocks = code.blocks.iter().map(|_| s.buffer.label()).collect();
-        s.edge_block = vec![NONE; code.edges.len()];
+        s.blocks.clear();
+        s.blocks.extend(code.blocks.iter().map(|_| s.buffer.label()));
+        s.edge_block.clear();
+        s.edge_block.resize(code.edges.len(), NONE);
         for (n, (edge, _)) in self.alloc.edge_blocks.iter().enumerate() {
             s.edge_block[*edge as usize] = n as u32;
         }
-        s.edge_placed = vec![false; self.alloc.edge_blocks.len()];
-        s.edge_labels = self.alloc.edge_blocks.iter().map(|_| s.buffer.label()).collect();
+        s.edge_placed.clear();
+        s.edge_placed.resize(self.alloc.edge_blocks.len(), false);
+        s.edge_labels.clear();
+        s.edge_labels.extend(self.alloc.edge_blocks.iter().map(|_| s.buffer.label()));
     }
 
     fn line(&mut self, text: impl FnOnce() -> String, source: &str, inst: Option<u32>) {
