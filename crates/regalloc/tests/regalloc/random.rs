@@ -77,19 +77,22 @@ fn beyond_the_bound() {
     many(50_020..50_040, &tiny(true), shape);
 }
 
-/// For soaking: `cargo test --release -- --ignored soak`.
+/// Functions that no other test has. `WINDLASS_SOAK=FROM..LAST` takes other ones, and as many as are wanted.
 #[test]
-#[ignore = "takes minutes"]
 fn soak() {
-    let from = std::env::var("SOAK_FROM").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000);
+    let asked = std::env::var("WINDLASS_SOAK").ok();
+    let asked = asked.as_deref().and_then(|text| text.split_once(".."));
+    let number = |text: &str| text.parse::<u64>().expect("WINDLASS_SOAK=FROM..LAST");
+    let seeds = asked.map_or(1_000_000..1_000_100, |(from, last)| number(from)..number(last));
+    let part = |of: u64| seeds.start..seeds.start + (seeds.end - seeds.start) / of;
     for machine in [tiny(true), tiny(false), small(), usual()] {
-        many(from..from + 10_000, &machine, shape);
+        many(seeds.clone(), &machine, shape);
         let large = |seed: u64| Shape { blocks: 60, insts: 40, window: 10 + (seed % 200) as usize, calls: true };
-        many(from..from + 200, &machine, large);
+        many(part(50), &machine, large);
         let wide = |seed: u64| Shape { blocks: 30, insts: 150, window: 600, calls: seed.is_multiple_of(2) };
-        many(from..from + 40, &machine, wide);
+        many(part(100), &machine, wide);
         let mut ctx = Context::default();
-        for seed in from..from + 3000 {
+        for seed in part(3) {
             let size = 10 + (seed % 400) as usize;
             let code = structured(seed, size, 3 + (seed % 27) as usize, seed % 3 > 0, &machine);
             verify(&code, &machine, &mut ctx, seed);

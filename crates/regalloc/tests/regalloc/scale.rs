@@ -221,30 +221,3 @@ fn deep_nest() {
     ret(&mut f, 2 * n - 1, values[5]);
     complete(f, &usual(), true);
 }
-
-#[test]
-#[ignore = "measures"]
-fn speed() {
-    let machine = usual();
-    let shape = super::generate::Shape { blocks: 3000, insts: 30, window: 12, calls: true };
-    let code = (0..40)
-        .map(|seed| super::generate::function(seed, shape, &machine))
-        .max_by_key(|code| code.blocks.len())
-        .expect("many");
-    let (mut ctx, mut alloc) = (Context::default(), Allocation::default());
-    let mut best = f64::MAX;
-    for _ in 0..10 {
-        let mut after = code.clone();
-        let begin = std::time::Instant::now();
-        allocate(&mut after, &machine, &mut ctx, &mut alloc).unwrap();
-        best = best.min(begin.elapsed().as_secs_f64());
-    }
-    println!(
-        "{} insts {} blocks {} edits {} edge blocks: {:.1} ns per inst",
-        code.insts.len(),
-        code.blocks.len(),
-        alloc.edits.len() + alloc.edge_edits.len(),
-        alloc.edge_blocks.len(),
-        best * 1e9 / code.insts.len() as f64
-    );
-}

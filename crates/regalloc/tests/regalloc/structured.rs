@@ -1,5 +1,5 @@
 //! Random structured functions, as a front end makes them: variables, nested loops and conditionals, calls, few values
-//! across blocks. Loops are contiguous. They are verified like the arbitrary ones, and measured.
+//! across blocks. Loops are contiguous. They are verified like the arbitrary ones.
 
 use super::execute::mix;
 use super::func::Func;
@@ -185,69 +185,5 @@ fn structured_functions() {
         let machine = [tiny(true), tiny(false), small(), usual()][(seed % 4) as usize].clone();
         let code = structured(seed, 20 + (seed % 300) as usize, 3 + (seed % 20) as usize, seed % 3 > 0, &machine);
         verify(&code, &machine, &mut ctx, seed);
-    }
-}
-
-/// Edits weighted by loop depth: moves, loads, stores, repeats.
-fn weigh(code: &Code, alloc: &Allocation) -> [u64; 4] {
-    let mut sums = [0; 4];
-    let mut add = |edit: &Edit, depth: u32| {
-        let kind = match edit {
-            Edit::Remat { .. } => 3,
-            Edit::Exchange { .. } => 0,
-            Edit::Move { from, to, .. } => {
-                if from.as_reg().is_none() {
-                    1
-                } else {
-                    2 * to.as_reg().is_none() as usize
-                }
-            }
-        };
-        sums[kind] += 4u64.pow(depth.min(6));
-    };
-    let depth_at = |i: u32| {
-        let b = code.blocks.partition_point(|block| block.insts.1 <= i);
-        code.blocks[b].loop_depth
-    };
-    for (place, edit) in &alloc.edits {
-        let (Place::Before(i) | Place::After(i)) = *place;
-        add(edit, depth_at(i));
-    }
-    for &(e, (from, to)) in &alloc.edge_blocks {
-        let edge = &code.edges[e as usize];
-        let depth = code.blocks[edge.from as usize].loop_depth.min(code.blocks[edge.to as usize].loop_depth);
-        alloc.edge_edits[from as usize..to as usize].iter().for_each(|edit| add(edit, depth));
-    }
-    sums
-}
-
-#[test]
-#[ignore = "measures"]
-fn measure() {
-    let machine = usual();
-    for (vars, calls) in [(6, false), (6, true), (12, false), (12, true), (30, false), (30, true)] {
-        let (mut sums, mut weight, mut insts, mut time) = ([0; 4], 0, 0, 0.0);
-        let (mut ctx, mut alloc) = (Context::default(), Allocation::default());
-        for seed in 0..100 {
-            let code = structured(seed, 1000, vars, calls, &machine);
-            let mut best = f64::MAX;
-            for _ in 0..5 {
-                let mut after = code.clone();
-                let begin = std::time::Instant::now();
-                allocate(&mut after, &machine, &mut ctx, &mut alloc).expect("valid");
-                best = best.min(begin.elapsed().as_secs_f64());
-            }
-            time += best;
-            insts += code.insts.len();
-            weight +=
-                code.blocks.iter().map(|b| (b.insts.1 - b.insts.0) as u64 * 4u64.pow(b.loop_depth.min(6))).sum::<u64>();
-            let found = weigh(&code, &alloc);
-            sums.iter_mut().zip(found).for_each(|(sum, n)| *sum += n);
-        }
-        let per = sums.map(|n| format!("{:.3}", n as f64 / weight as f64));
-        println!(
-            "{vars} variables, calls {calls}: moves, loads, stores, repeats per instruction {per:?}, {insts} insts, {:.0} ns each",
-            time * 1e9 / insts as f64
-        );
     }
 }
