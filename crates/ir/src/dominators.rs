@@ -20,6 +20,19 @@ pub(crate) trait Flow {
 /// No node, or no number.
 pub(crate) const NONE: u32 = u32::MAX;
 
+/// A node's place in the forest of nodes processed, in one piece: on large graphs each node looked at is a cache miss.
+#[derive(Clone, Copy)]
+struct Link {
+    /// An ancestor, closer to the root as paths get compressed; [`NONE`] of a root.
+    ancestor: u32,
+    /// The node of least semidominator on the path to it, ...
+    best: u32,
+    /// ... and that semidominator.
+    best_semi: u32,
+    /// The node's own semidominator.
+    semi: u32,
+}
+
 /// What the algorithm leaves, and the memory it needs. All but `number` and the orders is indexed by, and consists of, the
 /// numbers that the depth-first walk gives to nodes.
 #[derive(Default)]
@@ -31,12 +44,8 @@ pub(crate) struct Dominators {
     /// The nodes as they are left.
     pub(crate) postorder: Vec<u32>,
     parent: Vec<u32>,
-    semi: Vec<u32>,
     idom: Vec<u32>,
-    /// The forest of nodes processed: an ancestor, closer to the root as paths get compressed, ...
-    ancestor: Vec<u32>,
-    /// ... and the node of least semidominator on the path to it.
-    best: Vec<u32>,
+    links: Vec<Link>,
     /// Nodes by semidominator, as linked lists.
     bucket: Vec<u32>,
     next_in_bucket: Vec<u32>,
@@ -64,36 +73,33 @@ impl Dominators {
         self.parent.clear();
         self.walk(graph);
         let n = self.preorder.len();
-        for array in [&mut self.idom, &mut self.ancestor, &mut self.bucket, &mut self.next_in_bucket] {
+        for array in [&mut self.idom, &mut self.bucket, &mut self.next_in_bucket] {
             array.clear();
             array.resize(n, NONE);
         }
-        for array in [&mut self.semi, &mut self.best] {
-            array.clear();
-            array.extend(0..n as u32);
-        }
+        self.links.clear();
+        self.links.extend((0..n as u32).map(|w| Link { ancestor: NONE, best: w, best_semi: w, semi: w }));
         for w in (1..n as u32).rev() {
+            let mut semi = w;
             for pred in graph.preds(self.preorder[w as usize]) {
                 let v = self.number[pred as usize];
                 if v != NONE {
-                    let u = self.eval(v);
-                    self.semi[w as usize] = self.semi[w as usize].min(self.semi[u as usize]);
+                    semi = semi.min(self.eval(v).1);
                 }
             }
-            let semi = self.semi[w as usize] as usize;
-            self.next_in_bucket[w as usize] = std::mem::replace(&mut self.bucket[semi], w);
             let parent = self.parent[w as usize];
-            self.ancestor[w as usize] = parent;
+            self.links[w as usize] = Link { ancestor: parent, best: w, best_semi: semi, semi };
+            self.next_in_bucket[w as usize] = std::mem::replace(&mut self.bucket[semi as usize], w);
             let mut v = std::mem::replace(&mut self.bucket[parent as usize], NONE);
             while v != NONE {
-                let u = self.eval(v);
+                let (u, semi) = self.eval(v);
                 // either the semidominator is the dominator, or that of `u` is, which is not known yet
-                self.idom[v as usize] = if self.semi[u as usize] < self.semi[v as usize] { u } else { parent };
+                self.idom[v as usize] = if semi < self.links[v as usize].semi { u } else { parent };
                 v = self.next_in_bucket[v as usize];
             }
         }
         for w in 1..n {
-            if self.idom[w] != self.semi[w] {
+            if self.idom[w] != self.links[w].semi {
                 self.idom[w] = self.idom[self.idom[w] as usize];
             }
         }
@@ -124,12 +130,17 @@ impl Dominators {
             }
         }
     }
-    /// The node of least semidominator on the path from `v` up to, but without, the root of its tree in the forest.
-    fn eval(&mut self, v: u32) -> u32 {
+    /// The node of least semidominator on the path from `v` up to, but without, the root of its tree in the forest; and
+    /// that semidominator.
+    fn eval(&mut self, v: u32) -> (u32, u32) {
         let mut at = v;
-        while self.ancestor[at as usize] != NONE {
+        loop {
+            let up = self.links[at as usize].ancestor;
+            if up == NONE {
+                break;
+            }
             self.path.push(at);
-            at = self.ancestor[at as usize];
+            at = up;
         }
         #[cfg(test)]
         {
@@ -138,13 +149,15 @@ impl Dominators {
         // the last on the path is a child of the root, and has nothing to learn
         self.path.pop();
         while let Some(node) = self.path.pop() {
-            let (node, up) = (node as usize, self.ancestor[node as usize] as usize);
-            if self.semi[self.best[up] as usize] < self.semi[self.best[node] as usize] {
-                self.best[node] = self.best[up];
+            let up = self.links[self.links[node as usize].ancestor as usize];
+            let link = &mut self.links[node as usize];
+            if up.best_semi < link.best_semi {
+                (link.best, link.best_semi) = (up.best, up.best_semi);
             }
-            self.ancestor[node] = self.ancestor[up];
+            link.ancestor = up.ancestor;
         }
-        self.best[v as usize]
+        let link = &self.links[v as usize];
+        (link.best, link.best_semi)
     }
 }
 
