@@ -10,6 +10,7 @@ DEBIAN_NEEDS=(
   "llvm-mc --version|llvm"
   "g++ --version|g++"
   "gdb --version|gdb"
+  "lld -flavor gnu --version|lld"
   "python3 -c 'import ensurepip, venv'|python3-venv"
 )
 # From PyPI, into a virtual environment: the solver of the proofs. Its wheel brings the program `z3`.
