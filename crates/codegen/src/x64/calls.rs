@@ -126,13 +126,13 @@ impl Outgoing {
     }
 
     /// Emits the extensions and copies.
-    fn finish(self, c: &mut Lower<'_>) -> CodegenResult<()> {
+    fn finish(self, c: &mut Lower<'_>) {
         for (address, halves, at) in self.references {
             access(c, LEA64_RM, address, Memory::Outgoing(at));
             store_halves(c, &halves, at);
         }
         for (from, to, size) in self.copies {
-            copy(c, from, to, size)?;
+            copy(c, from, to, size);
         }
         for (row, t, v) in self.extend {
             c.start(row);
@@ -140,7 +140,6 @@ impl Outgoing {
             c.use_val(v);
             c.end();
         }
-        Ok(())
     }
 }
 
@@ -158,16 +157,15 @@ fn load_halves(c: &mut Lower<'_>, halves: &[VReg], from: u64) {
     }
 }
 
-/// The longest structure that is copied to the stack, in bytes.
-const MAX_COPY: u32 = 4096;
+/// Structures of more bytes than these are copied by an instruction that loops.
+const UNROLLED_COPY: u32 = 256;
 
 /// Copies `size` bytes at an address to the outgoing arguments.
-fn copy(c: &mut Lower<'_>, from: VReg, to: u32, size: u32) -> CodegenResult<()> {
-    if size > MAX_COPY {
-        let what = format!("an argument of purpose sarg({size}): at most {MAX_COPY} bytes are copied");
-        return Err(CodegenError::unsupported(what));
+fn copy(c: &mut Lower<'_>, from: VReg, to: u32, size: u32) {
+    let mut at = if size > UNROLLED_COPY { size & !7 } else { 0 };
+    if at > 0 {
+        copy_words(c, from, to, at / 8);
     }
-    let mut at = 0;
     for (width, load, store) in
         [(8, MOV64_RM, MOV64_MR), (4, MOV32_RM, MOV32_MR), (2, MOVZX16_32_RM, MOV16_MR), (1, MOVZX8_32_RM, MOV8_MR)]
     {
@@ -178,7 +176,20 @@ fn copy(c: &mut Lower<'_>, from: VReg, to: u32, size: u32) -> CodegenResult<()> 
             at += width;
         }
     }
-    Ok(())
+}
+
+/// Copies `count` words of 64 bits at an address to the outgoing arguments.
+fn copy_words(c: &mut Lower<'_>, from: VReg, to: u32, count: u32) {
+    let (start, n) = (c.temp(), c.temp());
+    let after = [c.temp(), c.temp(), c.temp()];
+    c.start(COPY_WORDS64);
+    after.into_iter().chain([start, from, n]).for_each(|r| c.def_vreg(r));
+    c.end();
+    c.start(MOV32_RW);
+    c.def_vreg(n);
+    c.pending().payload = count as u64;
+    c.end();
+    access(c, LEA64_RM, start, Memory::Outgoing(to as u64));
 }
 
 /// `return`
@@ -215,7 +226,8 @@ pub fn return_(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
         store_halves(c, &halves, 0);
         c.vcode.outgoing = c.vcode.outgoing.max(16);
     }
-    out.finish(c)
+    out.finish(c);
+    Ok(())
 }
 
 /// The parameter with the address of the structure that the function returns, and the register that it comes back in.
@@ -347,7 +359,7 @@ pub(super) fn emit_call(c: &mut Lower<'_>, i: Inst, row: u16, callee: &Callee<'_
     if let Some((reg, _)) = area {
         access(c, LEA64_RM, reg, Memory::Outgoing(places.stack));
     }
-    out.finish(c)?;
+    out.finish(c);
     c.vcode.calls = true;
     // a result in a vector register goes through memory where arguments were
     let outgoing = (places.stack + places.area_size + places.copies).max(if whole_result { 16 } else { 0 });
@@ -421,7 +433,7 @@ fn tail_call(c: &mut Lower<'_>, i: Inst, row: u16, callee: &Callee<'_>) -> Codeg
     let (symbol, popped) = (callee.symbol, places.stack as u32);
     c.vcode.sites.push(CallSite { symbol, popped, patchable: false, stack_map: NONE });
     c.listed(row, &out.operands, RegSet::EMPTY, site);
-    out.finish(c)?;
+    out.finish(c);
     c.vcode.outgoing = c.vcode.outgoing.max(places.stack);
     c.vcode.tail_args = c.vcode.tail_args.max(places.stack);
     Ok(())

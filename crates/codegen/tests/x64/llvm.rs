@@ -32,7 +32,9 @@ fn llvm_mc(args: &[&str], input: String) -> String {
 /// The instructions in a disassembly, white space normalised, directives and comments dropped.
 fn instructions(text: &str) -> Vec<String> {
     let code = text.lines().map(|l| l.split('#').next().unwrap_or("").trim());
-    code.filter(|l| !l.is_empty() && !l.starts_with('.')).map(|l| l.replace('\t', " ")).collect()
+    code.filter(|l| !l.is_empty() && !l.starts_with('.'))
+        .map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect()
 }
 
 /// Requires that LLVM reads each byte string as one instruction with the text that stands beside it. Brackets make

@@ -398,6 +398,14 @@ pub fn stack(f: Family, opcode: u8, operand: Operand) -> Vec<Row> {
     vec![row(f, 64, Form::R, vec![operand], enc)]
 }
 
+/// Words of 64 bits copied from where rsi points to where rdi points, as many as rcx says.
+pub fn copy_words(f: Family) -> Vec<Row> {
+    let fixed = [regs::RDI, regs::RSI, regs::RCX].map(At::Fixed);
+    let ops = fixed.map(|at| Def(64, at)).into_iter().chain(fixed.map(|at| Use(64, at))).collect();
+    let enc = Enc { prefix: 0xf3, ..legacy(Map::One, 0xa5, 64, Field::None, Field::None) };
+    vec![Row { shown: vec![], ..row(f, 64, Form::None, ops, enc) }]
+}
+
 /// Exchange of two registers.
 pub fn exchange(f: Family) -> Vec<Row> {
     let ops = vec![Use(64, At::Reg), Use(64, At::Reg)];

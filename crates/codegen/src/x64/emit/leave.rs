@@ -17,6 +17,8 @@ const VEC_SCRATCH: PReg = PReg::new(Class::Vec, 15);
 
 /// More pages than these are touched in a loop.
 const UNROLLED_PROBES: u32 = 4;
+/// More bytes of a tail call's stack arguments are copied in a loop.
+const UNROLLED_ARGUMENTS: i32 = 512;
 /// A frame so large is not added to the limit before the limit itself is checked, so that nothing wraps.
 const LARGE_FRAME: u32 = 1 << 15;
 
@@ -83,12 +85,7 @@ impl Emitter<'_> {
         let site = self.machine.sites[(inst.payload >> 32) as usize];
         let size = site.popped as i32;
         let to = self.offsets.incoming + self.frame.own as i32 - size;
-        for at in (0..size).step_by(16) {
-            self.line(|| format!("movups xmm15, [rsp + {at}]"), "calling convention", None);
-            insts::load(&mut self.s.buffer.sink, VEC_SCRATCH, at, 16);
-            self.line(|| format!("movups [rsp + {}], xmm15", to + at), "calling convention", None);
-            insts::store(&mut self.s.buffer.sink, to + at, VEC_SCRATCH, 16);
-        }
+        self.move_arguments(to, size)?;
         self.leave_frame();
         self.raise_return_address(self.frame.pops as i32 - size);
         self.list(i, inst, ops);
@@ -103,6 +100,30 @@ impl Emitter<'_> {
             }
         }
         self.unwind(UnwindInst::EpilogueEnd);
+        Ok(())
+    }
+
+    /// Copies `size` bytes of outgoing arguments to an offset from the stack pointer. Registers hold other arguments.
+    fn move_arguments(&mut self, to: i32, size: i32) -> Result<(), CodegenError> {
+        if size > UNROLLED_ARGUMENTS {
+            let (again, source) = (self.s.buffer.label(), "calling convention");
+            let (v, n) = (Loc::reg(VEC_SCRATCH).0, SCRATCH[0]);
+            let (rsp, index) = (Loc::reg(STACK).0, Loc::reg(n).0);
+            self.row(MOV32_RW, 0, size as u64, &[n], source)?;
+            self.s.buffer.bind(again);
+            self.emit_row(MOVF128_RM, 0, -16i32 as u32 as u64, &[v, rsp, index], source)?;
+            self.emit_row(MOVF128_MR, 0, (to - 16) as u32 as u64, &[rsp, index, v], source)?;
+            self.row(SUB64_RI, 0, 16 << 32, &[n, n], source)?;
+            self.line(|| format!("jne L{}", again.0), source, None);
+            self.s.buffer.branch(jcc_kind(Cc::Ne), again);
+            return Ok(());
+        }
+        for at in (0..size).step_by(16) {
+            self.line(|| format!("movups xmm15, [rsp + {at}]"), "calling convention", None);
+            insts::load(&mut self.s.buffer.sink, VEC_SCRATCH, at, 16);
+            self.line(|| format!("movups [rsp + {}], xmm15", to + at), "calling convention", None);
+            insts::store(&mut self.s.buffer.sink, to + at, VEC_SCRATCH, 16);
+        }
         Ok(())
     }
 
