@@ -17,6 +17,8 @@ pub fn generate() -> String {
     table(&mut out, "How each row is printed.", "TEXT: [Text", &rows, text);
     table(&mut out, "The name of each row.", "NAMES: [&str", &rows, |r| format!("{:?}", r.name));
     table(&mut out, "The control flow of each row.", "FLOW: [Flow", &rows, |r| format!("Flow::{:?}", r.flow));
+    let told = |r: &Row| format!("Told::{:?}", r.told);
+    table(&mut out, "What the flags of each row tell of its result.", "TOLD: [Told", &rows, told);
     let feature = |r: &Row| r.feature.map_or("None".into(), |f| format!("Some(Feature::{f:?})"));
     table(&mut out, "What each row needs beyond the baseline.", "FEATURES: [Option<Feature>", &rows, feature);
     out

@@ -152,6 +152,17 @@ pub enum Flow {
     Call,
 }
 
+/// What flags tell of a row's first result, of so many bits as the row has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// Nothing, or the row writes no flags.
+    Nothing,
+    /// Whether it is zero, its sign and parity.
+    Result,
+    /// All that TEST of it with itself does.
+    All,
+}
+
 /// CPU features that a row may need; [`Feature::ALL`] has their settings.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Feature {
@@ -209,6 +220,8 @@ pub struct Row {
     pub reads_flags: bool,
     /// Writes or destroys the flags.
     pub writes_flags: bool,
+    /// What the flags tell of the result in a register.
+    pub told: Told,
     /// The two uses may be exchanged.
     pub commutes: bool,
     /// Control flow.

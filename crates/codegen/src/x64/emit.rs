@@ -20,8 +20,10 @@ use windlass_desc::x64::flags::Cc;
 use windlass_ir::ir::UserStackMap;
 use windlass_regalloc::{Allocation, Class, Edit, Inst, Loc, LocKind, NONE, PReg, Place};
 
+mod flags;
 mod flow;
 mod leave;
+use flags::{FlagsAhead, FlagsBehind};
 use flow::{jcc_kind, write_branch};
 pub(crate) use leave::PROBESTACK;
 
@@ -78,27 +80,8 @@ struct Emitter<'a> {
     origin: Option<u32>,
     next_edit: usize,
     flags: FlagsAhead,
-}
-
-/// Whether something reads the flags as they are now.
-#[derive(Default)]
-struct FlagsAhead {
-    /// The instruction that comes next, and the end of its block.
-    next: u32,
-    end: u32,
-    /// From the first of these to the second nothing touches flags; there, are they read?
-    known: (u32, u32, bool),
-}
-
-impl FlagsAhead {
-    fn read(&mut self, insts: &[Inst]) -> bool {
-        if self.next < self.known.0 || self.next > self.known.1 {
-            let row = |i: u32| &ROWS[insts[i as usize].row as usize];
-            let at = (self.next..self.end).find(|&i| row(i).reads_flags || row(i).writes_flags);
-            self.known = (self.next, at.unwrap_or(self.end), at.is_some_and(|i| row(i).reads_flags));
-        }
-        self.known.2
-    }
+    /// What the flags tell of a register, if anything.
+    behind: Option<FlagsBehind>,
 }
 
 /// Emits the function.
@@ -124,6 +107,7 @@ pub fn emit(
         origin: None,
         next_edit: 0,
         flags: FlagsAhead::default(),
+        behind: None,
     };
     e.labels();
     e.prologue()?;
@@ -241,7 +225,8 @@ impl Emitter<'_> {
         self.s.buffer.bind(label);
         let start = self.s.buffer.mark();
         let (first, end) = self.machine.code.blocks[b].insts;
-        self.flags = FlagsAhead { end, known: (1, 0, false), ..FlagsAhead::default() };
+        self.flags = FlagsAhead::of(end);
+        self.behind = None;
         for i in first..end {
             self.flags.next = i;
             self.edits(Place::Before(i))?;
@@ -283,6 +268,7 @@ impl Emitter<'_> {
             let text = self.edit_text(edit);
             self.line(|| text, "register allocation", None);
         }
+        self.after_edit(edit);
         let sink = &mut self.s.buffer.sink;
         match edit {
             Edit::Exchange { a, b, class: Class::Int } => insts::xchg(sink, a.hw(), b.hw()),
@@ -297,7 +283,7 @@ impl Emitter<'_> {
             Edit::Remat { inst, to } => {
                 let (inst, to) = (self.machine.code.insts[inst as usize], Loc::reg(to).0);
                 return match self.is_cleared(&inst) {
-                    true => self.special_or_plain(&CLEAR, &[to; 3], None),
+                    true => self.clear(to, None),
                     false => self.special_or_plain(&inst, &[to], None),
                 };
             }
@@ -341,12 +327,22 @@ impl Emitter<'_> {
             return Ok(());
         }
         if self.is_cleared(inst) {
-            return self.special_or_plain(&CLEAR, &[ops[0]; 3], Some(i));
+            return self.clear(ops[0], Some(i));
         }
+        if self.is_told(i, inst, ops) {
+            return Ok(());
+        }
+        self.after_inst(inst, ops);
         if let Some(code) = self.machine.trap(i) {
             self.trap_here(code);
         }
         self.special_or_plain(inst, ops, Some(i))
+    }
+
+    /// Makes a register zero by the instruction that changes flags.
+    fn clear(&mut self, to: u32, i: Option<u32>) -> Result<(), CodegenError> {
+        self.behind = None;
+        self.special_or_plain(&CLEAR, &[to; 3], i)
     }
 
     /// Is it a zero that may change flags? Then it takes two bytes instead of five.

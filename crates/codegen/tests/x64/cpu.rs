@@ -6,8 +6,8 @@ use crate::trampoline::{State, Trampolines};
 use windlass_codegen::x64::encode::{BASE, SCALE};
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::env::{Access, Choice, Env, TrapCode};
-use windlass_desc::x64::flags::Cc;
-use windlass_desc::x64::{Family, Feature, Flow, Imm, Input, MemMode, Operand, Output, Row, rows, simulate};
+use windlass_desc::x64::flags::{Cc, of_logic};
+use windlass_desc::x64::{Family, Feature, Flow, Imm, Input, MemMode, Operand, Output, Row, Told, rows, simulate};
 use windlass_regalloc::NONE;
 
 const CASES_PER_ROW: usize = 300;
@@ -182,6 +182,20 @@ fn expected(row: &Row, run: &Run, [a, b]: [&Output<Num>; 2]) -> (State, State) {
     (values, certain)
 }
 
+/// The flags that a row's column says to be of the result and that are not, in the state after a run.
+fn mistold(row: &Row, run: &Run, state: &State) -> u64 {
+    let bits = match row.told {
+        Told::Nothing => 0,
+        Told::Result => 0b01110,
+        Told::All => 0b11111,
+    };
+    let Some(&to) = run.case.ops.first().filter(|_| bits != 0) else { return 0 };
+    let result = Num::lit(64, state.regs[to as usize] as u128).extract(0, row.width as u32);
+    let told = of_logic(&result).get() as u64;
+    let found = FLAG_BITS.iter().enumerate().fold(0, |f, (i, b)| f | (state.flags >> b & 1) << i);
+    (told ^ found) & bits
+}
+
 /// Only what is certain of a state.
 fn masked(s: &State, certain: &State) -> State {
     State {
@@ -227,6 +241,7 @@ fn the_cpu_does_what_rows_mean() {
         let what = || format!("{}: {:02x?} {:?}\nfrom {:x?}", row.name, code[i], run.case.inst, run.input);
         assert_eq!(masked(&state, &certain), masked(&values, &certain), "{}", what());
         assert!(envs.iter().all(|e| e.memory == after), "memory after {}", what());
+        assert_eq!(mistold(row, run, &state), 0, "flags of the result of {}", what());
     }
     // SAFETY: from `Box::into_raw` above; the trampolines run no more.
     drop(unsafe { Box::from_raw(buffer) });

@@ -124,6 +124,7 @@ pub fn row(family: Family, width: u16, form: Form, operands: Vec<Operand>, enc: 
         enc,
         reads_flags: false,
         writes_flags: false,
+        told: Told::Nothing,
         commutes: false,
         flow: Flow::Next,
         remat: false,
@@ -162,7 +163,18 @@ pub fn alu(f: Family, n: u8) -> Vec<Row> {
         out.push(Row { imm: kind, mem: MemMode::Modify, ..row(f, w, Form::Mi, vec![Mem(w)], imm(Op(0))) });
     }
     out.iter_mut().for_each(|r| r.writes_flags = true);
-    out
+    telling(Told::Result, out)
+}
+
+/// The rows with what their flags tell of a result in a register.
+pub fn telling(told: Told, rows: Vec<Row>) -> Vec<Row> {
+    let in_register = |r: &Row| matches!(r.operands.first(), Some(Def(..)));
+    rows.into_iter().map(|r| if in_register(&r) { Row { told, ..r } } else { r }).collect()
+}
+
+/// As [`alu`], for a bitwise operation, whose operands can be exchanged.
+pub fn alu_bitwise(f: Family, n: u8) -> Vec<Row> {
+    telling(Told::All, alu_commuting(f, n))
 }
 
 /// As [`alu`], for an operation whose operands can be exchanged.

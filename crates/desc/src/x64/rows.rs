@@ -158,13 +158,13 @@ families! {
     /// ADD: sum.
     Add "add" "add" |f| alu_commuting(f, 0), is |_, _, _, a| { let r = a[0].add(&a[1]); let f = of_add(&a[0], &a[1], &r); both(r, f) };
     /// OR: bitwise or.
-    Or "or" "or" |f| alu_commuting(f, 1), is |_, _, _, a| { let r = a[0].or(&a[1]); let f = of_logic(&r); both(r, f) };
+    Or "or" "or" |f| alu_bitwise(f, 1), is |_, _, _, a| { let r = a[0].or(&a[1]); let f = of_logic(&r); both(r, f) };
     /// AND: bitwise and.
-    And "and" "and" |f| alu_commuting(f, 4), is |_, _, _, a| { let r = a[0].and(&a[1]); let f = of_logic(&r); both(r, f) };
+    And "and" "and" |f| alu_bitwise(f, 4), is |_, _, _, a| { let r = a[0].and(&a[1]); let f = of_logic(&r); both(r, f) };
     /// SUB: difference.
     Sub "sub" "sub" |f| alu(f, 5), is |_, _, _, a| { let r = a[0].sub(&a[1]); let f = of_sub(&a[0], &a[1], &r); both(r, f) };
     /// XOR: bitwise exclusive or.
-    Xor "xor" "xor" |f| alu_commuting(f, 6), is |_, _, _, a| { let r = a[0].xor(&a[1]); let f = of_logic(&r); both(r, f) };
+    Xor "xor" "xor" |f| alu_bitwise(f, 6), is |_, _, _, a| { let r = a[0].xor(&a[1]); let f = of_logic(&r); both(r, f) };
     /// ADC: sum with the carry flag.
     Adc "adc" "adc" |f| alu_with_carry(f, 2), is |_, _, i, a| { let (r, f) = with_carry(&a[0], &a[1], &i.carry()); both(r, f) };
     /// SBB: difference with the carry flag.
@@ -174,7 +174,7 @@ families! {
     /// TEST: flags of a bitwise and.
     Test "test" "test" |f| compare(f, 0x85, (0xf7, 0, 0xa9), false, false), is |_, _, _, a| only_flags(of_logic(&a[0].and(&a[1])));
     /// NEG: negation.
-    Neg "neg" "neg" |f| unary(f, 3, true), is |_, w, _, a| { let z = E::B::lit(w, 0); let r = a[0].neg(); let f = of_sub(&z, &a[0], &r); both(r, f) };
+    Neg "neg" "neg" |f| telling(Told::Result, unary(f, 3, true)), is |_, w, _, a| { let z = E::B::lit(w, 0); let r = a[0].neg(); let f = of_sub(&z, &a[0], &r); both(r, f) };
     /// NOT: bitwise not.
     Not "not" "not" |f| unary(f, 2, false), is |_, _, _, a| value(a[0].not());
     /// IMUL: product, low half; carry and overflow tell whether it is not all.

@@ -1,7 +1,7 @@
 //! Integer arithmetic, logic, shifts, extensions, comparisons and selects on x86-64, up to 64 bits.
 
 use super::inst::*;
-use super::operands::{ALL_INTS, INTS, Instruction, Pattern, op_width};
+use super::operands::{ALL_INTS, INTS, Instruction, Pattern, SIGNS, op_width};
 use crate::fun;
 use crate::pat::*;
 use crate::term::*;
@@ -189,6 +189,9 @@ fn extensions(r: &mut RuleSet) {
 fn comparisons(r: &mut RuleSet) {
     r.supported.push((Opcode::Icmp, INTS.into()));
     let zero = || K.when(fun!(imm::zero, k));
+    for (cc, sign) in SIGNS {
+        r.rule(INTS, |t| icmp(CC.among(cc), X, iconst(zero())).to(set(flags(is(sign), test(t.bits() as u16, X, X)))));
+    }
     r.rule(INTS, |t| icmp(CC, X, iconst(zero())).to(set(flags(of(CC), test(t.bits() as u16, X, X)))));
     r.rule(INTS, |t| icmp(CC, X, R).to(set(flags(of(CC), cmp(t.bits() as u16, X, R)))));
     type Choice = fn(Pat, Val, Val) -> OpPat;

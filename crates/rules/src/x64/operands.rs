@@ -6,6 +6,7 @@ use crate::fun;
 use crate::pat::*;
 use crate::term::*;
 use std::panic::Location;
+use windlass_desc::cc::IntCC;
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::{I8, I16, I32, I64, I128, Type};
 use windlass_desc::x64::flags::Cc;
@@ -110,6 +111,10 @@ fn rmi(r: &mut RuleSet) {
     r.rmi = vec![alternative(iconst(K.when(fun!(imm::simm32, k))), K), alternative(load(A), A), alternative(X, X)];
 }
 
+/// Comparisons with 0 that are the sign, which more instructions leave in the flags than a whole comparison.
+pub const SIGNS: [(&[IntCC], Cc); 2] =
+    [(&[IntCC::SignedLessThan], Cc::S), (&[IntCC::SignedGreaterThanOrEqual], Cc::Ns)];
+
 fn cond(r: &mut RuleSet) {
     #[track_caller]
     fn alternative(ty: Type, pat: impl Into<Pat>, cc: CcExpr, producer: impl Into<Seq>) -> CondRule {
@@ -132,6 +137,9 @@ fn cond(r: &mut RuleSet) {
             }
             add(icmp(CC, band(X, R), iconst(zero())), of(CC), test(w, X, R));
             add(icmp(CC, load(A), iconst(small())), of(CC), cmp(w, A, K));
+            for (cc, sign) in SIGNS {
+                add(icmp(CC.among(cc), X, iconst(zero())), is(sign), test(w, X, X));
+            }
             add(icmp(CC, X, iconst(zero())), of(CC), test(w, X, X));
             add(icmp(CC, iconst(small()), X), CcExpr::Swapped(CC), cmp(w, X, K));
             add(icmp(CC, load(A), X), of(CC), cmp(w, A, X));
