@@ -214,6 +214,17 @@ pub fn compare(f: Family, op: u8, (imm, digit, acc): (u8, u8, u8), short: bool, 
     out
 }
 
+/// A bit of a register, by its number in a register or an immediate, modulo the width.
+pub fn bit_test(f: Family) -> Vec<Row> {
+    let one = |w: u16| {
+        let a = Use(w, At::Reg);
+        let rr = row(f, w, Form::Rr, vec![a, a], legacy(Map::Two, 0xa3, w, Op(1), Op(0)));
+        let ri = row(f, w, Form::Ri, vec![a], legacy(Map::Two, 0xba, w, Digit(4), Op(0)));
+        [Row { writes_flags: true, ..rr }, Row { writes_flags: true, imm: Imm::I8, ..ri }]
+    };
+    [one(32), one(64)].concat()
+}
+
 /// One operand, changed in place: `op r` and `op m`.
 pub fn unary(f: Family, digit: u8, writes_flags: bool) -> Vec<Row> {
     let mut out = vec![];

@@ -2,6 +2,7 @@
 //! terms by the prover. All take and give 64 bits; tests give one bit. Needs [`crate::bv`].
 
 use crate::bv::Bv;
+use crate::ops::int;
 
 fn n<B: Bv>(v: i64) -> B {
     B::lit(64, v as u64 as u128)
@@ -40,6 +41,32 @@ pub fn factor32<B: Bv>(k: &B) -> B {
 /// Is it a factor of an index, as a shift amount of 64-bit values: 1 to 3 modulo 64?
 pub fn factor64<B: Bv>(k: &B) -> B {
     mod64(k).sub(&n(1)).ult(&n(3))
+}
+
+/// Is it 1?
+pub fn one<B: Bv>(k: &B) -> B {
+    k.eq(&n(1))
+}
+
+/// Is it the smallest number of 32 bits?
+pub fn smallest32<B: Bv>(k: &B) -> B {
+    k.eq(&n(i32::MIN.into()))
+}
+
+/// Is it the smallest number of 64 bits?
+pub fn smallest64<B: Bv>(k: &B) -> B {
+    k.eq(&n(i64::MIN))
+}
+
+/// Is it a single bit, beyond what an immediate reaches?
+pub fn far_bit<B: Bv>(k: &B) -> B {
+    let single = k.and(&k.sub(&n(1))).is_zero();
+    single.and(&simm32(k).not())
+}
+
+/// The number of the lowest bit that is set.
+pub fn bit_number<B: Bv>(k: &B) -> B {
+    int::ctz(k)
 }
 
 /// Is it 128, whose negation fits a byte where it does not?

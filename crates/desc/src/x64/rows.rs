@@ -173,6 +173,11 @@ families! {
     Cmp "cmp" "cmp" |f| compare(f, 0x39, (0x81, 7, 0x3d), true, true), is |_, _, _, a| only_flags(of_sub(&a[0], &a[1], &a[0].sub(&a[1])));
     /// TEST: flags of a bitwise and.
     Test "test" "test" |f| compare(f, 0x85, (0xf7, 0, 0xa9), false, false), is |_, _, _, a| only_flags(of_logic(&a[0].and(&a[1])));
+    /// BT: the carry flag is a bit.
+    Bt "bt" "bt" bit_test, is |e, w, _, a| {
+        let bit = a[0].lshr(&count(w, &a[1])).extract(0, 1);
+        only_flags(e.choose(Choice::Any("flags"), FLAGS_WIDTH - 1).concat(&bit))
+    };
     /// NEG: negation.
     Neg "neg" "neg" |f| telling(Told::Result, unary(f, 3, true)), is |_, w, _, a| { let z = E::B::lit(w, 0); let r = a[0].neg(); let f = of_sub(&z, &a[0], &r); both(r, f) };
     /// NOT: bitwise not.

@@ -18,7 +18,7 @@ macro_rules! two { ($($name:ident $family:ident;)*) => { $(
 )* } }
 
 two! {
-    add Add; or Or; and And; sub Sub; xor Xor; cmp Cmp; test Test; mul Imul;
+    add Add; or Or; and And; sub Sub; xor Xor; cmp Cmp; test Test; bt Bt; mul Imul;
     shl Shl; shr Shr; sar Sar; rol Rol; ror Ror; shlx Shlx; shrx Shrx; sarx Sarx;
     addf AddF; subf SubF; mulf MulF; divf DivF; minf MinF; maxf MaxF; unordf UnordF; cmpf CmpF;
     vaddf VAddF; vsubf VSubF; vmulf VMulF; vdivf VDivF; vminf VMinF; vmaxf VMaxF;

@@ -1,7 +1,7 @@
 //! Integer arithmetic, logic, shifts, extensions, comparisons and selects on x86-64, up to 64 bits.
 
 use super::inst::*;
-use super::operands::{ALL_INTS, INTS, Instruction, Pattern, SIGNS, op_width};
+use super::operands::{ALL_INTS, INTS, IS_SMALLEST, Instruction, Pattern, SIGNS, SMALLEST, op_width};
 use crate::fun;
 use crate::pat::*;
 use crate::term::*;
@@ -173,6 +173,11 @@ fn extensions(r: &mut RuleSet) {
     r.rule(&[I32], |_| sextend(load(A).at(I16)).to(movsx16(32, A)));
     r.rule(&[I64], |_| sextend(load(A).at(I16)).to(movsx16(64, A)));
     r.rule(&[I64], |_| sextend(load(A).at(I32)).to(movsx32(64, A)));
+    let (negative, _) = SIGNS[0];
+    for of in [I32, I64] {
+        let compare = || icmp(CC.among(negative), X, iconst(K.when(fun!(imm::zero, k)))).at(of);
+        r.rule(&[I16, I32, I64], |_| uextend(compare()).to(shr(of.bits() as u16, X, of.bits() as i64 - 1)));
+    }
     r.rule(&[I16, I32, I64], |_| uextend(X.at(I8)).to(movzx8(32, X)));
     r.rule(&[I32, I64], |_| uextend(X.at(I16)).to(movzx16(32, X)));
     r.rule(&[I64], |_| uextend(X.at(I32)).to(mov(32, X)));
@@ -189,8 +194,14 @@ fn extensions(r: &mut RuleSet) {
 fn comparisons(r: &mut RuleSet) {
     r.supported.push((Opcode::Icmp, INTS.into()));
     let zero = || K.when(fun!(imm::zero, k));
-    for (cc, sign) in SIGNS {
-        r.rule(INTS, |t| icmp(CC.among(cc), X, iconst(zero())).to(set(flags(is(sign), test(t.bits() as u16, X, X)))));
+    let [(negative, _), (positive, sign)] = SIGNS;
+    r.rule(INTS, |t| icmp(CC.among(negative), X, iconst(zero())).to(shr(t.bits() as u16, X, t.bits() as i64 - 1)));
+    r.rule(INTS, |t| icmp(CC.among(positive), X, iconst(zero())).to(set(flags(is(sign), test(t.bits() as u16, X, X)))));
+    for (of, test) in SMALLEST {
+        for (ccs, cc) in IS_SMALLEST {
+            let number = || iconst(K.when(test));
+            r.rule(&[of], |t| icmp(CC.among(ccs), X, number()).to(set(flags(is(cc), cmp(t.bits() as u16, X, 1)))));
+        }
     }
     r.rule(INTS, |t| icmp(CC, X, iconst(zero())).to(set(flags(of(CC), test(t.bits() as u16, X, X)))));
     r.rule(INTS, |t| icmp(CC, X, R).to(set(flags(of(CC), cmp(t.bits() as u16, X, R)))));

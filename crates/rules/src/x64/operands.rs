@@ -111,26 +111,79 @@ fn rmi(r: &mut RuleSet) {
     r.rmi = vec![alternative(iconst(K.when(fun!(imm::simm32, k))), K), alternative(load(A), A), alternative(X, X)];
 }
 
+const EQUAL: &[IntCC] = &[IntCC::Equal];
+const DIFFERENT: &[IntCC] = &[IntCC::NotEqual];
+
+#[track_caller]
+fn alternative(ty: Type, pat: impl Into<Pat>, cc: CcExpr, producer: impl Into<Seq>) -> CondRule {
+    CondRule { pat: pat.into(), ty, cc, producer: producer.into(), at: Location::caller() }
+}
+
+/// A comparison as a tested value of a type: it gives a byte, which may be extended.
+fn compared(tested: Type, pat: OpPat) -> Pat {
+    if tested == I8 { pat.into() } else { uextend(pat).into() }
+}
+
+/// Single bits: those that a register numbers, and those that no immediate reaches.
+fn bits(r: &mut RuleSet) {
+    let mut bit = |t: Type, pat: &dyn Fn() -> OpPat, producer: MInst| {
+        let zero = || iconst(N.when(fun!(imm::zero, k)));
+        for &tested in INTS {
+            for (ccs, cc) in [(EQUAL, Cc::Ae), (DIFFERENT, Cc::B)] {
+                let compare = icmp(CC.among(ccs), pat(), zero()).at(t);
+                r.cond.push(alternative(tested, compared(tested, compare), is(cc), producer.clone()));
+            }
+        }
+        r.cond.push(alternative(t, pat(), is(Cc::B), producer));
+    };
+    for t in [I32, I64] {
+        for &from in INTS {
+            let amount = if from.bits() < t.bits() { wide(Y) } else { low(Y) };
+            let shifted = || band(ushr(X, Y.at(from)), iconst(K.when(fun!(imm::one, k))));
+            bit(t, &shifted, bt(t.bits() as u16, X, amount));
+        }
+    }
+    let far = || band(X, iconst(K.when(fun!(imm::far_bit, k))));
+    bit(I64, &far, bt(64, X, apply(fun!(imm::bit_number, k), [K])));
+}
+
+/// The types whose smallest number is a long constant, with the test for it. It alone less 1 overflows.
+pub const SMALLEST: [(Type, Fun); 2] = [(I32, fun!(imm::smallest32, k)), (I64, fun!(imm::smallest64, k))];
+/// Whether a value is the smallest number.
+pub const IS_SMALLEST: [(&[IntCC], Cc); 2] = [(EQUAL, Cc::O), (DIFFERENT, Cc::No)];
+
+fn smallest(r: &mut RuleSet) {
+    for (t, test) in SMALLEST {
+        let (w, number) = (t.bits() as u16, || iconst(K.when(test)));
+        for &tested in INTS {
+            for (ccs, cc) in IS_SMALLEST {
+                let of_memory = icmp(CC.among(ccs), load(A), number()).at(t);
+                r.cond.push(alternative(tested, compared(tested, of_memory), is(cc), cmp(w, A, 1)));
+                let of_register = icmp(CC.among(ccs), X, number()).at(t);
+                r.cond.push(alternative(tested, compared(tested, of_register), is(cc), cmp(w, X, 1)));
+            }
+        }
+    }
+}
+
 /// Comparisons with 0 that are the sign, which more instructions leave in the flags than a whole comparison.
 pub const SIGNS: [(&[IntCC], Cc); 2] =
     [(&[IntCC::SignedLessThan], Cc::S), (&[IntCC::SignedGreaterThanOrEqual], Cc::Ns)];
 
 fn cond(r: &mut RuleSet) {
-    #[track_caller]
-    fn alternative(ty: Type, pat: impl Into<Pat>, cc: CcExpr, producer: impl Into<Seq>) -> CondRule {
-        CondRule { pat: pat.into(), ty, cc, producer: producer.into(), at: Location::caller() }
-    }
     let zero = || N.when(fun!(imm::zero, k));
     let small = || K.when(fun!(imm::simm32, k));
     super::float::conditions(r);
+    bits(r);
+    smallest(r);
     let low_mask = || iconst(K.when(fun!(imm::uimm7, k)));
     for &t in INTS {
         let w = t.bits() as u16;
-        // compares give i8, which may be extended; t is the type of what is compared
+        // t is the type of what is compared
         for &tested in INTS {
-            let compare = |pat: OpPat| if tested == I8 { Pat::Op(Box::new(pat)) } else { uextend(pat).into() };
-            let mut add =
-                |pat: OpPat, cc, producer: MInst| r.cond.push(alternative(tested, compare(pat.at(t)), cc, producer));
+            let mut add = |pat: OpPat, cc, producer: MInst| {
+                r.cond.push(alternative(tested, compared(tested, pat.at(t)), cc, producer))
+            };
             add(icmp(CC, band(load(A), iconst(small())), iconst(zero())), of(CC), test(w, A, K));
             if t != I8 {
                 add(icmp(CC, band(X, low_mask()), iconst(zero())), of(CC), test(8, low(X), K));
@@ -152,10 +205,9 @@ fn cond(r: &mut RuleSet) {
         r.cond.push(alternative(t, band(X, R), is(Cc::Ne), test(w, X, R)));
     }
     for &tested in INTS.iter().chain(&[I128]) {
-        let compare = |pat| if tested == I8 { Pat::Op(Box::new(pat)) } else { uextend(pat).into() };
         r.cond.extend(super::wide::COMPARES.map(|(ccs, make)| {
             let (cc, flags) = make(CC.among(ccs));
-            alternative(tested, compare(icmp(CC.among(ccs), X, Y).at(I128)), cc, flags)
+            alternative(tested, compared(tested, icmp(CC.among(ccs), X, Y).at(I128)), cc, flags)
         }));
     }
     for &t in INTS {
