@@ -1,7 +1,8 @@
 //! Checks functions, with the settings or the target they are for. Needs the verifier of `windlass-ir`, which knows of a
 //! target only its [`TargetFacts`].
 
-use crate::settings::FlagsOrIsa;
+use crate::settings::{Flags, FlagsOrIsa};
+use target_lexicon::Triple;
 use windlass_ir::dominator_tree::DominatorTree;
 use windlass_ir::flowgraph::ControlFlowGraph;
 use windlass_ir::ir::Function;
@@ -11,8 +12,17 @@ use windlass_ir::verifier;
 #[doc(inline)]
 pub use windlass_ir::verifier::{VerifierError, VerifierErrors, VerifierResult, VerifierStepResult};
 
+/// What the verifier needs to know of a platform under these settings.
+pub fn target_facts(triple: &Triple, flags: &Flags) -> TargetFacts {
+    TargetFacts {
+        pinned_register: flags.enable_pinned_reg(),
+        frame_pointers: flags.preserve_frame_pointers(),
+        ..TargetFacts::of(triple)
+    }
+}
+
 fn facts(fisa: FlagsOrIsa<'_>) -> Option<TargetFacts> {
-    fisa.isa.map(|isa| TargetFacts::of(isa.triple()))
+    fisa.isa.map(|isa| target_facts(isa.triple(), isa.flags()))
 }
 
 /// Checks a function.
@@ -39,7 +49,7 @@ pub fn verify_context<'a, FOI: Into<FlagsOrIsa<'a>>>(
 mod tests {
     use super::*;
     use crate::isa;
-    use crate::settings::{self, Flags};
+    use crate::settings;
     use windlass_ir::cursor::{Cursor, FuncCursor};
     use windlass_ir::ir::{AbiParam, InstBuilder, MemFlagsData, types::I32};
 

@@ -141,6 +141,10 @@ pub struct TargetFacts {
     pub frontend: TargetFrontendConfig,
     /// The order of bytes in memory where an access does not say.
     pub endianness: Endianness,
+    /// May code use the pinned register? A setting decides; nothing is known against it.
+    pub pinned_register: bool,
+    /// Do all functions keep frame pointers, which code may ask for? A setting decides; nothing is known against it.
+    pub frame_pointers: bool,
 }
 
 impl TargetFacts {
@@ -155,6 +159,8 @@ impl TargetFacts {
                 page_size_align_log2: if large_pages { 16 } else { 12 },
             },
             endianness: if big { Endianness::Big } else { Endianness::Little },
+            pinned_register: true,
+            frame_pointers: true,
         }
     }
     /// The type of pointers.

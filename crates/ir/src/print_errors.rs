@@ -79,21 +79,23 @@ impl FuncWriter for PrettyWriter<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::entities::AliasRegion;
     use crate::reader::parse_functions;
     use crate::verifier::verify_function;
 
     #[test]
     fn errors_stand_below_their_lines() {
         let text = "function %f(i32) -> i64 {
-            gv0 = vmctx
+            region0 = 1 \"a\"
             block0(v0: i32): return v0 }";
         let func = parse_functions(text).unwrap().remove(0);
         let mut errors = verify_function(&func, None).unwrap_err();
+        errors.report((AliasRegion::from_u32(0), "odd"));
         errors.report((AnyEntity::Function, "and that is not all"));
         let expected = "\
 function %f(i32) -> i64 fast {
-    gv0 = vmctx
-;   ^ error: gv0: undeclared vmctx reference gv0
+    region0 = 1 \"a\"
+;   ^ error: region0: odd
 
 block0(v0: i32):
     return v0

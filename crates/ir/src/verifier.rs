@@ -1,8 +1,9 @@
 //! Checks that a function obeys the rules of the language. Needs the data structures, the operation table, and for the
 //! order of definitions and uses the dominator tree; leaves a list of all that is wrong.
 //!
-//! Whatever a reader or a builder leaves can be checked. References are looked at first, and what has a bad one is not
-//! looked at any further, so that all later checks can follow them.
+//! Whatever a reader or a builder leaves can be checked. What is wrong with one thing alone is noted, and checking goes on;
+//! what casts doubt on all that follows (a bad reference, a use before the definition, a block without an end) ends it, as
+//! tests of errors expect.
 
 mod calls;
 mod declarations;
@@ -131,31 +132,26 @@ impl From<VerifierErrors> for VerifierResult<()> {
     }
 }
 
-/// A function being checked.
+/// A function being checked. Checks that end all checking return `Err`.
 struct Verifier<'a> {
     func: &'a Function,
     /// What is known of the target; checks that depend on it are left out if nothing is.
     target: Option<&'a TargetFacts>,
     errors: &'a mut VerifierErrors,
     aliases: Aliases,
-    /// Does the instruction being checked refer to something that is not there?
-    dangling: bool,
 }
 
 impl<'a> Verifier<'a> {
     fn new(func: &'a Function, target: Option<&'a TargetFacts>, errors: &'a mut VerifierErrors) -> Self {
-        Verifier { func, target, errors, aliases: Aliases::of(&func.dfg), dangling: false }
+        Verifier { func, target, errors, aliases: Aliases::of(&func.dfg) }
     }
 }
 
 /// Checks a function. Rules that depend on the target are checked if it is given.
 pub fn verify_function(func: &Function, target: Option<&TargetFacts>) -> VerifierResult<()> {
     let mut errors = VerifierErrors::new();
-    let mut verifier = Verifier::new(func, target, &mut errors);
-    if verifier.without_order() {
-        let cfg = ControlFlowGraph::with_function(func);
-        verifier.order(&DominatorTree::with_function(func, &cfg));
-    }
+    // What ended the checks is among the errors.
+    let _ = Verifier::new(func, target, &mut errors).function(None);
     errors.into()
 }
 
@@ -166,34 +162,61 @@ pub fn verify_context(
     target: Option<&TargetFacts>,
     errors: &mut VerifierErrors,
 ) {
-    let mut verifier = Verifier::new(func, target, errors);
-    if verifier.without_order() {
-        verifier.order(domtree);
-    }
+    // What ended the checks is among the errors.
+    let _ = Verifier::new(func, target, errors).function(Some(domtree));
 }
 
 impl Verifier<'_> {
-    /// Checks everything but the order of definitions and uses. Returns whether that can be checked as well.
-    fn without_order(&mut self) -> bool {
-        let declarations = self.declarations();
-        self.entry_block();
-        let mut sound = self.aliases();
-        for block in self.func.layout.blocks() {
-            self.terminators(block);
-            for inst in self.func.layout.block_insts(block) {
-                if !self.references(inst) {
-                    sound = false;
-                    continue;
+    /// Checks everything, with a dominator tree if there is one.
+    fn function(&mut self, domtree: Option<&DominatorTree>) -> VerifierStepResult {
+        let func = self.func;
+        self.stage(Self::declarations)?;
+        self.stage(Self::signatures)?;
+        self.stage(Self::entry_block)?;
+        let broken = self.first_broken();
+        let computed;
+        // The graph follows references, so there is none if one is broken.
+        let domtree = match (&broken, domtree) {
+            (Some(_), _) => None,
+            (None, Some(tree)) => Some(tree),
+            (None, None) => {
+                computed = DominatorTree::with_function(func, &ControlFlowGraph::with_function(func));
+                Some(&computed)
+            }
+        };
+        for block in func.layout.blocks() {
+            self.not_empty(block)?;
+            let order = domtree.filter(|tree| tree.is_reachable(block));
+            for inst in func.layout.block_insts(block) {
+                self.terminator(block, inst)?;
+                if let Some((_, error)) = broken.as_ref().filter(|(at, _)| *at == inst) {
+                    return self.errors.fatal(error.clone());
                 }
-                self.types(inst);
-                self.branch_args(inst);
-                if declarations {
-                    self.calls(inst);
-                    self.special(inst);
-                }
+                self.instruction(inst, order)?;
             }
         }
-        sound
+        Ok(())
+    }
+
+    /// Runs some checks; errors among them are the last.
+    fn stage(&mut self, checks: fn(&mut Self) -> VerifierStepResult) -> VerifierStepResult {
+        let before = self.errors.0.len();
+        checks(self)?;
+        if self.errors.0.len() == before { Ok(()) } else { Err(()) }
+    }
+
+    /// Checks an instruction, whose references are known to be right.
+    fn instruction(&mut self, inst: Inst, order: Option<&DominatorTree>) -> VerifierStepResult {
+        if let Some(domtree) = order {
+            self.order(domtree, inst)?;
+        }
+        self.types(inst);
+        self.branch_args(inst);
+        self.calls(inst);
+        self.memory(inst)?;
+        self.immediates(inst)?;
+        self.machine_registers(inst)?;
+        self.debug_tags(inst)
     }
 
     /// Reports something wrong with an entity.
@@ -201,10 +224,21 @@ impl Verifier<'_> {
         self.errors.report((location, message));
     }
 
+    /// Reports something wrong with an entity, after which nothing is checked.
+    fn fatal(&mut self, location: impl Into<AnyEntity>, message: impl Into<String>) -> VerifierStepResult {
+        self.errors.fatal((location, message))
+    }
+
     /// Reports something wrong with an instruction, whose references are known to be right.
     fn inst_error(&mut self, inst: Inst, message: impl Into<String>) {
         let context = short_text(&self.func.dfg, inst);
         self.errors.report((inst, context, message));
+    }
+
+    /// The same, after which nothing is checked.
+    fn inst_fatal(&mut self, inst: Inst, message: impl Into<String>) -> VerifierStepResult {
+        self.inst_error(inst, message);
+        Err(())
     }
 }
 

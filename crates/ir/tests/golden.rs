@@ -61,8 +61,25 @@ fn precise(command: &TestCommand) -> bool {
 
 /// What is wrong with a function for the last target of its file, if there is one.
 fn errors(file: &TestFile, func: &Function) -> VerifierErrors {
-    let triple = file.targets.last().map(|line| line.triple.parse::<Triple>().expect("a triple"));
-    verify_function(func, triple.map(|t| TargetFacts::of(&t)).as_ref()).err().unwrap_or_default()
+    verify_function(func, facts(file).as_ref()).err().unwrap_or_default()
+}
+
+/// What is known of the last target, with the settings before it.
+fn facts(file: &TestFile) -> Option<TargetFacts> {
+    let line = file.targets.last()?;
+    let on = |name: &str| {
+        let options = file.settings.iter().take(line.settings).flat_map(|set| &set.options);
+        options.fold(false, |on, option| match *option {
+            TestOption::Flag(n) if n == name => true,
+            TestOption::Value(n, value) if n == name => value == "true",
+            _ => on,
+        })
+    };
+    Some(TargetFacts {
+        pinned_register: on("enable_pinned_reg"),
+        frame_pointers: on("preserve_frame_pointers"),
+        ..TargetFacts::of(&line.triple.parse::<Triple>().expect("a triple"))
+    })
 }
 
 fn exact(file: &TestFile, command: &TestCommand, text: &str, blessed: &mut Option<String>) -> Result<(), String> {

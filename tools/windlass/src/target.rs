@@ -6,6 +6,8 @@ use target_lexicon::{Architecture, Triple};
 use windlass_codegen::compile::Options;
 use windlass_codegen::isa::{self, OwnedTargetIsa, TargetIsa};
 use windlass_codegen::settings::{self, Configurable, Flags, Target, configure, read_target};
+use windlass_codegen::verifier::target_facts;
+use windlass_ir::isa::TargetFacts;
 use windlass_ir::reader::Location;
 use windlass_ir::testfile::{SettingsLine, TargetLine, TestFile, TestOption};
 use windlass_opt::Level;
@@ -24,6 +26,10 @@ pub struct Build {
 }
 
 impl Build {
+    /// What the verifier needs to know.
+    pub fn facts(&self) -> TargetFacts {
+        target_facts(&self.triple, self.isa.flags())
+    }
     /// The same, with each stage checked.
     pub fn checked(self) -> Build {
         Build { options: Options { check: true, ..self.options }, ..self }
@@ -60,6 +66,18 @@ pub fn misuse(file: &TestFile<'_>) -> Option<(Location, String)> {
     };
     let target = |line: &TargetLine<'_>| Some((line.location, read_target(&text(line)).err()?.to_string()));
     file.settings.iter().find_map(setting).or_else(|| file.targets.iter().find_map(target))
+}
+
+/// What the verifier needs to know for a test file's last `target` line, if there is one: of any platform, whether code is
+/// made for it or not.
+pub fn facts(file: &TestFile<'_>) -> Result<Option<TargetFacts>, Unfit> {
+    let Some(line) = file.targets.last() else { return Ok(None) };
+    let target = read_target(&text(line)).map_err(|e| Unfit::Bad(e.to_string()))?;
+    let mut shared = settings::builder();
+    for word in file.settings.iter().take(line.settings).flat_map(|set| &set.options) {
+        configure(&word.to_string(), &mut shared).map_err(|e| Unfit::Bad(format!("set {word}: {e}")))?;
+    }
+    Ok(Some(target_facts(&target.triple, &Flags::new(shared))))
 }
 
 /// A `target` line without its first word.

@@ -2,7 +2,7 @@
 
 use super::immediates::{Imm64, Offset32};
 use super::memflags::{MemFlags, MemFlagsSet};
-use super::types::{self, Type};
+use super::types::Type;
 use super::{ExternalName, GlobalValue};
 use crate::isa::KnowsPointers;
 use std::fmt;
@@ -62,9 +62,10 @@ impl GlobalValueData {
     /// The type of the value.
     pub fn global_type(&self, target: &(impl KnowsPointers + ?Sized)) -> Type {
         match *self {
-            GlobalValueData::VMContext | GlobalValueData::Symbol { .. } => target.type_of_pointers(),
+            GlobalValueData::VMContext
+            | GlobalValueData::Symbol { .. }
+            | GlobalValueData::DynScaleTargetConst { .. } => target.type_of_pointers(),
             GlobalValueData::IAddImm { global_type, .. } | GlobalValueData::Load { global_type, .. } => global_type,
-            GlobalValueData::DynScaleTargetConst { .. } => types::I32,
         }
     }
     /// The declaration as in CLIF.
@@ -119,7 +120,7 @@ impl fmt::Display for DisplayGlobalValueData<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::MemFlagsData;
+    use crate::ir::{MemFlagsData, types};
 
     #[test]
     fn declarations_as_in_text() {

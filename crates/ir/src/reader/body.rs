@@ -101,6 +101,9 @@ impl FunctionReader<'_, '_> {
             if !self.p.eat(b',') {
                 break;
             }
+            if !matches!(self.p.peek(), Tok::Entity(Prefix::Value, _)) {
+                return self.p.unexpected("a value (`vN`)");
+            }
         }
         if self.p.peek() == Tok::Arrow {
             return self.alias(&results, loc);

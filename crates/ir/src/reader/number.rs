@@ -44,12 +44,15 @@ fn digits(s: &str, radix: u32, underscores: bool, max: u32) -> Result<u128, Numb
     }
 }
 
-/// An unsigned integer of `bits` bits.
+/// An unsigned integer of `bits` bits. One of 32 bits may have a sign.
 pub(crate) fn unsigned(text: &str, bits: u32) -> Result<u64, NumberError> {
-    if text.starts_with('-') {
-        return Err("the number must not be negative");
+    if bits != 32 && text.starts_with(['-', '+']) {
+        return Err("the number must have no sign");
     }
-    int(text, bits, bits >= 32).map(|v| v as u64)
+    match int(text, bits, bits >= 32)? as u64 {
+        1.. if text.starts_with('-') => Err("the number must not be negative"),
+        value => Ok(value),
+    }
 }
 
 /// An offset of 32 bits, which must have a sign.
@@ -62,6 +65,9 @@ pub(crate) fn offset(text: &str) -> Result<i32, NumberError> {
     i32::try_from((wide << 31) as i64 >> 31).map_err(|_| "offset out of range")
 }
 
+/// The bytes of the largest vector, 256 lanes of 128 bits: no constant has more.
+const MAX_BYTES: usize = 256 * 16;
+
 /// The bytes of `0x...`, whose first digits are the most significant ones, least significant byte first.
 pub(crate) fn hex_bytes(text: &str) -> Result<Vec<u8>, NumberError> {
     let hex = text.strip_prefix("0x").ok_or("expected a constant that starts with `0x`")?;
@@ -71,7 +77,7 @@ pub(crate) fn hex_bytes(text: &str) -> Result<Vec<u8>, NumberError> {
     }
     match nibbles.len() {
         0 => Err("no digits in constant"),
-        n if n > 32 => Err("constant longer than 16 bytes"),
+        n if n > 2 * MAX_BYTES => Err("constant longer than any vector"),
         n if n % 2 != 0 => Err("odd number of hexadecimal digits in constant"),
         _ => Ok(nibbles.rchunks(2).map(|b| b[0] << 4 | b[1]).collect()),
     }
@@ -99,11 +105,20 @@ mod tests {
     }
 
     #[test]
+    fn signs_of_unsigned_numbers() {
+        assert_eq!((unsigned("-0", 32), unsigned("+0x1_0", 32)), (Ok(0), Ok(16)));
+        assert_eq!(unsigned("-1", 32), Err("the number must not be negative"));
+        assert!(unsigned("+1", 64).is_err() && unsigned("+1", 8).is_err() && unsigned("256", 8).is_err());
+    }
+
+    #[test]
     fn offsets_and_bytes() {
         assert_eq!(offset("+0x1_0000"), Ok(0x1_0000));
         assert_eq!(offset("-2147483648"), Ok(i32::MIN));
         assert!(offset("8").is_err() && offset("+0x8000_0000").is_err() && offset("-2147483649").is_err());
         assert_eq!(hex_bytes("0x01_02"), Ok(vec![2, 1]));
+        assert_eq!(hex_bytes(&format!("0x{}01", "00".repeat(MAX_BYTES - 1))).unwrap()[..2], [1, 0]);
+        assert!(hex_bytes(&format!("0x{}01", "00".repeat(MAX_BYTES))).is_err());
         assert!(hex_bytes("0x012").is_err() && hex_bytes("12").is_err() && hex_bytes("0x").is_err());
     }
 }

@@ -3,10 +3,8 @@
 use super::Verifier;
 use crate::ir::entities::Inst;
 use crate::ir::{AbiParam, BlockArg, ExceptionTableData, InstructionData, Signature, Type};
-use crate::isa::CallConv;
 use smallvec::SmallVec;
 use windlass_desc::ops::Effects;
-use windlass_desc::types;
 
 impl Verifier<'_> {
     pub(super) fn calls(&mut self, inst: Inst) {
@@ -17,14 +15,18 @@ impl Verifier<'_> {
         }
         let Some(sig) = func.dfg.call_signature(inst) else { return };
         let sig = &func.dfg.signatures[sig];
-        self.call_args(inst, sig);
-        if data.opcode().row().effects.has(Effects::RETURN) {
+        if let Some(table) = data.exception_table() {
+            let table = &func.dfg.exception_tables[table];
+            self.throwing_call(inst, sig, table);
+            if !self.edges(inst, sig, table) {
+                return;
+            }
+        } else if data.opcode().row().effects.has(Effects::RETURN) {
             self.tail_call(inst, sig);
-        } else if let Some(table) = data.exception_table() {
-            self.throwing_call(inst, sig, &func.dfg.exception_tables[table]);
         } else {
             self.call_results(inst, sig);
         }
+        self.call_args(inst, sig);
     }
 
     /// The values a function returns are what its signature says.
@@ -50,14 +52,14 @@ impl Verifier<'_> {
     fn call_args(&mut self, inst: Inst, sig: &Signature) {
         let dfg = &self.func.dfg;
         let args = dfg.inst_variable_args(inst);
-        if args.len() != sig.params.len() {
-            return self.argument_count(inst, args.len(), sig.params.len());
-        }
         for (n, (v, p)) in args.iter().zip(&sig.params).enumerate() {
             let ty = dfg.value_type(*v);
             if ty != p.value_type {
                 self.inst_error(inst, format!("arg {n} ({v}) has type {ty}, expected {}", p.value_type));
             }
+        }
+        if args.len() != sig.params.len() {
+            self.argument_count(inst, args.len(), sig.params.len());
         }
     }
 
@@ -83,48 +85,58 @@ impl Verifier<'_> {
         self.function_results(inst, &types, "results of callee must match caller");
     }
 
-    /// A call that may throw passes results to one edge and payloads to the others.
+    /// A call that may throw has a convention that exceptions pass through, and the same signature in both places.
     fn throwing_call(&mut self, inst: Inst, sig: &Signature, table: &ExceptionTableData) {
         let (cc, dfg) = (sig.call_conv, &self.func.dfg);
-        if let InstructionData::TryCall { func_ref, .. } = dfg.insts[inst]
-            && dfg.signatures[dfg.ext_funcs[func_ref].signature] != *sig
-        {
-            self.inst_error(inst, "signature of the exception table must match that of the callee");
-        }
         if !cc.supports_exceptions() {
             self.inst_error(inst, format!("calling convention `{cc}` of callee does not support exceptions"));
         }
-        let payloads = self.payload_types(cc);
-        let branches = table.all_branches();
-        let normal = branches.len() - 1;
-        for (n, call) in branches.iter().enumerate() {
-            if !self.edge_arity(inst, call) {
-                continue;
-            }
-            let params: SmallVec<[Type; 8]> =
-                self.func.dfg.block_param_types(call.block(&self.func.dfg.value_lists)).collect();
-            for (arg, expected) in call.args(&self.func.dfg.value_lists).zip(params) {
-                let ty = match arg {
-                    BlockArg::Value(v) => Some(self.func.dfg.value_type(v)),
-                    BlockArg::TryCallRet(k) if n == normal => sig.returns.get(k as usize).map(|r| r.value_type),
-                    BlockArg::TryCallExn(k) if n != normal => payloads.get(k as usize).copied(),
-                    _ => {
-                        let edge = if n == normal { "normal" } else { "exceptional" };
-                        self.inst_error(inst, format!("`{arg}` is not there on the {edge} edge of a `try_call`"));
-                        continue;
-                    }
-                };
-                match ty {
-                    Some(ty) => self.edge_type(inst, arg, ty, expected),
-                    None => self.inst_error(inst, format!("out-of-bounds block argument `{arg}`")),
-                }
+        if let InstructionData::TryCall { func_ref, .. } = dfg.insts[inst] {
+            let (here, there) = (table.signature(), dfg.ext_funcs[func_ref].signature);
+            if dfg.signatures[there] != *sig {
+                let message =
+                    format!("exception table signature {here} did not match function {func_ref}'s signature {there}");
+                self.inst_error(inst, message);
             }
         }
     }
 
-    /// What arrives with an exception; without a target, pointers are of 64 bits.
-    fn payload_types(&self, cc: CallConv) -> Vec<Type> {
-        let pointer = self.target.map_or(types::I64, |t| t.pointer_type());
-        cc.exception_payload_types(pointer).to_vec()
+    /// Results go to the normal edge and payloads to the others. False if something is passed that the edge does not have.
+    fn edges(&mut self, inst: Inst, sig: &Signature, table: &ExceptionTableData) -> bool {
+        let pool = &self.func.dfg.value_lists;
+        // Without a target it is not known what arrives with an exception.
+        let payloads = self.target.map(|t| sig.call_conv.exception_payload_types(t.pointer_type()).to_vec());
+        let results: Vec<Type> = sig.returns.iter().map(|r| r.value_type).collect();
+        let (handlers, normal) = table.all_branches().split_at(table.all_branches().len() - 1);
+        let edges = normal.iter().map(|call| (call, true)).chain(handlers.iter().map(|call| (call, false)));
+        for (call, is_normal) in edges {
+            if !self.edge_arity(inst, call) {
+                continue;
+            }
+            let params: SmallVec<[Type; 8]> = self.func.dfg.block_param_types(call.block(pool)).collect();
+            for (arg, expected) in call.args(pool).zip(params) {
+                let (name, place, known, n) = match arg {
+                    BlockArg::Value(v) => {
+                        self.edge_type(inst, v, self.func.dfg.value_type(v), expected);
+                        continue;
+                    }
+                    BlockArg::TryCallRet(n) => ("retN", is_normal, Some(&results), n),
+                    BlockArg::TryCallExn(n) => ("exnN", !is_normal, payloads.as_ref(), n),
+                };
+                if !place {
+                    self.stray(inst, name, "used outside normal-return target of `try_call`");
+                    return false;
+                }
+                match known.map(|types| types.get(n as usize)) {
+                    Some(Some(ty)) => self.edge_type(inst, arg, *ty, expected),
+                    Some(None) => {
+                        self.inst_error(inst, format!("out-of-bounds `{name}` block argument"));
+                        return false;
+                    }
+                    None => {}
+                }
+            }
+        }
+        true
     }
 }

@@ -1,39 +1,41 @@
 //! What stands before the blocks: signatures, global values, alias regions, dynamic types. Needs the tables.
 
-use super::Verifier;
+use super::{Verifier, VerifierStepResult};
 use crate::entity::packed_option::ReservedValue;
 use crate::entity::{EntityRef, EntitySet};
 use crate::ir::entities::{AnyEntity, GlobalValue, SigRef};
-use crate::ir::{ArgumentExtension, ArgumentPurpose, ExternalName, GlobalValueData, Signature, Type};
+use crate::ir::{ArgumentExtension, ArgumentPurpose, ExternalName, GlobalValueData, MemFlags, Signature, Type};
 use crate::isa::CallConv;
-use rustc_hash::FxHashSet;
-use windlass_desc::types;
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 impl Verifier<'_> {
-    /// Are references between declarations right? If not, instructions that lead there cannot be checked.
-    pub(super) fn declarations(&mut self) -> bool {
-        self.own_signature();
-        self.signatures();
+    /// Everything but signatures. After this, references between declarations can be followed.
+    pub(super) fn declarations(&mut self) -> VerifierStepResult {
+        self.globals()?;
         self.regions();
         self.dynamic_types();
-        let sound = self.global_references();
-        if sound {
-            self.globals();
+        if let Some(limit) = self.func.stack_limit
+            && !self.func.global_values.is_valid(limit)
+        {
+            self.error(AnyEntity::StackLimit, format!("invalid global value reference {limit}"));
         }
-        sound
+        self.aliases();
+        Ok(())
     }
 
     /// A signature is checked where a function has it, else where it is declared.
-    fn signatures(&mut self) {
+    pub(super) fn signatures(&mut self) -> VerifierStepResult {
         let func = self.func;
+        self.own_signature()?;
         let mut seen: EntitySet<SigRef> = EntitySet::new();
         for (f, data) in func.dfg.ext_funcs.iter().filter(|(_, d)| !d.signature.is_reserved_value()) {
             match func.dfg.signatures.get(data.signature) {
                 Some(sig) => {
                     seen.insert(data.signature);
-                    self.signature(f, sig);
+                    self.signature(f, sig)?;
                 }
-                None => self.error(f, format!("invalid signature reference {}", data.signature)),
+                None => self.fatal(f, format!("invalid signature reference {}", data.signature))?,
             }
             if let ExternalName::User(name) = data.name
                 && !func.params.user_named_funcs().is_valid(name)
@@ -42,12 +44,13 @@ impl Verifier<'_> {
             }
         }
         for (sig, data) in func.dfg.signatures.iter().filter(|(sig, _)| !seen.contains(*sig)) {
-            self.signature(sig, data);
+            self.signature(sig, data)?;
         }
+        Ok(())
     }
 
     /// Extensions and purposes are checked of what is defined here; those of imports are for whoever calls them.
-    fn own_signature(&mut self) {
+    fn own_signature(&mut self) -> VerifierStepResult {
         let (at, sig) = (AnyEntity::Function, &self.func.signature);
         for (n, p) in sig.params.iter().enumerate() {
             if p.extension != ArgumentExtension::None && !p.value_type.is_int() {
@@ -64,20 +67,23 @@ impl Verifier<'_> {
                 self.error(at, format!("Return value at position {n} can't be an struct argument"));
             }
         }
-        self.signature(at, sig);
+        self.signature(at, sig)
     }
 
-    fn signature(&mut self, at: impl Into<AnyEntity>, sig: &Signature) {
+    fn signature(&mut self, at: impl Into<AnyEntity>, sig: &Signature) -> VerifierStepResult {
         if sig.call_conv == CallConv::PreserveAll && !sig.returns.is_empty() {
-            self.error(at, "Signature with `preserve_all` ABI cannot have return values");
+            return self.fatal(at, "Signature with `preserve_all` ABI cannot have return values");
         }
+        Ok(())
     }
 
     fn regions(&mut self) {
-        let mut seen = FxHashSet::default();
+        let mut seen = FxHashMap::default();
         for (region, data) in self.func.dfg.alias_regions.iter() {
-            if !seen.insert(data.user_id) {
-                self.error(region, format!("duplicate alias region user_id {}", data.user_id));
+            let first = *seen.entry(data.user_id).or_insert(region);
+            if first != region {
+                let message = format!("duplicate alias region user_id {}: {first} and {region}", data.user_id);
+                self.error(region, message);
             }
         }
     }
@@ -96,67 +102,14 @@ impl Verifier<'_> {
         }
     }
 
-    /// Do global values lead somewhere, and not back to themselves?
-    fn global_references(&mut self) -> bool {
-        let func = self.func;
-        let before = self.errors.0.len();
-        if let Some(limit) = func.stack_limit
-            && !func.global_values.is_valid(limit)
-        {
-            self.error(AnyEntity::StackLimit, format!("invalid global value reference {limit}"));
-        }
-        for (gv, data) in func.global_values.iter() {
-            if let Some(base) = base_of(data)
-                && !func.global_values.is_valid(base)
-            {
-                self.error(gv, format!("invalid global value reference {base}"));
-            }
-            let GlobalValueData::Load { flags, .. } = data else { continue };
-            if !func.dfg.mem_flags.is_valid(*flags) {
-                self.error(gv, format!("invalid memory flags reference {flags}"));
-            } else if let Some(region) = func.dfg.mem_flags[*flags].alias_region()
-                && !func.dfg.alias_regions.is_valid(region)
-            {
-                self.error(gv, format!("undefined alias region {region}"));
-            }
-        }
-        self.global_cycles();
-        self.errors.0.len() == before
-    }
-
-    /// Reports each cycle once, at its first global value. Every value is visited a bounded number of times.
-    fn global_cycles(&mut self) {
+    /// Global values lead somewhere, not back to themselves, and have the types that their users need. Each is passed a
+    /// bounded number of times, since a cycle ends the checks.
+    fn globals(&mut self) -> VerifierStepResult {
         let func = self.func;
         // Which walk, counted from 1, came by each global value.
         let mut walks: Vec<u32> = vec![0; func.global_values.len()];
-        for (start, _) in func.global_values.iter() {
-            let (walk, mut gv) = (start.as_u32() + 1, start);
-            let closes = loop {
-                match walks[gv.index()] {
-                    0 => walks[gv.index()] = walk,
-                    seen => break seen == walk,
-                }
-                match base_of(&func.global_values[gv]).filter(|base| func.global_values.is_valid(*base)) {
-                    Some(base) => gv = base,
-                    None => break false,
-                }
-            };
-            if closes {
-                self.global_cycle(gv);
-            }
-        }
-    }
-
-    fn global_cycle(&mut self, first: GlobalValue) {
-        let next = |gv: &GlobalValue| base_of(&self.func.global_values[*gv]).filter(|base| *base != first);
-        let cycle: Vec<String> = std::iter::successors(Some(first), next).map(|gv| gv.to_string()).collect();
-        self.error(first, format!("global value cycle: [{}]", cycle.join(", ")));
-    }
-
-    /// Global values have the types that their users need.
-    fn globals(&mut self) {
-        let func = self.func;
         for (gv, data) in func.global_values.iter() {
+            self.global_path(gv, &mut walks)?;
             match *data {
                 GlobalValueData::VMContext => {
                     if func.signature.special_param_index(ArgumentPurpose::VMContext).is_none() {
@@ -166,35 +119,61 @@ impl Verifier<'_> {
                 GlobalValueData::IAddImm { base, global_type, .. } => {
                     if !global_type.is_int() {
                         self.error(gv, format!("iadd_imm global value with non-int type {global_type}"));
-                    } else if let Some(ty) = self.global_type(base)
-                        && ty != global_type
-                    {
+                    } else if let Some(ty) = self.global_type(base).filter(|ty| *ty != global_type) {
                         self.error(gv, format!("iadd_imm type {global_type} differs from operand type {ty}"));
                     }
                 }
-                GlobalValueData::Load { base, .. } => {
+                GlobalValueData::Load { base, flags, .. } => {
                     let pointer = self.target.map(|t| t.pointer_type());
                     if let (Some(pointer), Some(ty)) = (pointer, self.global_type(base))
                         && ty != pointer
                     {
                         self.error(gv, format!("base {base} has type {ty}, which is not the pointer type {pointer}"));
                     }
+                    self.global_flags(gv, flags);
                 }
                 GlobalValueData::Symbol { .. } | GlobalValueData::DynScaleTargetConst { .. } => {}
             }
         }
+        Ok(())
     }
 
-    /// The type of a global value, if it is known without a target or the target is.
-    pub(super) fn global_type(&self, gv: GlobalValue) -> Option<Type> {
-        match (&self.func.global_values[gv], self.target) {
-            (data, Some(target)) => Some(data.global_type(target)),
-            (GlobalValueData::IAddImm { global_type, .. } | GlobalValueData::Load { global_type, .. }, _) => {
-                Some(*global_type)
-            }
-            (GlobalValueData::DynScaleTargetConst { .. }, _) => Some(types::I32),
-            _ => None,
+    fn global_flags(&mut self, gv: GlobalValue, flags: MemFlags) {
+        let dfg = &self.func.dfg;
+        if !dfg.mem_flags.is_valid(flags) {
+            self.error(gv, format!("invalid memory flags reference {flags}"));
+        } else if let Some(region) = dfg.mem_flags[flags].alias_region()
+            && !dfg.alias_regions.is_valid(region)
+        {
+            self.error(gv, format!("undefined alias region {region}"));
         }
+    }
+
+    /// Follows what a global value is based on.
+    fn global_path(&mut self, start: GlobalValue, walks: &mut [u32]) -> VerifierStepResult {
+        let (globals, mark) = (&self.func.global_values, start.as_u32() + 1);
+        let (mut path, mut gv) = (SmallVec::<[GlobalValue; 4]>::new(), start);
+        while walks[gv.index()] == 0 {
+            walks[gv.index()] = mark;
+            path.push(gv);
+            match base_of(&globals[gv]) {
+                Some(base) if !globals.is_valid(base) => {
+                    return self.fatal(gv, format!("invalid global value reference {base}"));
+                }
+                Some(base) => gv = base,
+                None => return Ok(()),
+            }
+        }
+        if walks[gv.index()] < mark {
+            return Ok(());
+        }
+        let names: Vec<String> = path.iter().map(|gv| gv.to_string()).collect();
+        self.fatal(start, format!("global value cycle: [{}]", names.join(", ")))
+    }
+
+    /// The type of a global value, which depends on the target.
+    pub(super) fn global_type(&self, gv: GlobalValue) -> Option<Type> {
+        self.target.map(|target| self.func.global_values[gv].global_type(target))
     }
 }
 

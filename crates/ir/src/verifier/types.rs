@@ -2,7 +2,7 @@
 //! signatures and are checked with them.
 
 use super::Verifier;
-use crate::ir::entities::Inst;
+use crate::ir::entities::{Inst, Value};
 use windlass_desc::ops::{Format, Ty};
 use windlass_desc::types::{self, Type, TypeSet};
 
@@ -23,14 +23,20 @@ fn describe(set: TypeSet) -> String {
     format!("{} of {}", kinds.join(" or "), names.join(", "))
 }
 
-/// What an operand of type `ty` may be, in words.
-fn expected(ty: Ty, ctv: Type) -> String {
-    match ty {
+/// What is wrong with operand `n`, `v`, of type `found`.
+fn wrong_operand(n: usize, v: Value, found: Type, expected: Ty, ctv: Type) -> String {
+    let set = match expected {
         Ty::In(set) => describe(set),
-        Ty::Narrower => format!("something narrower than {ctv}"),
-        Ty::Wider => format!("something wider than {ctv}"),
-        _ => ty.of(ctv).map_or("nothing".into(), |t| t.to_string()),
-    }
+        Ty::Narrower => format!("of what is narrower than {ctv}"),
+        Ty::Wider => format!("of what is wider than {ctv}"),
+        _ => return format!("arg {n} ({v}) has type {found}, expected {}", only(expected, ctv)),
+    };
+    format!("arg {n} ({v}) with type {found} failed to satisfy type set {set}")
+}
+
+/// The one type that the controlling type leaves, in words.
+fn only(ty: Ty, ctv: Type) -> String {
+    ty.of(ctv).map_or("nothing".into(), |t| t.to_string())
 }
 
 impl Verifier<'_> {
@@ -38,16 +44,14 @@ impl Verifier<'_> {
         let dfg = &self.func.dfg;
         let row = dfg.insts[inst].opcode().row();
         let ctv = dfg.ctrl_typevar(inst);
-        if let Some(set) = row.ctv.set()
-            && !set.contains(ctv)
-        {
-            let message = format!("has an invalid controlling type {ctv}, expected {}", describe(set));
-            return self.inst_error(inst, message);
+        if let Some(set) = row.ctv.set().filter(|set| !set.contains(ctv)) {
+            let message = format!("has an invalid controlling type {ctv} (allowed set is {})", describe(set));
+            self.inst_error(inst, message);
         }
         for (n, (v, operand)) in dfg.inst_fixed_args(inst).iter().zip(row.operands).enumerate() {
             let ty = dfg.value_type(*v);
             if !operand.ty.admits(ctv, ty) {
-                self.inst_error(inst, format!("arg {n} ({v}) has type {ty}, expected {}", expected(operand.ty, ctv)));
+                self.inst_error(inst, wrong_operand(n, *v, ty, operand.ty, ctv));
             }
         }
         if matches!(row.format, Format::Call | Format::CallIndirect) {
@@ -61,8 +65,8 @@ impl Verifier<'_> {
         for (n, (v, result)) in results.iter().zip(row.results).enumerate() {
             let ty = dfg.value_type(*v);
             if !result.ty.admits(ctv, ty) {
-                let message = format!("result {n} ({v}) has type {ty}, expected {}", expected(result.ty, ctv));
-                self.inst_error(inst, message);
+                let expected = only(result.ty, ctv);
+                self.inst_error(inst, format!("expected result {n} ({v}) to have type {expected}, found {ty}"));
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::ir::dynamic_type::DynamicTypeData;
 use crate::ir::instructions::{CallInfo, InstructionData, ValueList};
 use crate::ir::types::{self, Type};
 use crate::ir::{DynamicType, Inst, SigRef, Value};
-use windlass_desc::ops::Ctv;
+use windlass_desc::ops::{Ctv, Ty};
 
 /// An instruction with its results as in CLIF, see [`DataFlowGraph::display_inst`].
 pub struct DisplayInst<'a>(pub(crate) &'a DataFlowGraph, pub(crate) Inst);
@@ -205,12 +205,15 @@ impl DataFlowGraph {
         let count = self.num_expected_results(inst);
         (0..count).map(move |n| self.compute_result_type(inst, n, ctrl_typevar).unwrap_or(types::INVALID))
     }
-    /// The controlling type of an instruction; [`types::INVALID`] if its operation has none.
+    /// The controlling type of an instruction: that of its first result, if that is to have it, else of an operand; [`types::INVALID`] if its operation has none.
     pub fn ctrl_typevar(&self, inst: Inst) -> Type {
-        let value = match self.insts[inst].opcode().row().ctv {
+        let row = self.insts[inst].opcode().row();
+        let value = match row.ctv {
             Ctv::None => None,
-            Ctv::Suffix(_) => self.inst_results(inst).first().copied(),
-            Ctv::Operand(..) => self.insts[inst].typevar_operand(&self.value_lists),
+            Ctv::Operand(..) if row.results.first().is_none_or(|r| r.ty != Ty::Ctv) => {
+                self.insts[inst].typevar_operand(&self.value_lists)
+            }
+            Ctv::Suffix(_) | Ctv::Operand(..) => self.inst_results(inst).first().copied(),
         };
         value.filter(|v| self.value_is_valid(*v)).map_or(types::INVALID, |v| self.value_type(v))
     }

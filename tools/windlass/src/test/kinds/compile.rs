@@ -9,7 +9,6 @@ use crate::target::{self, Unfit};
 use crate::test::verdict::{Failure, Verdict};
 use windlass_codegen::compile::Options;
 use windlass_ir::ir::Function;
-use windlass_ir::isa::TargetFacts;
 use windlass_ir::testfile::expect::check_lines;
 use windlass_ir::testfile::{Details, TargetLine, TestCommand, TestFile, TestOption};
 use windlass_link::functions::Functions;
@@ -22,7 +21,7 @@ pub fn run(source: &Source, file: &TestFile<'_>, command: &TestCommand<'_>, line
         Err(Unfit::Elsewhere(why)) => return Verdict::Skipped(why),
         Err(Unfit::Bad(what)) => return Verdict::Failed(vec![Failure::whole(source.at(line.location, what))]),
     };
-    let (sound, mut failures) = directives::verified(source, file, Some(&TargetFacts::of(&build.triple)));
+    let (sound, mut failures) = directives::verified(source, file, Some(&build.facts()));
     let options = Options { listing: true, ..build.options };
     let must_fail = command.options.contains(&TestOption::Flag("expect-fail"));
     let mut functions = Functions::new();

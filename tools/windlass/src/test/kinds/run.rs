@@ -9,7 +9,6 @@ use crate::test::file::Listener;
 use crate::test::verdict::{Event, Failure, Verdict};
 use windlass_ir::data_value::DataValue;
 use windlass_ir::ir::Function;
-use windlass_ir::isa::TargetFacts;
 use windlass_ir::reader::RunCommand;
 use windlass_ir::testfile::{TargetLine, TestFile};
 use windlass_opt::Level;
@@ -24,7 +23,7 @@ pub fn run(source: &Source, file: &TestFile<'_>, line: &TargetLine<'_>, on: &mut
 }
 
 fn run_build(source: &Source, file: &TestFile<'_>, build: &Build, on: &mut Listener<'_>) -> Verdict {
-    let (sound, mut failures) = directives::verified(source, file, Some(&TargetFacts::of(&build.triple)));
+    let (sound, mut failures) = directives::verified(source, file, Some(&build.facts()));
     let (commands, unreadable) = directives::all(file);
     failures.extend(unreadable);
     let funcs: Vec<&Function> = file.functions.iter().map(|(f, _)| f).collect();

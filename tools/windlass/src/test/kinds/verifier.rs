@@ -3,20 +3,18 @@
 //! the function, a line each. What depends on a target is checked for the last `target` line, if there is one.
 
 use crate::source::Source;
+use crate::target::{self, Unfit};
 use crate::test::verdict::{Failure, Verdict};
-use target_lexicon::Triple;
 use windlass_ir::ir::Function;
-use windlass_ir::isa::TargetFacts;
 use windlass_ir::testfile::expect::{check_errors, check_lines};
 use windlass_ir::testfile::{Details, TestCommand, TestFile};
 use windlass_ir::verifier::verify_function;
 
 /// Runs the case.
 pub fn run(_: &Source, file: &TestFile<'_>, command: &TestCommand<'_>) -> Verdict {
-    let facts = match file.targets.last().map(|line| line.triple.parse::<Triple>()) {
-        Some(Ok(triple)) => Some(TargetFacts::of(&triple)),
-        Some(Err(_)) => return Verdict::Failed(vec![Failure::whole("the `target` line has no target")]),
-        None => None,
+    let facts = match target::facts(file) {
+        Ok(facts) => facts,
+        Err(Unfit::Bad(why) | Unfit::Elsewhere(why)) => return Verdict::Failed(vec![Failure::whole(why)]),
     };
     let precise = super::is_precise(command);
     let check = |(func, details): &(Function, Details<'_>)| {
