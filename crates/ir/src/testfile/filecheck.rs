@@ -157,6 +157,8 @@ mod tests {
         bad(&["; check: three", "; unordered: one"], TEXT);
         bad(&["; nextln: three", "; nextln: five", "; nextln: $()x"], TEXT);
         good(&["; nextln: ", "; nextln: five"], TEXT);
+        good(&["; nextln: $(x=a*)", "; nextln: $(y=a*)"], "one line");
+        bad(&["; nextln: a"], "a");
         good(&["; nextln:", "; no directive", "; xcheck: y"], TEXT);
     }
 
@@ -175,6 +177,9 @@ mod tests {
         good(&["; check: $()hree"], TEXT);
         bad(&["; check: thre"], TEXT);
         good(&["; check: thre$()"], TEXT);
+        good(&["; check: _b", "; check: c_"], "a_b c_d");
+        good(&["; check: a$()", "; check: b", "; check: $(=^c)"], "abc");
+        bad(&["; check: é"], "aé");
         good(&["; check: a$$b (x)"], "a$b (x)");
     }
 

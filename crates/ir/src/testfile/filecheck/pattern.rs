@@ -77,10 +77,10 @@ impl Pattern {
     /// Puts word boundaries at the ends that want them.
     fn new(mut parts: Vec<Part>, start: bool, end: bool) -> Pattern {
         if let Some(Part::Text(s, before, _)) = parts.first_mut() {
-            *before = start && s.as_bytes().first().is_some_and(|c| is_word(*c));
+            *before = start && s.starts_with(char::is_alphanumeric);
         }
         if let Some(Part::Text(s, _, after)) = parts.last_mut() {
-            *after = end && s.as_bytes().last().is_some_and(|c| is_word(*c));
+            *after = end && s.ends_with(char::is_alphanumeric);
         }
         Pattern { parts }
     }

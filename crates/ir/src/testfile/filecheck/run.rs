@@ -57,12 +57,14 @@ impl<'a> Run<'a> {
             Kind::Check => self.furthest..self.text.len(),
             Kind::Unordered => self.ordered.max(defined)..self.text.len(),
             Kind::SameLine => self.furthest..self.line_end(self.furthest),
-            Kind::NextLine => self.next_line()?,
+            Kind::NextLine => self.next_line(),
         };
-        let m = compiled(&rx)?.captures_at(&self.text[..range.end], range.start);
-        self.spend(m.as_ref().and_then(|m| m.get(0)).map_or(range.end, |m| m.end()) - range.start)?;
-        let m = m.ok_or_else(|| format!("nothing matches in:\n{}", indented(&self.text[range])))?;
-        let whole = m.get(0).map_or(0..0, |g| g.range());
+        // What was matched before is no context: `^` and word boundaries match where the search starts.
+        let haystack = &self.text[range.clone()];
+        let m = compiled(&rx)?.captures(haystack);
+        self.spend(m.as_ref().and_then(|m| m.get(0)).map_or(haystack.len(), |m| m.end()))?;
+        let m = m.ok_or_else(|| format!("nothing matches in:\n{}", indented(haystack)))?;
+        let whole = m.get(0).map_or(0..0, |g| range.start + g.start()..range.start + g.end());
         for v in pattern.definitions() {
             let text = m.name(&format!("var_{v}")).map_or("", |g| g.as_str());
             self.vars.insert(v.to_string(), (VarValue::Text(text.to_string()), whole.end));
@@ -81,7 +83,7 @@ impl<'a> Run<'a> {
             let fail = |message| (written, message);
             let rx = compiled(&rx).map_err(fail)?;
             self.spend(end.saturating_sub(start)).map_err(fail)?;
-            let found = (start <= end).then(|| rx.find_at(&self.text[..end], start)).flatten();
+            let found = self.text.get(start..end).and_then(|text| rx.find(text));
             if let Some(m) = found {
                 return Err((written, format!("found `{}`, which must not be there", m.as_str())));
             }
@@ -99,12 +101,10 @@ impl<'a> Run<'a> {
         self.text[from..].find('\n').map_or(self.text.len(), |n| from + n)
     }
 
-    fn next_line(&self) -> Result<Range<usize>, String> {
-        let end = self.line_end(self.furthest);
-        if end == self.text.len() {
-            return Err("there is no next line".into());
-        }
-        Ok(end + 1..self.line_end(end + 1))
+    /// The line after the present one; behind the last there is an empty one.
+    fn next_line(&self) -> Range<usize> {
+        let start = self.text.len().min(self.line_end(self.furthest) + 1);
+        start..self.line_end(start)
     }
 }
 
