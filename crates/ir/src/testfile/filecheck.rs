@@ -178,7 +178,7 @@ mod tests {
         bad(&["; check: thre"], TEXT);
         good(&["; check: thre$()"], TEXT);
         good(&["; check: _b", "; check: c_"], "a_b c_d");
-        good(&["; check: a$()", "; check: b", "; check: $(=^c)"], "abc");
+        good(&["; check: a$()", "; check: b$()", "; check: $(=^c)"], "abc");
         bad(&["; check: é"], "aé");
         good(&["; check: a$$b (x)"], "a$b (x)");
     }
