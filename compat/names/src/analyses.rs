@@ -50,6 +50,8 @@ pub fn rules(func: &Function, cfg: &ControlFlowGraph, domtree: &DominatorTree, f
 pub fn values(v: &DataValue, bytes: &mut [u8]) {
     let _: (Type, bool, bool) = (v.ty(), v.is_vector(), v.bitwise_eq(&DataValue::I32(1)));
     v.write_to_slice_le(bytes);
+    let _: unsafe fn(&DataValue, *mut u128) = DataValue::write_value_to;
+    let _: unsafe fn(*const u128, Type) -> DataValue = DataValue::read_value_from;
     let _: [DataValue; 3] =
         [DataValue::read_from_slice_le(bytes, v.ty()), DataValue::from(1i64), DataValue::V128([0; 16])];
     let _: Result<i32, _> = i32::try_from(v.clone());

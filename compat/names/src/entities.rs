@@ -55,6 +55,7 @@ pub fn primary(map: &mut PrimaryMap<Local, String>) {
     map.extend([String::new()]);
     let _: Option<(Local, &String)> = map.last();
     let _: BoxedSlice<Local, String> = std::mem::take(map).into_boxed_slice();
+    let _: unsafe fn(*mut [String]) -> BoxedSlice<Local, String> = BoxedSlice::from_raw;
     let _: PrimaryMap<Local, String> = [String::new()].into_iter().collect();
     let _: PrimaryMap<Local, String> = PrimaryMap::with_capacity(3);
     map.clear();

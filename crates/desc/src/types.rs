@@ -3,6 +3,8 @@
 mod named;
 pub use named::*;
 
+use target_lexicon::{PointerWidth, Triple};
+
 /// The type of a value: a scalar lane type, a lane count, and whether that count is scaled at run time.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(
@@ -60,6 +62,14 @@ impl Type {
     /// The scalar integer type of `bits` bits.
     pub fn int(bits: u16) -> Option<Type> {
         INTS.into_iter().find(|t| t.bits() == bits as u32)
+    }
+    /// The type of pointers on a platform; 64 bits where that is not known.
+    pub fn triple_pointer_type(triple: &Triple) -> Type {
+        match triple.pointer_width() {
+            Ok(PointerWidth::U16) => I16,
+            Ok(PointerWidth::U32) => I32,
+            Ok(PointerWidth::U64) | Err(()) => I64,
+        }
     }
     /// The type of one lane; of a scalar the type itself.
     pub const fn lane_type(self) -> Type {

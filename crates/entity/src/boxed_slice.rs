@@ -19,6 +19,15 @@ impl<K: EntityRef, V> From<Box<[V]>> for BoxedSlice<K, V> {
 }
 
 impl<K: EntityRef, V> BoxedSlice<K, V> {
+    /// The map of elements that are somewhere on the heap.
+    ///
+    /// # Safety
+    /// The pointer comes from [`Box::into_raw`], and nobody else uses it.
+    #[allow(unsafe_code, reason = "the interface is given")]
+    pub unsafe fn from_raw(raw: *mut [V]) -> Self {
+        // SAFETY: as the caller promises.
+        unsafe { Box::from_raw(raw) }.into()
+    }
     /// Does `k` denote an element?
     pub fn is_valid(&self, k: K) -> bool {
         k.index() < self.elems.len()
@@ -98,6 +107,15 @@ impl<'a, K: EntityRef, V> IntoIterator for &'a mut BoxedSlice<K, V> {
 mod tests {
     use super::*;
     use crate::E;
+
+    #[test]
+    #[allow(unsafe_code, reason = "what is tested is")]
+    fn takes_what_is_on_the_heap() {
+        let raw = Box::into_raw(vec![String::from("a"), String::from("b")].into_boxed_slice());
+        // SAFETY: the pointer is a box's, and used once.
+        let b: BoxedSlice<E, String> = unsafe { BoxedSlice::from_raw(raw) };
+        assert_eq!((b.len(), b[E(1)].as_str()), (2, "b"));
+    }
 
     #[test]
     fn keeps_its_elements() {

@@ -19,7 +19,7 @@
 //! assert_eq!((names[a], distance[a], distance[b], b.to_string().as_str()), ("Ulm", 0, 7, "city1"));
 //! ```
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod boxed_slice;
 mod iter;

@@ -142,6 +142,31 @@ impl DataValue {
         if cfg!(target_endian = "big") { self.write_to_slice_be(to) } else { self.write_to_slice_le(to) }
     }
 
+    /// Writes the value's bytes in this machine's order to the start of a place of 16 bytes, as compiled code expects it.
+    ///
+    /// # Safety
+    /// As many bytes as the value has can be written there.
+    #[allow(unsafe_code, reason = "the interface is given")]
+    pub unsafe fn write_value_to(&self, to: *mut u128) {
+        let mut bytes = [0; 16];
+        self.write_to_slice_ne(&mut bytes);
+        // SAFETY: the caller promises the place, and no value has more than 16 bytes.
+        unsafe { bytes.as_ptr().copy_to_nonoverlapping(to.cast(), self.ty().bytes() as usize) }
+    }
+
+    /// Reads a value of type `ty`, of at most 128 bits, from the start of a place of 16 bytes in this machine's byte order.
+    ///
+    /// # Safety
+    /// As many bytes as values of the type have can be read there.
+    #[allow(unsafe_code, reason = "the interface is given")]
+    pub unsafe fn read_value_from(from: *const u128, ty: Type) -> DataValue {
+        let mut bytes = [0; 16];
+        let place = &mut bytes[..ty.bytes() as usize];
+        // SAFETY: the caller promises the bytes, and they have just been found to fit.
+        unsafe { place.as_mut_ptr().copy_from_nonoverlapping(from.cast(), place.len()) };
+        DataValue::read_from_slice_ne(&bytes, ty)
+    }
+
     /// Reads a value of type `ty`, of at most 128 bits, from the start of a slice, least significant byte first.
     pub fn read_from_slice_le(from: &[u8], ty: Type) -> DataValue {
         let (mut bytes, n) = ([0; 16], ty.bytes() as usize);
@@ -272,6 +297,24 @@ conversions! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[allow(unsafe_code, reason = "what is tested is")]
+    fn places_of_compiled_code() {
+        let values = [DataValue::I8(-2), DataValue::I128(-3), DataValue::V64([1, 2, 3, 4, 5, 6, 7, 8])];
+        let types = [types::I8, types::I128, types::I8.by(8).unwrap()];
+        for (value, ty) in values.into_iter().zip(types) {
+            let mut place = u128::MAX;
+            // SAFETY: the place has 16 bytes.
+            let back = unsafe {
+                value.write_value_to(&mut place);
+                DataValue::read_value_from(&place, ty)
+            };
+            assert_eq!(back, value);
+            let rest = &place.to_ne_bytes()[ty.bytes() as usize..];
+            assert!(rest.iter().all(|byte| *byte == 0xff), "{value} leaves what is behind it");
+        }
+    }
 
     #[test]
     fn orders_of_bytes() {

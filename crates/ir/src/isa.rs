@@ -188,5 +188,9 @@ mod tests {
         assert_eq!(facts("aarch64-apple-darwin").frontend.default_call_conv, CallConv::AppleAarch64);
         assert_eq!(facts("s390x-unknown-linux-gnu").endianness, Endianness::Big);
         assert_eq!(facts("i686-unknown-linux-gnu").frontend.pointer_bytes(), 4);
+        for triple in ["i686-linux", "x86_64-linux", "msp430-none-elf", "pulley32", "unknown"] {
+            let triple: Triple = triple.parse().unwrap();
+            assert_eq!(Type::triple_pointer_type(&triple), TargetFacts::of(&triple).pointer_type(), "{triple}");
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! [`reader`] and [`write`](mod@write) are the text format, [`testfile`] what test files add to it; [`verifier`] checks the
 //! rules of the language, [`interpreter`] runs functions on [`data_value`]s.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub use windlass_entity as entity;
 pub use windlass_entity::packed_option;
