@@ -75,7 +75,7 @@ fn operand(r: &Row, i: usize) -> String {
 fn spec(r: &Row) -> String {
     let e = &r.enc;
     let field = |f: Field| match f {
-        Field::None => "NO_FIELD".to_string(),
+        Field::None | Field::Pool => "NO_FIELD".to_string(),
         Field::Op(place) => place.to_string(),
         Field::Digit(n) => format!("digit({n})"),
     };
@@ -129,6 +129,9 @@ fn is_vector(r: &Row, f: Field) -> bool {
 }
 
 fn shape(r: &Row, e: &Enc) -> &'static str {
+    if e.rm == Field::Pool {
+        return if e.vex == Field::None { "Pool" } else { "VexPool" };
+    }
     match (e.special, e.plus_reg != Field::None, e.rm != Field::None, r.mem != MemMode::None, e.vex != Field::None) {
         (true, ..) => "Special",
         (_, true, ..) => "PlusReg",

@@ -199,6 +199,11 @@ fn amode(set: &RuleSet, out: &mut String) -> Result<()> {
     Ok(())
 }
 
+/// Is the pattern this operation?
+fn makes(pat: &Pat, op: Opcode) -> bool {
+    matches!(pat, Pat::Op(p) if p.op == op)
+}
+
 fn rmi(set: &RuleSet, out: &mut String) -> Result<()> {
     let mut candidates = vec![];
     for r in &set.rmi {
@@ -206,6 +211,8 @@ fn rmi(set: &RuleSet, out: &mut String) -> Result<()> {
         let (mut todo, yes) = (steps.steps, body::operand(&r.out));
         match r.out {
             Arg::Addr(_) => todo.push(Step::If("sink && c.can_sink(v0, i0, root)".into())),
+            // a float constant that is wanted again is better in a register
+            Arg::Imm(_) if !makes(&r.pat, Opcode::Iconst) => todo.push(Step::If("imm_fits && c.once(v0)".into())),
             Arg::Imm(_) => todo.push(Step::If("imm_fits".into())),
             _ => {}
         }

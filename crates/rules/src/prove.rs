@@ -24,7 +24,7 @@ use std::panic::Location;
 use vars::{Case, cases};
 use windlass_desc::bv::Bv;
 use windlass_desc::ops::Opcode;
-use windlass_desc::types::{F32, F64, I8, I16, I32, I64, Type};
+use windlass_desc::types::{F32, F64, I8, I16, I32, I64, INVALID, Type};
 use windlass_desc::x64::{Row, imm};
 
 /// What is to be proved.
@@ -167,7 +167,9 @@ pub fn rmi(a: &RmiRule) -> Vec<Obligation> {
             Arg::Imm(k) => {
                 let k = right.immediate(k)?;
                 let extended = k.extract(0, ty.bits()).sext(64).eq(&k);
-                (k.clone(), imm::simm32(&k).and(&extended))
+                // a float is an immediate as it is, of which its own bits count
+                let encodable = if ty.is_float() { Smt::lit(1, 1) } else { imm::simm32(&k).and(&extended) };
+                (k, encodable)
             }
             Arg::Addr(a) => (right.load(*a, ty.bits())?, Smt::lit(1, 1)),
             _ => return Err("an alternative of rmi gives a variable".to_string()),
@@ -178,9 +180,14 @@ pub fn rmi(a: &RmiRule) -> Vec<Obligation> {
         Ok(left.state(goal, Some(&right.recorder), shown.into()))
     };
     let one = |ty| state(Kind::Rmi, "rmi", ty, String::new(), a.at, statement(ty));
-    // no operation that makes constants has a float's type
-    let types = [I8, I16, I32, I64, F32, F64].into_iter();
-    types.filter(|t| t.is_int() || !matches!(&a.pat, Pat::Op(p) if p.op == Opcode::Iconst)).map(one).collect()
+    let has = |ty: &Type| match &a.pat {
+        Pat::Op(p) => match p.op.row().ctv.set() {
+            Some(set) => set.contains(*ty),
+            None => p.op.row().results.first().and_then(|r| r.ty.of(INVALID)) == Some(*ty),
+        },
+        _ => true,
+    };
+    [I8, I16, I32, I64, F32, F64].into_iter().filter(has).map(one).collect()
 }
 
 /// What is to be proved of an alternative of `cond`: that its flags tell whether the value is not 0.

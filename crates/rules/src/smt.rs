@@ -1,5 +1,8 @@
 //! SMT-LIB bit-vector terms: the instance of [`Bv`] that meanings are proved with. Terms are shared graphs, constants
 //! are folded while they are built, and a script names every node once, so that sharing never turns into copies.
+//!
+//! Sums and products of floats commute: that is an axiom of the terms, which take their operands in order of size. It is
+//! true of exact results that are rounded (IEEE 754, 5.4.1) but for the bits of a NaN, which meanings do not use.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt::Write;
@@ -133,7 +136,13 @@ impl Bv for Smt {
             FpOp::FromInt { signed } => format!("fp_from_{}_{}", if signed { "s" } else { "u" }, format.bits()),
             _ => format!("fp_{op:?}").to_lowercase(),
         };
-        let args = args.iter().map(|&a| a.clone()).collect();
+        let args = match (op, args) {
+            (FpOp::Add | FpOp::Mul, &[a, b]) => {
+                let less = a.ult(b);
+                vec![less.ite(a, b), less.ite(b, a)]
+            }
+            _ => args.iter().map(|&a| a.clone()).collect(),
+        };
         let kind = Kind::App { name: name + &widths, sort: Sort::Unknown, args };
         Smt(Rc::new(Node { w: op.result_width(format), kind }))
     }

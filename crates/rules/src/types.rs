@@ -97,8 +97,11 @@ fn below(p: &OpPat, want: Option<Type>, path: &mut Path, out: &mut Types) -> Res
     let name = row.name;
     let result = row.results.first().ok_or_else(|| format!("{name} has no result to be matched"))?;
     let from_result = want.filter(|_| result.ty == Ty::Ctv);
+    let none = row.ctv.set().is_none().then_some(INVALID);
     let ctv =
-        p.ty.or(from_result).ok_or_else(|| format!("nothing says at which type {name} is: give it one with `at`"))?;
+        p.ty.or(from_result)
+            .or(none)
+            .ok_or_else(|| format!("nothing says at which type {name} is: give it one with `at`"))?;
     let ty = operation(p, ctv, path, out)?;
     match want {
         Some(w) if w != ty => Err(format!("{name} should give {w}, but gives {ty}")),

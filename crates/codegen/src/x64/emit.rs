@@ -408,13 +408,6 @@ impl Emitter<'_> {
                 self.shift(-(site.popped as i32), "calling convention");
             }
             SELECTF32_RR | SELECTF64_RR => self.select(inst, ops)?,
-            CONSTF32_RW | CONSTF64_RW => {
-                let (r, size) = (self.vector(ops[0])?, SPECS[inst.row as usize].width / 8);
-                insts::load_float_rip(&mut self.s.buffer.sink, r.hw(), size, 0);
-                let n = self.s.pool.number(inst.payload as u128, size);
-                let mark = self.s.buffer.mark();
-                self.s.meta.push((mark, Meta::Constant(n)));
-            }
             SYM_NEAR => {
                 let r = self.reg(ops[0])?;
                 let field = insts::lea_rip(&mut self.s.buffer.sink, r, 0);
@@ -432,10 +425,24 @@ impl Emitter<'_> {
             }
             GET_REG => insts::move_reg(sink, PReg(ops[0] as u8), PReg::new(Class::Int, low as u8), 8),
             SET_REG => insts::move_reg(sink, PReg::new(Class::Int, low as u8), PReg(ops[0] as u8), 8),
-            row => encode(&SPECS[row as usize], inst, ops, &self.offsets, sink)
-                .map_err(|e| CodegenError::internal(&format!("{}: {e}", asm::name(row))))?,
+            row => {
+                let spec = &SPECS[row as usize];
+                encode(spec, inst, ops, &self.offsets, sink)
+                    .map_err(|e| CodegenError::internal(&format!("{}: {e}", asm::name(row))))?;
+                if matches!(spec.shape, Shape::Pool | Shape::VexPool) {
+                    self.constant(inst.payload, spec.width);
+                }
+            }
         }
         Ok(())
+    }
+
+    /// The instruction that ends here has a constant of so many bits.
+    fn constant(&mut self, payload: u64, width: u8) {
+        let bits = payload & u64::MAX >> (64 - width);
+        let n = self.s.pool.number(bits.into(), width / 8);
+        let mark = self.s.buffer.mark();
+        self.s.meta.push((mark, Meta::Constant(n)));
     }
 
     fn reg(&self, loc: u32) -> Result<u8, CodegenError> {

@@ -79,6 +79,8 @@ pub fn encode(spec: &Spec, inst: &Inst, ops: &[u32], frame: &FrameOffsets, out: 
         Shape::Mem => with_mem::<false, false>(&mut p, spec, inst, &mut regs, frame)?,
         Shape::MemImm => with_mem::<false, true>(&mut p, spec, inst, &mut regs, frame)?,
         Shape::VexMem => with_mem::<true, true>(&mut p, spec, inst, &mut regs, frame)?,
+        Shape::Pool => with_constant::<false>(&mut p, spec, &mut regs),
+        Shape::VexPool => with_constant::<true>(&mut p, spec, &mut regs),
     }
     if regs.seen > 15 {
         return Err(EncodeError::Operand);
@@ -272,6 +274,19 @@ fn with_mem<const VEX: bool, const IMM: bool>(
         immediate(p, spec, inst, short);
     }
     Ok(())
+}
+
+/// Mode 0 with rm 5 is relative to the instruction pointer.
+#[inline(always)]
+fn with_constant<const VEX: bool>(p: &mut Parts, spec: &Spec, regs: &mut Regs) {
+    let reg = regs.reg(spec);
+    if VEX {
+        vex_head(p, spec, reg >> 3 << 2, regs.vvvv(spec));
+    } else {
+        head(p, spec, reg >> 3 << 2, false, 0);
+    }
+    p.u8(modrm(0, reg, 5));
+    p.disp(0, 4);
 }
 
 #[inline(always)]

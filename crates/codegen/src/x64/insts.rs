@@ -90,17 +90,6 @@ pub fn load_rip(out: &mut Sink, r: u8, rel: i32) -> usize {
     })
 }
 
-/// `movss r, [rip + rel]`, of 8 bytes `movsd`; the offset of the distance.
-pub fn load_float_rip(out: &mut Sink, r: u8, width: u8, rel: i32) -> usize {
-    inst(out, |p| {
-        p.u8(if width > 4 { 0xf2 } else { 0xf3 });
-        p.u8_if(r > 7, 0x44);
-        p.low(0x100f, 2);
-        p.u8((r & 7) << 3 | 5);
-        p.disp(rel, 4);
-    })
-}
-
 /// `movabs r, imm`; the offset of the eight bytes of the immediate.
 pub fn movabs(out: &mut Sink, r: u8, imm: u64) -> usize {
     inst(out, |p| {

@@ -70,7 +70,7 @@ pub enum Rmi {
     Reg(Value),
     /// A load to be taken over.
     Mem(Inst),
-    /// A constant that fits 32 bits.
+    /// A constant that fits 32 bits, or the bits of a float.
     Imm(i64),
 }
 

@@ -26,6 +26,10 @@ pub enum Shape {
     VexReg,
     /// VEX and ModRM with memory.
     VexMem,
+    /// ModRM with the distance of a constant, which the payload is: emission fills it in.
+    Pool,
+    /// VEX and ModRM with such a distance.
+    VexPool,
 }
 
 /// The immediate of a row.

@@ -25,6 +25,8 @@ pub enum Field {
     Op(u8),
     /// A constant.
     Digit(u8),
+    /// Memory behind the code that holds the row's immediate.
+    Pool,
 }
 
 /// An immediate in the instruction.

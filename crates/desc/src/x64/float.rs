@@ -60,6 +60,20 @@ pub fn arithmetic(f: Family, opcode: u8, double: &'static str) -> Vec<Row> {
     named(double, WIDTHS.iter().flat_map(|&w| one(w)).collect())
 }
 
+/// The rows, and where one has memory as its last operand, one with a constant of the function's pool instead.
+pub fn or_constant(rows: Vec<Row>) -> Vec<Row> {
+    let with_constant = |r: &Row| {
+        let (_, operands) = r.operands.split_last()?;
+        let shown = r.shown.iter().copied().filter(|&i| (i as usize) < operands.len()).collect();
+        let imm = if r.width == 64 { Imm::I64 } else { Imm::U32 };
+        let made = row(r.family, r.width, Form::Ri, operands.into(), Enc { rm: Field::Pool, ..r.enc });
+        let (writes_flags, feature, mnemonic) = (r.writes_flags, r.feature, r.mnemonic);
+        (r.mem == MemMode::Load).then_some(Row { shown, imm, writes_flags, feature, mnemonic, ..made })
+    };
+    let more: Vec<Row> = rows.iter().filter_map(with_constant).collect();
+    [rows, more].concat()
+}
+
 /// As [`arithmetic`], with operands that can be exchanged.
 pub fn arithmetic_commuting(f: Family, opcode: u8, double: &'static str) -> Vec<Row> {
     let mut out = arithmetic(f, opcode, double);
@@ -240,7 +254,8 @@ pub fn zero(f: Family) -> Vec<Row> {
 
 /// A constant from the function's pool.
 pub fn constant(f: Family, double: &'static str) -> Vec<Row> {
-    let one = |(w, imm)| Row { imm, remat: true, ..row(f, w, Form::Rw, vec![def(w)], SPECIAL) };
+    let enc = |w| enc(scalar(w), 0x10, Op(0), Field::Pool);
+    let one = |(w, imm)| Row { imm, remat: true, ..row(f, w, Form::Rw, vec![def(w)], enc(w)) };
     named(double, [(32, Imm::U32), (64, Imm::I64)].map(one).into())
 }
 

@@ -43,6 +43,11 @@ pub fn factor64<B: Bv>(k: &B) -> B {
     mod64(k).sub(&n(1)).ult(&n(3))
 }
 
+/// Is it not 0?
+pub fn nonzero<B: Bv>(k: &B) -> B {
+    k.is_zero().not()
+}
+
 /// Is it 1?
 pub fn one<B: Bv>(k: &B) -> B {
     k.eq(&n(1))

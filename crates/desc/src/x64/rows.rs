@@ -278,21 +278,21 @@ families! {
     /// MOVD, MOVQ: the bits of a vector register.
     FromVec "fromvec" "movd" |f| float::from_vector(f, "movq"), is |_, _, _, a| value(a[0].clone());
     /// ADDSS, ADDSD: sum.
-    AddF "addf" "addss" |f| float::arithmetic_commuting(f, 0x58, "addsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Add, a));
+    AddF "addf" "addss" |f| float::or_constant(float::arithmetic_commuting(f, 0x58, "addsd")), is |e, _, _, a| value(float::rounded(e, FpOp::Add, a));
     /// VADDSS, VADDSD: sum, in three operands.
-    VAddF "vaddf" "vaddss" |f| float::arithmetic_vex(f, 0x58, "vaddsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Add, a));
+    VAddF "vaddf" "vaddss" |f| float::or_constant(float::arithmetic_vex(f, 0x58, "vaddsd")), is |e, _, _, a| value(float::rounded(e, FpOp::Add, a));
     /// SUBSS, SUBSD: difference.
-    SubF "subf" "subss" |f| float::arithmetic(f, 0x5c, "subsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Sub, a));
+    SubF "subf" "subss" |f| float::or_constant(float::arithmetic(f, 0x5c, "subsd")), is |e, _, _, a| value(float::rounded(e, FpOp::Sub, a));
     /// VSUBSS, VSUBSD: difference, in three operands.
-    VSubF "vsubf" "vsubss" |f| float::arithmetic_vex(f, 0x5c, "vsubsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Sub, a));
+    VSubF "vsubf" "vsubss" |f| float::or_constant(float::arithmetic_vex(f, 0x5c, "vsubsd")), is |e, _, _, a| value(float::rounded(e, FpOp::Sub, a));
     /// MULSS, MULSD: product.
-    MulF "mulf" "mulss" |f| float::arithmetic_commuting(f, 0x59, "mulsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Mul, a));
+    MulF "mulf" "mulss" |f| float::or_constant(float::arithmetic_commuting(f, 0x59, "mulsd")), is |e, _, _, a| value(float::rounded(e, FpOp::Mul, a));
     /// VMULSS, VMULSD: product, in three operands.
-    VMulF "vmulf" "vmulss" |f| float::arithmetic_vex(f, 0x59, "vmulsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Mul, a));
+    VMulF "vmulf" "vmulss" |f| float::or_constant(float::arithmetic_vex(f, 0x59, "vmulsd")), is |e, _, _, a| value(float::rounded(e, FpOp::Mul, a));
     /// DIVSS, DIVSD: quotient.
-    DivF "divf" "divss" |f| float::arithmetic(f, 0x5e, "divsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Div, a));
+    DivF "divf" "divss" |f| float::or_constant(float::arithmetic(f, 0x5e, "divsd")), is |e, _, _, a| value(float::rounded(e, FpOp::Div, a));
     /// VDIVSS, VDIVSD: quotient, in three operands.
-    VDivF "vdivf" "vdivss" |f| float::arithmetic_vex(f, 0x5e, "vdivsd"), is |e, _, _, a| value(float::rounded(e, FpOp::Div, a));
+    VDivF "vdivf" "vdivss" |f| float::or_constant(float::arithmetic_vex(f, 0x5e, "vdivsd")), is |e, _, _, a| value(float::rounded(e, FpOp::Div, a));
     /// MINSS, MINSD: the first if it is less, else the second.
     MinF "minf" "minss" |f| float::arithmetic(f, 0x5d, "minsd"), is |_, _, _, a| value(fp::relation(&a[0], &a[1]).less.ite(&a[0], &a[1]));
     /// VMINSS, VMINSD: the first if it is less, else the second, in three operands.
@@ -312,7 +312,7 @@ families! {
     /// VROUNDSS, VROUNDSD: to an integer.
     VRoundF "vroundf" "vroundss" |f| float::round_vex(f, "vroundsd"), is |e, _, _, a| value(float::round_by(e, &a[0], &a[1]));
     /// VFMADD213SS, VFMADD213SD: product and sum, rounded once.
-    FmaF "fmaf" "vfmadd213ss" |f| float::multiply_add(f, "vfmadd213sd"), is |e, _, _, a| value(float::rounded(e, FpOp::Fma, a));
+    FmaF "fmaf" "vfmadd213ss" |f| float::or_constant(float::multiply_add(f, "vfmadd213sd")), is |e, _, _, a| value(float::rounded(e, FpOp::Fma, a));
     /// ANDPS: bitwise and.
     AndF "andf" "andps" |f| float::logic(f, 0x54, true), is |_, _, _, a| value(a[0].and(&a[1]));
     /// VANDPS: bitwise and, in three operands.
@@ -330,7 +330,7 @@ families! {
     /// VXORPS: bitwise exclusive or, in three operands.
     VXorF "vxorf" "vxorps" |f| float::logic_vex(f, 0x57), is |_, _, _, a| value(a[0].xor(&a[1]));
     /// UCOMISS, UCOMISD: compares.
-    CmpF "cmpf" "ucomiss" |f| float::compare(f, "ucomisd"), is |_, _, _, a| only_flags(float::flags_of_compare(&a[0], &a[1]));
+    CmpF "cmpf" "ucomiss" |f| float::or_constant(float::compare(f, "ucomisd")), is |_, _, _, a| only_flags(float::flags_of_compare(&a[0], &a[1]));
     /// CVTSS2SD: to 64 bits.
     Widen "widen" "cvtss2sd" |f| float::convert(f, 64), is |e, _, _, a| value(float::rounded(e, FpOp::To(FpFormat::Double), a));
     /// CVTSD2SS: to 32 bits.

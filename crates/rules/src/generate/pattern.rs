@@ -248,6 +248,7 @@ impl Steps {
         let row = p.op.row();
         let result = row.results.first().map(|r| r.ty);
         match (p.ty, result) {
+            (None, _) if row.ctv.set().is_none() => Ok(windlass_desc::types::INVALID),
             (None, Some(Ty::Ctv)) => Ok(ty.unwrap_or(windlass_desc::types::INVALID)),
             (Some(t), Some(Ty::Ctv)) => {
                 if ty.is_none() {

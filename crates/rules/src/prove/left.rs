@@ -142,8 +142,10 @@ impl<'a> Left<'a> {
             }
             RmiForm::Immediate => {
                 let k = vars::immediate(name);
-                self.assumptions.push(imm::simm32(&k));
-                self.assumptions.push(k.extract(0, bits).sext(64).eq(&k));
+                if !self.ty()?.is_float() {
+                    self.assumptions.push(imm::simm32(&k));
+                    self.assumptions.push(k.extract(0, bits).sext(64).eq(&k));
+                }
                 k.extract(0, bits)
             }
         };

@@ -89,7 +89,7 @@ pub enum RmiForm {
     Register,
     /// A load that is sunk.
     Memory,
-    /// A constant that fits 32 bits, signed.
+    /// A constant: of integers one that fits 32 bits, signed.
     Immediate,
 }
 

@@ -9,7 +9,7 @@ use crate::term::*;
 use std::panic::Location;
 use windlass_desc::cc::FloatCC;
 use windlass_desc::fp::{FpFormat, too_small};
-use windlass_desc::ops::Opcode;
+use windlass_desc::ops::{Effects, Opcode};
 use windlass_desc::types::{F32, F64, I8, I16, I32, I64, INVALID, Type};
 use windlass_desc::x64::Feature;
 use windlass_desc::x64::flags::Cc;
@@ -128,6 +128,9 @@ fn arithmetic(r: &mut RuleSet) {
     ];
     for (op, pat, inst) in ops {
         r.supported.push((op, FLOATS.into()));
+        if op.row().effects.has(Effects::COMMUTES) {
+            both(r, |set, t| pat(load(A).into(), X.into()).to(inst(set)(width(t), X.into(), A.into())));
+        }
         both(r, |set, t| pat(X.into(), R.into()).to(inst(set)(width(t), X.into(), R.into())));
     }
     r.supported.push((Opcode::Sqrt, FLOATS.into()));

@@ -108,7 +108,14 @@ fn rmi(r: &mut RuleSet) {
     fn alternative(pat: impl Into<Pat>, out: impl Into<Arg>) -> RmiRule {
         RmiRule { pat: pat.into(), out: out.into(), at: Location::caller() }
     }
-    r.rmi = vec![alternative(iconst(K.when(fun!(imm::simm32, k))), K), alternative(load(A), A), alternative(X, X)];
+    let float = || K.when(fun!(imm::nonzero, k));
+    r.rmi = vec![
+        alternative(iconst(K.when(fun!(imm::simm32, k))), K),
+        alternative(f32const(float()), K),
+        alternative(f64const(float()), K),
+        alternative(load(A), A),
+        alternative(X, X),
+    ];
 }
 
 const EQUAL: &[IntCC] = &[IntCC::Equal];
