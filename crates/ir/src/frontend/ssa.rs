@@ -15,6 +15,9 @@ use windlass_entity::{PrimaryMap, SecondaryMap};
 
 /// The end of a list.
 const NONE: u32 = u32::MAX;
+/// A value that was found far from where it is wanted is noted in each so manieth block between: noting it in all takes
+/// more time than walking this far again, and much more memory.
+const STRIDE: usize = 8;
 
 /// A target of a branch that is the block in whose list this stands.
 struct Edge {
@@ -230,9 +233,12 @@ impl SsaBuilder {
             at = func.layout.inst_block(branch).expect("a branch that was declared is in the layout");
         };
         let value = found.unwrap_or_else(|| self.new_param(func, var, ty, at));
-        while let Some(block) = self.path.pop() {
-            self.def_var(var, value, block);
+        // the last of the path may be where the value was made, the first is where it will be looked for again
+        let last = self.path.len().saturating_sub(1);
+        for n in (0..self.path.len()).rev().filter(|n| n % STRIDE == 0 || *n == last) {
+            self.def_var(var, value, self.path[n]);
         }
+        self.path.clear();
         match found {
             Some(value) => self.results.push(value),
             None => self.begin_finish(func, value, at),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::flowgraph::ControlFlowGraph;
-use crate::flowgraph::tests::random_edges;
+use crate::flowgraph::tests::{function_of, random_edges};
 use crate::ir::condcodes::IntCC;
 use crate::ir::types::{I8, I32, I64, I128};
 use crate::ir::{
@@ -249,6 +249,36 @@ fn long_chains() {
         actions[N - 1].push(Action::Show(0));
         let func = build(&edges, &actions, false, false);
         assert_eq!(run(&func, 2 * N, &mut || true), [5]);
+    }
+}
+
+/// Each block of a chain, and of a circle that nothing leads to, has the same value wherever one asks first.
+#[test]
+fn values_far_away() {
+    const N: usize = 41;
+    let chain = |n: usize| if n + 1 < N { vec![n + 1] } else { vec![] };
+    let circle = |n: usize| vec![N + (n + 1) % N];
+    let edges: Vec<Vec<usize>> = (0..N).map(chain).chain((0..N).map(circle)).collect();
+    for first in 0..N {
+        let mut func = function_of(&edges);
+        let (blocks, mut ssa) = (func.layout.blocks().collect::<Vec<Block>>(), ssa::SsaBuilder::default());
+        let types = PrimaryMap::from_iter([I32]);
+        for &block in &blocks {
+            if let Some(branch) = func.layout.last_inst(block).filter(|i| func.dfg.insts[*i].opcode().is_branch()) {
+                ssa.declare_branch(&func, branch, None);
+            }
+        }
+        blocks.iter().for_each(|block| ssa.seal_block(&mut func, &types, *block));
+        let value = |n: usize| func.dfg.first_result(func.layout.first_inst(blocks[n]).unwrap());
+        let written = [value(0), value(20)];
+        ssa.def_var(Variable::new(0), written[0], blocks[0]);
+        ssa.def_var(Variable::new(0), written[1], blocks[20]);
+        // in an order that visits all: N is a prime
+        let asked = (0..N).map(|k| (first + 17 * k) % N);
+        let mut at = |n: usize| ssa.use_var(&mut func, Variable::new(0), I32, blocks[n]);
+        asked.clone().for_each(|n| assert_eq!(at(n), written[usize::from(n >= 20)], "{n} after {first}"));
+        let zero = at(N + first);
+        asked.for_each(|n| assert_eq!(at(N + n), zero, "{n} after {first}"));
     }
 }
 
