@@ -286,6 +286,8 @@ fn sides<'a>(r: &Rule, types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Res
     let want = left.root(&r.lhs)?;
     left.guards(&r.guards)?;
     let mut right = Right::new(types, case, rows);
+    let types_of_results = r.lhs.op.row().results.iter().filter_map(|o| o.ty.of(r.ty));
+    right.results = types_of_results.flat_map(|t| std::iter::repeat_n(vars::kept(t), registers(t))).collect();
     let got = match &r.rhs {
         Rhs::Same(v) => vec![right.register(*v)?],
         Rhs::Inst(i) => right.run(i)?.defs,

@@ -81,6 +81,17 @@ fn swapped_operands() {
     plant(Opcode::Select, I32, |cmov| cmov.args.swap(0, 1));
 }
 
+/// A copy of a narrow value, which another read of it may find, has its upper half cleared.
+#[test]
+fn two_reads_of_one_value() {
+    let with = |x: Arg| {
+        let s = Seq::default().set(T, neg(32, X));
+        at(I64, bmask(X.at(I32)).to(s.set(U, sbb(64, x.clone(), x)).gives([U])))
+    };
+    proved(&with(T.into()));
+    refuted(&with(wide(X).into()));
+}
+
 #[test]
 fn wrong_mask_width() {
     let with = |mask: i64| ushr(X, Y.at(I8)).to(shr(8, X, and(32, wide(Y), mask)));

@@ -8,6 +8,7 @@ use crate::resolve::resolve;
 use crate::smt::Smt;
 use crate::term::*;
 use crate::types::Types;
+use std::cell::Cell;
 use windlass_desc::bv::Bv;
 use windlass_desc::env::{Access, Env};
 use windlass_desc::types::Type;
@@ -27,6 +28,12 @@ pub struct Right<'a> {
     /// Results of earlier steps, and the flags they left.
     temps: Vec<(Tmp, Smt)>,
     flags: Option<Smt>,
+    /// How many bits the registers of the rule's results have that copies keep, in order.
+    pub results: Vec<u32>,
+    /// The steps' results that are results of the rule, with those bits.
+    kept: Vec<(Tmp, u32)>,
+    /// How many reads there were.
+    reads: Cell<usize>,
 }
 
 /// What the operands of an instruction add up to.
@@ -43,7 +50,8 @@ impl<'a> Right<'a> {
     /// Nothing run yet.
     pub fn new(types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Right<'a> {
         let (recorder, encodable) = (Recorder::new("machine"), Smt::lit(1, 1));
-        Right { types, case, rows, recorder, encodable, temps: vec![], flags: None }
+        let (temps, flags, results, kept, reads) = (vec![], None, vec![], vec![], Cell::new(0));
+        Right { types, case, rows, recorder, encodable, temps, flags, results, kept, reads }
     }
     /// Does a rule that asks for the feature `needs`, and for a `near` symbol or not, ask for all that `inst` needs?
     pub fn features(&self, inst: &MInst, needs: Option<Feature>, near: bool) -> Result<(), String> {
@@ -65,7 +73,22 @@ impl<'a> Right<'a> {
     /// The register of a value, or of the half that is meant.
     pub fn register(&self, v: Val) -> Result<Smt, String> {
         let ty = self.bound(v.name)?;
-        Ok(if v.half == Some(Half::Upper) { vars::upper(v.name) } else { vars::register(v.name, ty) })
+        Ok(match v.half {
+            Some(Half::Upper) => vars::upper(v.name),
+            _ => self.read(vars::register(v.name, ty), vars::kept(ty)),
+        })
+    }
+    /// What an instruction finds in a register: of what was written there, copies and spills since then may have kept
+    /// `kept` bits alone, and cleared the others.
+    fn read(&self, register: Smt, kept: u32) -> Smt {
+        let w = register.w();
+        if kept >= w {
+            return register;
+        }
+        let n = self.reads.replace(self.reads.get() + 1);
+        let copied = Smt::sym(format!("read{n}_copied"), 1);
+        let above = copied.ite(&Smt::lit(w - kept, 0), &register.extract(kept, w - kept));
+        above.concat(&register.extract(0, kept))
     }
     /// An immediate.
     pub fn immediate(&self, k: &ImmExpr) -> Result<Smt, String> {
@@ -98,6 +121,8 @@ impl<'a> Right<'a> {
     }
     /// Runs steps one after the other; gives the registers of the results.
     pub fn steps(&mut self, seq: &Seq) -> Result<Vec<Smt>, String> {
+        let tmps = seq.results.iter().zip(&self.results);
+        self.kept = tmps.filter_map(|(r, &kept)| if let Reg::Tmp(t) = r { Some((*t, kept)) } else { None }).collect();
         if let Some(c) = seq.test {
             self.recorder.effects.push(Effect::Opaque(c.name));
             self.flags = Some(vars::flags(c.name));
@@ -118,7 +143,9 @@ impl<'a> Right<'a> {
     }
     fn temp(&self, t: Tmp) -> Result<Smt, String> {
         let found = self.temps.iter().find(|x| x.0 == t).map(|x| x.1.clone());
-        found.ok_or_else(|| format!("{t} is not set before it is read"))
+        let found = found.ok_or_else(|| format!("{t} is not set before it is read"))?;
+        let kept = self.kept.iter().find(|k| k.0 == t).map_or(vars::INTERMEDIATE, |k| k.1);
+        Ok(self.read(found, kept))
     }
     /// Runs an instruction.
     pub fn run(&mut self, inst: &MInst) -> Result<Output<Smt>, String> {
@@ -168,7 +195,8 @@ impl<'a> Right<'a> {
             Arg::Reg(Reg::Tmp(t)) => out.uses.push(self.temp(*t)?),
             Arg::Reg(Reg::Inst(i)) => {
                 let result = self.run(i)?.defs.first().cloned();
-                out.uses.push(result.ok_or_else(|| format!("{} has no result", i.family.info().name))?);
+                let result = result.ok_or_else(|| format!("{} has no result", i.family.info().name))?;
+                out.uses.push(self.read(result, vars::INTERMEDIATE));
             }
             Arg::Imm(k) => out.imm = Some(self.immediate(k)?),
             Arg::Addr(a) => {
@@ -197,7 +225,7 @@ impl<'a> Right<'a> {
                 let form = self.case.operand(r.name)?;
                 out.form = Some(form);
                 match form {
-                    RmiForm::Register => out.uses.push(vars::register(r.name, self.bound(r.name)?)),
+                    RmiForm::Register => out.uses.push(self.register(Val::new(r.name))?),
                     RmiForm::Memory => out.addr = Some((vars::address(r.name), vars::access(r.name, self.types))),
                     RmiForm::Immediate => out.imm = Some(vars::immediate(r.name)),
                 }

@@ -40,6 +40,19 @@ pub fn register(name: &str, ty: Type) -> Smt {
     Smt::sym(format!("{name}_reg"), Bank::of(ty).bits())
 }
 
+/// How many bits of the register of a value of this type copies and spills keep; the others they may clear. (Lowering gives
+/// its registers these widths.)
+pub fn kept(ty: Type) -> u32 {
+    match Bank::of(ty) {
+        Bank::Vector => ty.bits().max(32),
+        Bank::General if ty.bits() <= 32 => 32,
+        Bank::General => 64,
+    }
+}
+
+/// How many they keep of an intermediate result.
+pub const INTERMEDIATE: u32 = 64;
+
 /// The register of the upper half of a value of two registers.
 pub fn upper(name: &str) -> Smt {
     Smt::sym(format!("{name}_upper"), 64)

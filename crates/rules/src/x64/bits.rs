@@ -6,7 +6,7 @@ use super::operands::{INTS, op_width};
 use crate::pat::*;
 use crate::term::*;
 use windlass_desc::ops::Opcode;
-use windlass_desc::types::{I8, I16, I32, I64, Type};
+use windlass_desc::types::{I8, I16, I32, I64, I128, Type};
 use windlass_desc::x64::Feature;
 use windlass_desc::x64::flags::Cc;
 
@@ -168,14 +168,21 @@ fn selection(r: &mut RuleSet) {
         let yes = and(w, wide(X), wide(Y));
         bitselect(X, Y, z).to(or(w, yes, and(w, not(w, wide(X)), wide(z))))
     });
-    // the carry of a negation tells whether there was anything, and what is borrowed from itself is its mask
     for &from in INTS {
         r.rule(INTS, |t| {
-            let (w, out) = (from.bits() as u16, op_width(t));
-            let x = X.at(from);
-            let read = |x| if from.bits() as u16 <= out { wide(x) } else { low(x) };
-            let mask = Seq::default().set(T, neg(w, x)).set(U, sbb(out, read(x), read(x)));
-            bmask(x).to(mask.gives([U]))
+            let mask = carry_if_any(from).set(U, sbb(op_width(t), T, T));
+            bmask(X.at(from)).to(mask.gives([U]))
         });
+    }
+}
+
+/// Negates `x` in `T`: the carry tells whether there was anything, and what is borrowed from itself is its mask. (Borrowed
+/// from the negated, not from `x`: two reads of that may differ above its bits.)
+pub(super) fn carry_if_any(from: Type) -> Seq {
+    let (s, x, whole) = (Seq::default(), X.at(from), Tmp::new("whole"));
+    match from {
+        I8 | I16 => s.set(whole, zext(from, x)).set(T, neg(32, whole)),
+        I128 => s.set(whole, or(64, lo(x), hi(x))).set(T, neg(64, whole)),
+        _ => s.set(T, neg(from.bits() as u16, x)),
     }
 }

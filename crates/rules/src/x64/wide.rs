@@ -1,6 +1,7 @@
 //! Integers of 128 bits on x86-64, in two registers: arithmetic, logic, shifts, extensions, comparisons, selects, loads and
 //! stores. Halves are names where they can be. Counting and reversing of bits are in `wide_bits.rs`.
 
+use super::bits::carry_if_any;
 use super::inst::*;
 use super::operands::{ALL_INTS, INTS};
 use crate::fun;
@@ -338,15 +339,10 @@ fn choices(r: &mut RuleSet) {
     masks(r);
 }
 
-/// The carry of a negation tells whether there was anything, and what is borrowed from itself is its mask.
 fn masks(r: &mut RuleSet) {
     for &from in ALL_INTS {
         let x = X.at(from);
-        let any = match from {
-            I128 => Seq::default().set(A_, or(64, lo(X), hi(X))).set(T, neg(64, A_)),
-            t => Seq::default().set(A_, mov(super::operands::op_width(t), wide(X))).set(T, neg(t.bits() as u16, A_)),
-        };
-        let mask = || any.clone().set(LOW, sbb(64, A_, A_));
+        let mask = || carry_if_any(from).set(LOW, sbb(64, T, T));
         r.rule(WHOLE, |_| bmask(x).to(mask().set(HIGH, mov(64, LOW)).gives([LOW, HIGH])));
         if from == I128 {
             r.rule(INTS, |_| bmask(x).to(mask().gives([LOW])));

@@ -191,7 +191,12 @@ impl DataFlowGraph {
     /// Makes every operand the value it is an alias of, in linear time. Aliases stay, each of the final value directly.
     pub fn resolve_all_aliases(&mut self) {
         let (mut seen, mut done, mut path) = (EntitySet::new(), EntitySet::new(), Vec::new());
+        let mut any = false;
         for v in self.values.keys() {
+            if self.values[v].original().is_none() {
+                continue;
+            }
+            any = true;
             let mut last = v;
             while seen.insert(last) {
                 path.push(last);
@@ -207,6 +212,9 @@ impl DataFlowGraph {
                     self.values[alias] = ValueData::alias(self.values[alias].ty(), last);
                 }
             }
+        }
+        if !any {
+            return;
         }
         for inst in self.insts.0.keys() {
             let values = &self.values;
