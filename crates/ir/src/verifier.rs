@@ -1,5 +1,5 @@
 //! Checks that a function obeys the rules of the language. Needs the data structures, the operation table, and for the
-//! order of definitions and uses the dominator tree; leaves a list of all that is wrong.
+//! order of definitions and uses the dominator tree; leaves a list of what is wrong.
 //!
 //! Whatever a reader or a builder leaves can be checked. What is wrong with one thing alone is noted, and checking goes on;
 //! what casts doubt on all that follows (a bad reference, a use before the definition, a block without an end) ends it, as

@@ -205,7 +205,8 @@ impl DataFlowGraph {
         let count = self.num_expected_results(inst);
         (0..count).map(move |n| self.compute_result_type(inst, n, ctrl_typevar).unwrap_or(types::INVALID))
     }
-    /// The controlling type of an instruction: that of its first result, if that is to have it, else of an operand; [`types::INVALID`] if its operation has none.
+    /// The controlling type of an instruction: that of its first result, if that is to have it, else of an operand;
+    /// [`types::INVALID`] if its operation has none.
     pub fn ctrl_typevar(&self, inst: Inst) -> Type {
         let row = self.insts[inst].opcode().row();
         let value = match row.ctv {
