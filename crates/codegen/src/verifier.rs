@@ -30,6 +30,11 @@ pub fn verify_function<'a, FOI: Into<FlagsOrIsa<'a>>>(func: &Function, fisa: FOI
     verifier::verify_function(func, facts(fisa.into()).as_ref())
 }
 
+/// Checks a function to its end: see [`verifier::verify_all`].
+pub fn verify_all<'a, FOI: Into<FlagsOrIsa<'a>>>(func: &Function, fisa: FOI) -> VerifierResult<()> {
+    verifier::verify_all(func, facts(fisa.into()).as_ref())
+}
+
 /// Checks a function whose graph and dominators are known, and adds what is wrong to `errors`. An error says that there was
 /// something to add.
 #[allow(clippy::result_unit_err, reason = "the interface is given")]
@@ -68,6 +73,7 @@ mod tests {
         assert_eq!(verify_function(&func, &flags), Ok(()));
         let isa = isa::lookup_by_name("x86_64").unwrap().finish(flags).unwrap();
         assert_eq!(verify_function(&func, &*isa).unwrap_err().0.len(), 1, "32 bits are no address");
+        assert_eq!(verify_all(&func, &*isa), verify_function(&func, &*isa));
 
         let cfg = ControlFlowGraph::with_function(&func);
         let domtree = DominatorTree::with_function(&func, &cfg);

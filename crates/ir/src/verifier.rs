@@ -3,7 +3,7 @@
 //!
 //! Whatever a reader or a builder leaves can be checked. What is wrong with one thing alone is noted, and checking goes on;
 //! what casts doubt on all that follows (a bad reference, a use before the definition, a block without an end) ends it, as
-//! tests of errors expect.
+//! tests of errors expect, unless all errors are asked for.
 
 mod calls;
 mod declarations;
@@ -132,9 +132,19 @@ impl From<VerifierErrors> for VerifierResult<()> {
     }
 }
 
-/// A function being checked. Checks that end all checking return `Err`.
+/// Where checking ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// At the first error that casts doubt on what follows.
+    FirstDoubt,
+    /// At the end of the function.
+    All,
+}
+
+/// A function being checked. Checks that cast doubt on all that follows return `Err`.
 struct Verifier<'a> {
     func: &'a Function,
+    extent: Extent,
     /// What is known of the target; checks that depend on it are left out if nothing is.
     target: Option<&'a TargetFacts>,
     errors: &'a mut VerifierErrors,
@@ -142,16 +152,31 @@ struct Verifier<'a> {
 }
 
 impl<'a> Verifier<'a> {
-    fn new(func: &'a Function, target: Option<&'a TargetFacts>, errors: &'a mut VerifierErrors) -> Self {
-        Verifier { func, target, errors, aliases: Aliases::of(&func.dfg) }
+    fn new(
+        func: &'a Function,
+        extent: Extent,
+        target: Option<&'a TargetFacts>,
+        errors: &'a mut VerifierErrors,
+    ) -> Self {
+        Verifier { func, extent, target, errors, aliases: Aliases::of(&func.dfg) }
     }
 }
 
 /// Checks a function. Rules that depend on the target are checked if it is given.
 pub fn verify_function(func: &Function, target: Option<&TargetFacts>) -> VerifierResult<()> {
+    verify(func, Extent::FirstDoubt, target)
+}
+
+/// Like [`verify_function`], whose errors come first, but goes on to the end of the function. Later errors may come from
+/// earlier ones; the order of definitions and uses is checked only if all references lead somewhere.
+pub fn verify_all(func: &Function, target: Option<&TargetFacts>) -> VerifierResult<()> {
+    verify(func, Extent::All, target)
+}
+
+fn verify(func: &Function, extent: Extent, target: Option<&TargetFacts>) -> VerifierResult<()> {
     let mut errors = VerifierErrors::new();
     // What ended the checks is among the errors.
-    let _ = Verifier::new(func, target, &mut errors).function(None);
+    let _ = Verifier::new(func, extent, target, &mut errors).function(None);
     errors.into()
 }
 
@@ -163,7 +188,7 @@ pub fn verify_context(
     errors: &mut VerifierErrors,
 ) {
     // What ended the checks is among the errors.
-    let _ = Verifier::new(func, target, errors).function(Some(domtree));
+    let _ = Verifier::new(func, Extent::FirstDoubt, target, errors).function(Some(domtree));
 }
 
 impl Verifier<'_> {
@@ -173,10 +198,10 @@ impl Verifier<'_> {
         self.stage(Self::declarations)?;
         self.stage(Self::signatures)?;
         self.stage(Self::entry_block)?;
-        let broken = self.first_broken();
+        let mut broken = self.broken().into_iter().peekable();
         let computed;
         // The graph follows references, so there is none if one is broken.
-        let domtree = match (&broken, domtree) {
+        let domtree = match (broken.peek(), domtree) {
             (Some(_), _) => None,
             (None, Some(tree)) => Some(tree),
             (None, None) => {
@@ -185,24 +210,32 @@ impl Verifier<'_> {
             }
         };
         for block in func.layout.blocks() {
-            self.not_empty(block)?;
+            let step = self.not_empty(block);
+            self.unless_all(step)?;
             let order = domtree.filter(|tree| tree.is_reachable(block));
             for inst in func.layout.block_insts(block) {
-                self.terminator(block, inst)?;
-                if let Some((_, error)) = broken.as_ref().filter(|(at, _)| *at == inst) {
-                    return self.errors.fatal(error.clone());
-                }
-                self.instruction(inst, order)?;
+                let step = self.terminator(block, inst);
+                self.unless_all(step)?;
+                let step = match broken.next_if(|(at, _)| *at == inst) {
+                    Some((_, error)) => self.errors.fatal(error),
+                    None => self.instruction(inst, order),
+                };
+                self.unless_all(step)?;
             }
         }
         Ok(())
     }
 
-    /// Runs some checks; errors among them are the last.
+    /// What a step gives, if it may end the checks.
+    fn unless_all(&self, step: VerifierStepResult) -> VerifierStepResult {
+        if self.extent == Extent::All { Ok(()) } else { step }
+    }
+
+    /// Runs some checks; errors among them are the last, unless all are asked for.
     fn stage(&mut self, checks: fn(&mut Self) -> VerifierStepResult) -> VerifierStepResult {
         let before = self.errors.0.len();
-        checks(self)?;
-        if self.errors.0.len() == before { Ok(()) } else { Err(()) }
+        let step = checks(self).and(if self.errors.0.len() == before { Ok(()) } else { Err(()) });
+        self.unless_all(step)
     }
 
     /// Checks an instruction, whose references are known to be right.
@@ -245,6 +278,83 @@ impl Verifier<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::isa::TargetFacts;
+    use crate::reader::parse_functions;
+
+    /// What is wrong with a function in doubt, and in all.
+    fn both(text: &str) -> [Vec<String>; 2] {
+        let func = parse_functions(text).unwrap().remove(0);
+        let target = TargetFacts::of(&"x86_64".parse().unwrap());
+        [verify_function, verify_all].map(|verify| {
+            let errors = verify(&func, Some(&target)).unwrap_err();
+            errors.0.iter().map(|e| format!("{}: {}", e.location, e.message)).collect()
+        })
+    }
+
+    #[test]
+    fn all_errors_are_those_of_a_test_and_later_ones() {
+        let [first, all] = both(
+            "function %f(i32) -> i8 preserve_all {
+                gv0 = load.i64 notrap aligned gv1
+                gv1 = load.i64 notrap aligned gv0
+                gv2 = iadd_imm.i32 gv0, 1
+                sig0 = (i32) -> i8 preserve_all
+            block0(v0: i64):
+                v1 = iadd v0, v0
+                jump block0
+            block1 cold:
+                v2 = load.i32 v6
+                v6 = iconst.i8 3
+                trap user1
+                nop
+            block2:
+                v4 = insertlane.i64x2 v5, v1, 9
+                v5 = splat.i64x2 v1
+                nop
+            }",
+        );
+        assert_eq!(first, ["gv0: global value cycle: [gv0, gv1]"]);
+        assert_eq!(
+            all,
+            [
+                "gv0: global value cycle: [gv0, gv1]",
+                "gv2: iadd_imm type i32 differs from operand type i64",
+                "function: Signature with `preserve_all` ABI cannot have return values",
+                "sig0: Signature with `preserve_all` ABI cannot have return values",
+                "block0: entry block parameter 0 expected to have type i32, got i64",
+                "inst1: invalid reference to entry block block0",
+                "inst2: arg 0 (v6) with type i8 failed to satisfy type set scalar of i32, i64",
+                "inst2: invalid pointer width (got 8, expected 64) encountered v6",
+                "inst4: a terminator instruction was encountered before the end of block1",
+                "block1: block does not end in a terminator instruction",
+                "inst6: The lane 9 does not index into the type i64x2",
+                "block2: block does not end in a terminator instruction",
+            ]
+        );
+    }
+
+    #[test]
+    fn order_is_among_all_errors_of_a_function_whose_references_lead_somewhere() {
+        let [first, all] = both(
+            "function %f() {
+            block0:
+                v1 = iadd.i8 v2, v2
+                v2 = iadd.i8 v3, v3
+                v3 = iconst.i8 3
+                v4 = bitcast.i16 v3
+                return
+            }",
+        );
+        assert_eq!(first, ["inst0: uses value v2 from non-dominating inst1"]);
+        assert_eq!(
+            all,
+            [
+                "inst0: uses value v2 from non-dominating inst1",
+                "inst1: uses value v3 from non-dominating inst2",
+                "inst3: The bitcast argument v3 has a type of 8 bits, which doesn't match an expected type of 16 bits",
+            ]
+        );
+    }
 
     #[test]
     fn errors_are_reported_and_end_steps() {

@@ -6,7 +6,7 @@ use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use windlass_ir::reader::{ParseOptions, parse_functions, parse_run_command, parse_test};
 use windlass_ir::testfile::filecheck::Checker;
-use windlass_ir::verifier::verify_function;
+use windlass_ir::verifier::{verify_all, verify_function};
 
 /// How many damaged texts are tried.
 const ROUNDS: u64 = 6_000;
@@ -185,7 +185,10 @@ fn swap_lines(s: &mut String, r: &mut Random) {
 fn exercise(text: &str) -> bool {
     let Ok(file) = parse_test(text, ParseOptions::default()) else { return false };
     for (func, details) in &file.functions {
-        let valid = verify_function(func, None).is_ok();
+        let [first, all] = [verify_function, verify_all].map(|verify| verify(func, None).err().unwrap_or_default().0);
+        assert!(all.starts_with(&first), "{first:?} does not begin {all:?}");
+        let valid = first.is_empty();
+        assert_eq!(valid, all.is_empty());
         let printed = func.to_string();
         match parse_functions(&printed) {
             Ok(again) => assert_eq!(again[0].to_string(), printed, "a function prints differently when read back"),

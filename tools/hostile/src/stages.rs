@@ -20,7 +20,7 @@ use windlass_ir::post_dominator_tree::PostDominatorTree;
 use windlass_ir::reader::{ParseOptions, RunCommand, TestFile, parse_functions, parse_run_command, parse_test};
 use windlass_ir::testfile::expect::{bless_lines, check_errors, check_lines};
 use windlass_ir::testfile::filecheck::Checker;
-use windlass_ir::verifier::{VerifierErrors, verify_function};
+use windlass_ir::verifier::{VerifierErrors, verify_all, verify_function};
 use windlass_link::functions::{CompileError, Functions};
 use windlass_opt::Level;
 
@@ -131,7 +131,7 @@ impl Work<'_> {
 
     /// Everything behind the reader or the builder.
     fn functions(&self, funcs: &[&Function], calls: impl Fn(&Function) -> Vec<Vec<DataValue>>) {
-        let errors: Vec<_> = self.at(Stage::Verify, || funcs.iter().map(|f| verify_function(f, None).err()).collect());
+        let errors: Vec<_> = self.at(Stage::Verify, || funcs.iter().map(|f| verify_all(f, None).err()).collect());
         let texts: Vec<String> = self.at(Stage::Print, || funcs.iter().map(|f| f.display().to_string()).collect());
         self.at(Stage::Reread, || {
             for ((func, text), errors) in funcs.iter().zip(&texts).zip(&errors) {

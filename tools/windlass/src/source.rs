@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use windlass_ir::ir::Function;
 use windlass_ir::ir::entities::AnyEntity;
-use windlass_ir::reader::{Location, ParseError, ParseOptions, ParseResult, SourceMap, TestFile, parse_test};
-use windlass_ir::verifier::{VerifierErrors, verify_function};
+use windlass_ir::reader::{Details, Location, ParseError, ParseOptions, ParseResult, SourceMap, TestFile, parse_test};
+use windlass_ir::verifier::{VerifierErrors, verify_all};
 
 /// What a command failed with. Its text is complete: where, what, and if that helps what to do.
 #[derive(Debug, thiserror::Error)]
@@ -65,12 +65,17 @@ impl Source {
     /// Reads and verifies.
     pub fn verified(&self) -> Result<TestFile<'_>> {
         let file = self.parse()?;
-        for (func, details) in &file.functions {
-            if let Err(errors) = verify_function(func, None) {
-                return Err(Error(self.verifier_errors(func, &details.map, details.location, &errors)));
-            }
-        }
-        Ok(file)
+        let errors = self.unsound(&file);
+        if errors.is_empty() { Ok(file) } else { Err(Error(errors.join("\n"))) }
+    }
+
+    /// All that does not verify, a text for each function.
+    pub fn unsound(&self, file: &TestFile<'_>) -> Vec<String> {
+        let errors = |(func, details): &(Function, Details<'_>)| {
+            let errors = verify_all(func, None).err()?;
+            Some(self.verifier_errors(func, &details.map, details.location, &errors))
+        };
+        file.functions.iter().filter_map(errors).collect()
     }
 
     /// What the reader did not understand.

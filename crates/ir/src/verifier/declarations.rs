@@ -12,7 +12,8 @@ use smallvec::SmallVec;
 impl Verifier<'_> {
     /// Everything but signatures. After this, references between declarations can be followed.
     pub(super) fn declarations(&mut self) -> VerifierStepResult {
-        self.globals()?;
+        let step = self.globals();
+        self.unless_all(step)?;
         self.regions();
         self.dynamic_types();
         if let Some(limit) = self.func.stack_limit
@@ -27,16 +28,18 @@ impl Verifier<'_> {
     /// A signature is checked where a function has it, else where it is declared.
     pub(super) fn signatures(&mut self) -> VerifierStepResult {
         let func = self.func;
-        self.own_signature()?;
+        let step = self.own_signature();
+        self.unless_all(step)?;
         let mut seen: EntitySet<SigRef> = EntitySet::new();
         for (f, data) in func.dfg.ext_funcs.iter().filter(|(_, d)| !d.signature.is_reserved_value()) {
-            match func.dfg.signatures.get(data.signature) {
+            let step = match func.dfg.signatures.get(data.signature) {
                 Some(sig) => {
                     seen.insert(data.signature);
-                    self.signature(f, sig)?;
+                    self.signature(f, sig)
                 }
-                None => self.fatal(f, format!("invalid signature reference {}", data.signature))?,
-            }
+                None => self.fatal(f, format!("invalid signature reference {}", data.signature)),
+            };
+            self.unless_all(step)?;
             if let ExternalName::User(name) = data.name
                 && !func.params.user_named_funcs().is_valid(name)
             {
@@ -44,7 +47,8 @@ impl Verifier<'_> {
             }
         }
         for (sig, data) in func.dfg.signatures.iter().filter(|(sig, _)| !seen.contains(*sig)) {
-            self.signature(sig, data)?;
+            let step = self.signature(sig, data);
+            self.unless_all(step)?;
         }
         Ok(())
     }
@@ -103,13 +107,14 @@ impl Verifier<'_> {
     }
 
     /// Global values lead somewhere, not back to themselves, and have the types that their users need. Each is passed a
-    /// bounded number of times, since a cycle ends the checks.
+    /// bounded number of times: a walk ends where an earlier one was.
     fn globals(&mut self) -> VerifierStepResult {
         let func = self.func;
         // Which walk, counted from 1, came by each global value.
         let mut walks: Vec<u32> = vec![0; func.global_values.len()];
         for (gv, data) in func.global_values.iter() {
-            self.global_path(gv, &mut walks)?;
+            let step = self.global_path(gv, &mut walks);
+            self.unless_all(step)?;
             match *data {
                 GlobalValueData::VMContext => {
                     if func.signature.special_param_index(ArgumentPurpose::VMContext).is_none() {
@@ -171,9 +176,9 @@ impl Verifier<'_> {
         self.fatal(start, format!("global value cycle: [{}]", names.join(", ")))
     }
 
-    /// The type of a global value, which depends on the target.
+    /// The type of a global value that is there, which depends on the target.
     pub(super) fn global_type(&self, gv: GlobalValue) -> Option<Type> {
-        self.target.map(|target| self.func.global_values[gv].global_type(target))
+        Some(self.func.global_values.get(gv)?.global_type(self.target?))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Everything that is referred to exists: in instructions and in aliases. Needs the tables; after this all other checks can
 //! look things up.
 
-use super::{Verifier, VerifierError};
+use super::{Extent, Verifier, VerifierError};
 use crate::ir::entities::{Block, Inst, Value};
 use crate::ir::{BlockCall, DebugTag, ExceptionTableItem, InstructionData, ValueDef};
 use std::fmt::Display;
@@ -14,11 +14,12 @@ fn missing(inst: Inst, what: &str, entity: impl Display) -> Reference {
 }
 
 impl Verifier<'_> {
-    /// The first instruction with a reference that leads nowhere, and the error.
-    pub(super) fn first_broken(&self) -> Option<(Inst, VerifierError)> {
+    /// The instructions with a reference that leads nowhere, in their order, and the errors: the first alone, or all.
+    pub(super) fn broken(&self) -> Vec<(Inst, VerifierError)> {
         let layout = &self.func.layout;
-        let mut insts = layout.blocks().flat_map(|block| layout.block_insts(block));
-        insts.find_map(|inst| self.references(inst).err().map(|error| (inst, error)))
+        let insts = layout.blocks().flat_map(|block| layout.block_insts(block));
+        let broken = insts.filter_map(|inst| self.references(inst).err().map(|error| (inst, error)));
+        broken.take(if self.extent == Extent::All { usize::MAX } else { 1 }).collect()
     }
 
     /// Do all references of an instruction lead somewhere?
@@ -42,7 +43,11 @@ impl Verifier<'_> {
         if !dfg.value_is_valid(v) {
             return missing(inst, "value", v);
         }
-        let attached = match dfg.value_def(self.aliases.resolve(v)) {
+        let end = self.aliases.resolve(v);
+        if !dfg.value_is_valid(end) {
+            return missing(inst, "value", end);
+        }
+        let attached = match dfg.value_def(end) {
             ValueDef::Result(def, _) => layout.inst_block(def).is_some(),
             ValueDef::Param(block, _) => layout.is_block_inserted(block),
         };

@@ -30,12 +30,7 @@ pub(super) fn print_cfg(input: &Input) -> Result<bool> {
 pub(super) fn verify(input: &Input) -> Result<bool> {
     let source = Source::open(&input.file)?;
     let file = source.parse()?;
-    let mut sound = true;
-    for (func, details) in &file.functions {
-        if let Err(errors) = windlass_ir::verifier::verify_function(func, None) {
-            println!("{}", source.verifier_errors(func, &details.map, details.location, &errors));
-            sound = false;
-        }
-    }
-    Ok(sound)
+    let errors = source.unsound(&file);
+    errors.iter().for_each(|text| println!("{text}"));
+    Ok(errors.is_empty())
 }
