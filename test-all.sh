@@ -71,14 +71,11 @@ step "format" cargo fmt --all --check
 step "format of bench" cargo fmt --manifest-path bench/Cargo.toml --all --check
 step "lints" cargo clippy --workspace --all-targets -- -D warnings
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
-step "tests" cargo test --workspace --features windlass-codegen/incremental-cache,windlass-ir/enable-serde,cranelift-bitset/enable-serde
-if [[ -d tools/prove ]]; then
-  step "proofs" cargo run --quiet -p windlass-prove
-fi
-if [[ -d tools/windlass ]]; then
-  step "golden tests" cargo run --quiet -p windlass-tool -- test --strict tests/clif
-fi
-if [[ -d tools/hostile ]]; then
-  step "hostile input" cargo run --quiet --profile hostile -p windlass-hostile -- short
-fi
+# The same features for tests and programs, so that nothing is compiled twice.
+FEATURES=windlass-codegen/incremental-cache,windlass-ir/enable-serde,cranelift-bitset/enable-serde
+step "tests" cargo test --workspace --features "$FEATURES"
+step "programs" cargo build --quiet --workspace --bins --features "$FEATURES"
+step "proofs" "$TARGET/debug/windlass-prove"
+step "golden tests" "$TARGET/debug/windlass" test --strict tests/clif
+step "hostile input" cargo run --quiet --profile hostile -p windlass-hostile -- short
 printf '\ntest-all: everything holds, after %s s\n' "$SECONDS"
