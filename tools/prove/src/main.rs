@@ -1,4 +1,4 @@
-//! `prove`: proves that every rule, of lowering and of simplification, is right, or shows a counterexample. Exit status 0 only if all is proved.
+//! `windlass-prove`: proves that every rule, of lowering and of simplification, is right, or shows a counterexample. Exit status 0 only if all is proved.
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -32,13 +32,16 @@ struct Args {
 }
 
 fn main() -> ExitCode {
+    // Who reads what we print may leave early, as `head` does; that ends us in silence.
+    // SAFETY: nothing else runs yet, and the default action needs nothing of ours.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let args = Args::parse();
     let start = Instant::now();
     let mut all = simplifications(&windlass_rules::simplify::equations());
     all.extend(obligations(&windlass_rules::x64::rules(), &windlass_desc::x64::rows()));
     let chosen: Vec<&Obligation> = all.iter().filter(|o| args.rule.as_ref().is_none_or(|r| is_at(o, r))).collect();
     if chosen.is_empty() {
-        eprintln!("prove: nothing is written there; `prove --list` shows all");
+        eprintln!("error: nothing is written there; `windlass-prove --list` shows all");
         return ExitCode::FAILURE;
     }
     if args.list || args.smt {
@@ -50,7 +53,7 @@ fn main() -> ExitCode {
     match run(&args, &chosen) {
         Ok(outcomes) => report(&chosen, &outcomes, start.elapsed()),
         Err(e) => {
-            eprintln!("prove: {e}");
+            eprintln!("error: {e}");
             ExitCode::FAILURE
         }
     }

@@ -7,6 +7,9 @@ use windlass_tool::args::{Args, Command};
 use windlass_tool::{commands, style};
 
 fn main() -> ExitCode {
+    // Who reads what we print may leave early, as `head` does; that ends us in silence.
+    // SAFETY: nothing else runs yet, and the default action needs nothing of ours.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let command = Args::parse().command;
     match commands::run(&command) {
         Ok(true) => ExitCode::SUCCESS,
