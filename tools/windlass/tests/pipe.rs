@@ -12,7 +12,7 @@ fn a_reader_that_leaves_is_no_error() {
     let text: String = (0..FUNCTIONS).map(|n| format!("function %f{n}() {{\nblock0:\n    return\n}}\n")).collect();
     std::fs::write(&file, text).unwrap();
     let mut tool = Command::new(env!("CARGO_BIN_EXE_windlass"));
-    let tool = tool.arg("cat").arg(&file).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let tool = tool.args(["compile", "--emit", "asm"]).arg(&file).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = tool.spawn().unwrap();
     let mut line = String::new();
     // The pipe is closed behind the first line.
@@ -21,5 +21,6 @@ fn a_reader_that_leaves_is_no_error() {
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     child.wait().unwrap();
     std::fs::remove_file(&file).unwrap();
-    assert_eq!((line.as_str(), errors.as_str()), ("function %f0() fast {\n", ""));
+    assert!(line.contains("f0"), "{line}");
+    assert_eq!(errors, "");
 }
