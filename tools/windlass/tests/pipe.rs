@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
 /// More than a pipe holds.
-const FUNCTIONS: usize = 2000;
+const FUNCTIONS: usize = 10_000;
 
 #[test]
 fn a_reader_that_leaves_is_no_error() {
