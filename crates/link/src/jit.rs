@@ -1,12 +1,13 @@
 //! Modules in this process: functions and data that can be called and read as soon as they are finalized.
 //!
 //! Does: compiles, links and frees functions and data; finds symbols of the host by table, by callback and among those
-//! of the process; tells the system's unwinder and `perf` of functions. Needs: a target that this machine runs. Leaves:
+//! of the process; tells the system's unwinder, debuggers and `perf` of functions. Needs: a target that this machine runs. Leaves:
 //! addresses, which are good until the module's memory is freed. A module that is dropped leaves its memory as it is,
 //! for addresses in it may still be in use: [`JITModule::free_memory`] frees it.
 
 mod builder;
 mod frames;
+mod gdb;
 mod perf;
 
 pub use builder::JITBuilder;
@@ -45,6 +46,7 @@ pub struct JITModule {
     symbols: Symbols,
     hotswap: bool,
     perf: Option<perf::Map>,
+    debugger: bool,
     declarations: ModuleDeclarations,
     functions: SecondaryMap<FuncId, State>,
     data: SecondaryMap<DataId, State>,
@@ -61,8 +63,15 @@ pub struct JITModule {
 struct Kept {
     linker: Linker,
     batches: Slab<Linked>,
-    /// What the system's unwinder knows.
-    frames: Slab<Frame>,
+    /// What others know.
+    told: Slab<Told>,
+}
+
+/// What others know of a function, until this is dropped.
+struct Told {
+    /// Debuggers first: they read what the unwinder does.
+    _debugger: Option<gdb::Function>,
+    _unwinder: Option<Frame>,
 }
 
 /// Things by numbers, which are used again when they are vacant.
@@ -88,7 +97,7 @@ struct Placed {
     len: usize,
     batch: usize,
     blob: usize,
-    frame: Option<usize>,
+    told: Option<usize>,
 }
 
 /// What callers of a function that can be replaced know.
@@ -117,6 +126,7 @@ impl JITModule {
             symbols: builder.symbols,
             hotswap: builder.hotswap,
             perf: builder.perf_map.then(perf::Map::default),
+            debugger: builder.debugger,
             declarations: ModuleDeclarations::default(),
             functions: SecondaryMap::new(),
             data: SecondaryMap::new(),
@@ -142,9 +152,9 @@ impl JITModule {
         let mut named = vec![];
         for (blob, pending) in std::mem::take(&mut self.pending).into_iter().enumerate() {
             let address = addresses[blob];
-            let frame = pending.unwind.and_then(|info| Frame::register(&*self.isa, info, address));
-            let frame = frame.map(|frame| self.kept.frames.insert(frame));
-            let placed = Placed { address, len: pending.bytes.len(), batch, blob, frame };
+            let len = pending.bytes.len();
+            let told = self.tell(pending.id, pending.unwind, address, len).map(|told| self.kept.told.insert(told));
+            let placed = Placed { address, len, batch, blob, told };
             if let FuncOrDataId::Func(id) = pending.id {
                 named.push((placed.address, placed.len, id));
             }
@@ -165,6 +175,16 @@ impl JITModule {
                 .map_err(|err| ModuleError::Backend(anyhow!("the perf map: {err}")))?;
         }
         Ok(())
+    }
+
+    /// Tells the system's unwinder, and debuggers if that is asked for, of a function.
+    fn tell(&self, id: FuncOrDataId, unwind: Option<UnwindInfo>, address: usize, len: usize) -> Option<Told> {
+        let FuncOrDataId::Func(id) = id else { return None };
+        let frame = unwind.and_then(|info| Frame::register(&*self.isa, info, address));
+        let name = || self.declarations.get_function_decl(id).linkage_name(id);
+        let section = frame.as_ref().map(Frame::section);
+        let debugger = self.debugger.then(|| gdb::Function::register(&name(), address, len, section)).flatten();
+        (frame.is_some() || debugger.is_some()).then_some(Told { _debugger: debugger, _unwinder: frame })
     }
 
     /// What is pending as blobs, then, of functions that can be replaced and that have none, a jump and its cell each.
@@ -294,9 +314,9 @@ impl JITModule {
     /// # Safety
     /// No address in it may be used any more; none of its code may be running.
     pub unsafe fn free_memory(self) {
-        let Kept { linker, mut frames, .. } = ManuallyDrop::into_inner(self.kept);
+        let Kept { linker, mut told, .. } = ManuallyDrop::into_inner(self.kept);
         // unwinders look where they looked last
-        while frames.places.pop().is_some() {}
+        while told.places.pop().is_some() {}
         // SAFETY: promised by the caller.
         unsafe { linker.free_all() }
     }
@@ -364,8 +384,8 @@ impl JITModule {
 
 impl Kept {
     fn free(&mut self, placed: Placed) -> ModuleResult<()> {
-        if let Some(frame) = placed.frame {
-            self.frames.remove(frame);
+        if let Some(told) = placed.told {
+            self.told.remove(told);
         }
         let Some(linked) = &mut self.batches.places[placed.batch] else { return Ok(()) };
         self.linker.free_blob(linked, placed.blob).map_err(from_link)?;

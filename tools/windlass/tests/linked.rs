@@ -333,6 +333,55 @@ fn a_debugger_walks_the_stack() {
     }
 }
 
+/// What compiled functions call below; debuggers stop in it.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn windlass_stops_here(x: i64) -> i64 {
+    std::hint::black_box(x) + 1
+}
+
+/// What the debugger runs.
+#[test]
+#[ignore = "run by a_debugger_walks_through_the_jit"]
+fn jitted() {
+    let mut builder = JITBuilder::new(default_libcall_names()).unwrap();
+    builder.debugger(true);
+    let mut module = jit(CLIF, builder, &[("callback", windlass_stops_here as *const u8)]);
+    let Some(windlass_link::module::FuncOrDataId::Func(id)) = module.get_name("add3") else { panic!("add3") };
+    let add3 = module.get_finalized_function(id);
+    // SAFETY: its type in the text above.
+    let add3 = unsafe { std::mem::transmute::<*const u8, extern "C" fn(i64, i64, i64) -> i64>(add3) };
+    assert_eq!(add3(10, 20, 30), 82);
+    let Some(windlass_link::module::FuncOrDataId::Func(id)) = module.get_name("twice") else { panic!("twice") };
+    // SAFETY: nothing runs any more.
+    unsafe { module.free_function(id).unwrap() };
+    windlass_stops_here(1);
+    // SAFETY: the same.
+    unsafe { module.free_memory() };
+    windlass_stops_here(2);
+}
+
+#[test]
+fn a_debugger_walks_through_the_jit() {
+    let own = std::env::current_exe().unwrap();
+    let next = ["-ex", "continue", "-ex", "bt 3"];
+    let places = ["-ex", "frame 1", "-ex", "set $twice = $pc", "-ex", "frame 2", "-ex", "set $add3 = $pc"];
+    let names = ["-ex", "info symbol $add3", "-ex", "info symbol $twice"];
+    let start = ["-nx", "-batch", "-ex", "break windlass_stops_here", "-ex", "run", "-ex", "bt 3"];
+    let program = ["--args", own.to_str().unwrap(), "--exact", "jitted", "--ignored", "--test-threads=1"];
+    let text = run("gdb", &[&start[..], &next, &places, &names, &next, &names, &next, &names, &program].concat());
+    let frames: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
+    for (at, function) in [(1, "add3"), (2, "FnOnce::call_once"), (4, "twice"), (5, "add3")] {
+        assert!(frames[at].contains(function), "{} is not of {function}: {text}", frames[at]);
+    }
+    // both functions while they run, one after the other was freed, then none
+    let names: Vec<&str> = text.lines().filter(|l| l.contains(" in section ") || l.starts_with("No symbol")).collect();
+    for (name, start) in names.iter().zip(["add3 + ", "twice + ", "add3 + ", "No symbol", "No symbol", "No symbol"]) {
+        assert!(name.starts_with(start), "{names:?}: {text}");
+    }
+    assert_eq!(names.len(), 6, "{text}");
+}
+
 #[test]
 fn other_outputs_of_compiling() {
     let folder = Folder::new("emit");

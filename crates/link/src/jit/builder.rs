@@ -21,6 +21,7 @@ pub struct JITBuilder {
     pub(super) provider: Option<Box<dyn JITMemoryProvider + Send>>,
     pub(super) hotswap: bool,
     pub(super) perf_map: bool,
+    pub(super) debugger: bool,
 }
 
 impl JITBuilder {
@@ -43,7 +44,7 @@ impl JITBuilder {
     /// One for a target, which this machine must be able to run.
     pub fn with_isa(isa: OwnedTargetIsa, libcall_names: LibCallNames) -> Self {
         let symbols = Symbols { table: HashMap::new(), lookups: vec![], libcall_names };
-        JITBuilder { isa, symbols, provider: None, hotswap: false, perf_map: false }
+        JITBuilder { isa, symbols, provider: None, hotswap: false, perf_map: false, debugger: false }
     }
 
     /// A symbol of the host. It goes before all that callbacks and the process know.
@@ -79,6 +80,12 @@ impl JITBuilder {
     /// Shall functions be replaceable? Then all calls of them go through a jump.
     pub fn hotswap(&mut self, enabled: bool) -> &mut Self {
         self.hotswap = enabled;
+        self
+    }
+
+    /// Shall debuggers (gdb, lldb) know names and frames of functions? It costs some memory and time for each.
+    pub fn debugger(&mut self, enabled: bool) -> &mut Self {
+        self.debugger = enabled;
         self
     }
 

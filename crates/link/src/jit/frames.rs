@@ -28,6 +28,11 @@ impl Frame {
         let frame = Frame { section: section.into() };
         system::register(&frame.section).then_some(frame)
     }
+
+    /// The section, which stays where it is.
+    pub(super) fn section(&self) -> &[u8] {
+        &self.section
+    }
 }
 
 impl Drop for Frame {
