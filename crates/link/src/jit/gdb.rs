@@ -4,9 +4,9 @@
 
 use object::Endianness;
 use object::elf;
+use object::write::StringId;
 use object::write::elf::{FileHeader, SectionHeader, Sym, Writer};
 use std::ptr::NonNull;
-use std::sync::{Mutex, PoisonError};
 
 /// A function that debuggers know, until this is dropped.
 pub(super) struct Function {
@@ -29,24 +29,10 @@ struct Entry {
     size: u64,
 }
 
-/// The list, as debuggers read it.
-#[repr(C)]
-struct Descriptor {
-    version: u32,
-    /// What was done last, ...
-    action: u32,
-    /// ... and with what.
-    relevant: *mut Entry,
-    first: *mut Entry,
-}
-
 /// An entry was added.
 const REGISTER: u32 = 1;
 /// An entry was removed.
 const UNREGISTER: u32 = 2;
-
-/// Guards the list.
-static LIST: Mutex<()> = Mutex::new(());
 
 impl Function {
     /// Makes a function known: its name, its address, its size, and its `.eh_frame` section if it has one.
@@ -114,23 +100,10 @@ fn image(name: &str, address: usize, len: usize, frame: Option<&[u8]>) -> Option
     });
     elf.write_strtab();
     elf.write_shstrtab();
-    let section = |name, sh_type, flags, addr: u64, offset: usize, size: usize| SectionHeader {
-        name: Some(name),
-        sh_type,
-        sh_flags: u64::from(elf::SHF_ALLOC | flags),
-        sh_addr: addr,
-        sh_offset: offset as u64,
-        sh_size: size as u64,
-        sh_link: 0,
-        sh_info: 0,
-        sh_addralign: 1,
-        sh_entsize: 0,
-    };
     elf.write_null_section_header();
-    elf.write_section_header(&section(text_name, elf::SHT_NOBITS, elf::SHF_EXECINSTR, address as u64, 0, len));
+    elf.write_section_header(&section(text_name, elf::SHT_NOBITS, elf::SHF_EXECINSTR, address, 0, len));
     if let Some((name, frame, offset)) = frame {
-        let at = frame.as_ptr().addr() as u64;
-        elf.write_section_header(&section(name, elf::SHT_PROGBITS, 0, at, offset, frame.len()));
+        elf.write_section_header(&section(name, elf::SHT_PROGBITS, 0, frame.as_ptr().addr(), offset, frame.len()));
     }
     elf.write_symtab_section_header(1);
     elf.write_strtab_section_header();
@@ -138,10 +111,41 @@ fn image(name: &str, address: usize, len: usize, frame: Option<&[u8]>) -> Option
     Some(bytes)
 }
 
+/// The header of a section that is in memory at an address.
+fn section(name: StringId, sh_type: u32, flags: u32, address: usize, offset: usize, size: usize) -> SectionHeader {
+    SectionHeader {
+        name: Some(name),
+        sh_type,
+        sh_flags: u64::from(elf::SHF_ALLOC | flags),
+        sh_addr: address as u64,
+        sh_offset: offset as u64,
+        sh_size: size as u64,
+        sh_link: 0,
+        sh_info: 0,
+        sh_addralign: 1,
+        sh_entsize: 0,
+    }
+}
+
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod system {
-    use super::{Descriptor, Entry, LIST, PoisonError, REGISTER};
+    use super::{Entry, REGISTER};
     use std::ptr::{NonNull, null_mut};
+    use std::sync::{Mutex, PoisonError};
+
+    /// The list, as debuggers read it.
+    #[repr(C)]
+    struct Descriptor {
+        version: u32,
+        /// What was done last, ...
+        action: u32,
+        /// ... and with what.
+        relevant: *mut Entry,
+        first: *mut Entry,
+    }
+
+    /// Guards the list.
+    static LIST: Mutex<()> = Mutex::new(());
 
     // Weak, for others in the process may speak to debuggers too, and there must be one list.
     std::arch::global_asm!(
