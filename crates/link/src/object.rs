@@ -58,6 +58,7 @@ impl ObjectBuilder {
             return Err(ModuleError::Backend(anyhow!("objects for {}", isa.triple().architecture)));
         }
         let (name, unwind_info) = (name.into(), isa.flags().unwind_info());
+        check_name("source", &String::from_utf8_lossy(&name))?;
         let (per_function_section, per_data_object_section) = (false, false);
         Ok(Self { isa, format, name, libcall_names, per_function_section, per_data_object_section, unwind_info })
     }
@@ -285,6 +286,7 @@ impl ObjectModule {
         if let Some(&section) = self.custom_sections.get(name) {
             return Ok(section);
         }
+        check_name("section", name)?;
         let (segment, section) = match (self.object.format(), name.split_once(',')) {
             (BinaryFormat::MachO, Some(parts)) if parts.0.len() <= 16 && parts.1.len() <= 16 => parts,
             (BinaryFormat::MachO, _) => {
@@ -314,6 +316,14 @@ impl ObjectModule {
             // COFF has no such mark: linkers are told by their command line
             _ => {}
         }
+    }
+}
+
+/// In tables of objects a name ends with a zero byte.
+fn check_name(what: &str, name: &str) -> ModuleResult<()> {
+    match name.contains('\0') {
+        true => Err(ModuleError::Backend(anyhow!("{what} {name:?}: a name in an object holds no zero byte"))),
+        false => Ok(()),
     }
 }
 
@@ -349,6 +359,7 @@ impl Module for ObjectModule {
     }
 
     fn declare_function(&mut self, name: &str, linkage: Linkage, signature: &Signature) -> ModuleResult<FuncId> {
+        check_name("symbol", name)?;
         let (id, linkage) = self.declarations.declare_function(name, linkage, signature)?;
         let symbol = self.function_symbol(id);
         let symbol = self.object.symbol_mut(symbol);
@@ -363,6 +374,7 @@ impl Module for ObjectModule {
     }
 
     fn declare_data(&mut self, name: &str, linkage: Linkage, writable: bool, tls: bool) -> ModuleResult<DataId> {
+        check_name("symbol", name)?;
         let (id, linkage) = self.declarations.declare_data(name, linkage, writable, tls)?;
         let symbol = self.data_symbol(id);
         let symbol = self.object.symbol_mut(symbol);

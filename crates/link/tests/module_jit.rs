@@ -275,6 +275,29 @@ fn perf_finds_names() {
     );
 }
 
+#[test]
+fn debuggers_are_told_and_forget() {
+    let mut modules = vec![];
+    for n in 0..3 {
+        let mut builder = builder();
+        builder.debugger(true);
+        let mut module = JITModule::new(builder);
+        let names = [format!("f{n}"), format!("a function\0of mine {n}"), String::new()];
+        let functions = names.map(|name| declare(&mut module, &name, Linkage::Export));
+        functions.iter().for_each(|f| define_constant(&mut module, *f, 1));
+        module.finalize_definitions().unwrap();
+        modules.push((module, functions));
+    }
+    // SAFETY: nothing of them runs.
+    unsafe {
+        for (n, (module, functions)) in modules.iter_mut().enumerate().skip(1).rev() {
+            module.free_function(functions[n]).unwrap();
+        }
+        modules.swap_remove(0).0.free_memory();
+        modules.into_iter().for_each(|(module, _)| module.free_memory());
+    }
+}
+
 /// Bytes of this process that are in memory.
 fn resident() -> usize {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap();

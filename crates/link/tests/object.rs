@@ -231,3 +231,24 @@ fn other_targets_are_refused() {
     let error = ObjectBuilder::new(isa("x86_64-unknown-none-wasm"), "test", default_libcall_names()).err();
     assert!(error.is_some_and(|e| e.to_string().contains("ELF, COFF and Mach-O")));
 }
+
+#[test]
+fn names_that_no_object_can_hold_are_refused() {
+    let mut module = ObjectModule::new(builder("x86_64-unknown-linux-gnu", false));
+    let sig = signature(&module);
+    let data = module.declare_data("data", Linkage::Local, false, false).unwrap();
+    let mut sectioned = DataDescription::new();
+    sectioned.define_zeroinit(8);
+    sectioned.set_custom_section(".a\0b");
+    let isa = isa::lookup_by_name("x86_64").unwrap().finish(Flags::new(settings::builder())).unwrap();
+    let errors = [
+        module.declare_function("a\0b", Linkage::Local, &sig).map(drop),
+        module.declare_data("a\0b", Linkage::Export, false, false).map(drop),
+        module.define_data(data, &sectioned),
+        ObjectBuilder::new(isa, "a\0b", default_libcall_names()).map(drop),
+    ];
+    for error in errors {
+        assert!(error.unwrap_err().to_string().contains("zero byte"));
+    }
+    module.finish().emit().unwrap();
+}

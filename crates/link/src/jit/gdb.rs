@@ -37,7 +37,8 @@ const UNREGISTER: u32 = 2;
 impl Function {
     /// Makes a function known: its name, its address, its size, and its `.eh_frame` section if it has one.
     pub(super) fn register(name: &str, address: usize, len: usize, frame: Option<&[u8]>) -> Option<Function> {
-        let image = image(name, address, len, frame)?.into_boxed_slice();
+        // names in images end with a zero
+        let image = image(&name.replace('\0', "_"), address, len, frame)?.into_boxed_slice();
         let (next, previous) = (std::ptr::null_mut(), std::ptr::null_mut());
         let entry = Entry { next, previous, image: image.as_ptr(), size: image.len() as u64 };
         let function = Function { entry: NonNull::from(Box::leak(Box::new(entry))), _image: image };
