@@ -159,6 +159,8 @@ impl Pipeline {
             outgoing: self.vcode.outgoing,
             calls: self.vcode.calls,
             frame_pointer: options.frame_pointer,
+            probed: options.probe.map(|probe| 1 << probe.size_log2.min(31)),
+            callee_saved: conv.callee_saved,
             incoming: places.stack,
             pops: if conv.callee_pops { places.stack.max(self.vcode.tail_args) } else { 0 },
         };

@@ -1,15 +1,11 @@
 //! What compiles to nothing yet must be refused, never left out in silence.
 
-use windlass_codegen::compile::{Options, Pipeline, Probe};
+use windlass_codegen::compile::{Options, Pipeline};
 use windlass_ir::reader::parse_functions;
 
 fn refusal(text: &str) -> String {
-    refusal_with(text, Options::default())
-}
-
-fn refusal_with(text: &str, options: Options) -> String {
     let funcs = parse_functions(text).expect("the text is right");
-    let options = Options { check: true, ..options };
+    let options = Options { check: true, ..Options::default() };
     Pipeline::new().compile(&funcs[0], &options).expect_err("it is refused").to_string()
 }
 
@@ -32,14 +28,6 @@ fn registers_that_no_setting_reserves() {
     assert!(refusal(&text("get_pinned_reg")).contains("enable_pinned_reg"));
     assert!(refusal(&text("get_frame_pointer")).contains("preserve_frame_pointers"));
     assert!(refusal(&text("get_return_address")).contains("preserve_frame_pointers"));
-}
-
-#[test]
-fn probes_where_all_is_preserved() {
-    let probe = Some(Probe { inline: true, size_log2: 12 });
-    let text = "function %f() preserve_all {\n ss0 = explicit_slot 65536\nblock0:\n return\n}";
-    let refusal = refusal_with(text, Options { probe, ..Options::default() });
-    assert!(refusal.contains("stack probes"), "{refusal}");
 }
 
 #[test]

@@ -517,14 +517,8 @@ pub fn entry(c: &mut Lower<'_>, block: Block) -> CodegenResult<()> {
         access(c, LEA64_RM, reg, Memory::Incoming(at as u64));
     }
     c.listed(ARGS, &operands, RegSet::EMPTY, 0);
-    if let Some(probe) = c.given.options.probe {
-        // every register that a probe could use is preserved
-        if func.signature.call_conv == CallConv::PreserveAll {
-            return Err(CodegenError::unsupported("stack probes (enable_probestack) under convention preserve_all"));
-        }
-        if !probe.inline {
-            c.placed_symbol_number(PROBESTACK, c.given.options.libcalls.near);
-        }
+    if c.given.options.probe.is_some_and(|probe| !probe.inline) {
+        c.placed_symbol_number(PROBESTACK, c.given.options.libcalls.near);
     }
     stack_limit(c)
 }

@@ -14,10 +14,14 @@
 use super::encode::FrameOffsets;
 use crate::error::{CodegenError, CodegenResult};
 use windlass_desc::x64::regs;
-use windlass_regalloc::{Allocation, Class, Loc, LocKind, PReg};
+use windlass_regalloc::{Allocation, Class, Loc, LocKind, PReg, RegSet};
 
 /// More does not fit signed displacements with room to spare.
 pub const MAX_FRAME: u64 = 1 << 30;
+
+/// What a prologue that touches pages changes.
+const PROBE_REGISTERS: [PReg; 3] =
+    [PReg::new(Class::Int, regs::RAX), PReg::new(Class::Int, 10), PReg::new(Class::Int, 11)];
 
 /// The frame of one function.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +58,10 @@ pub struct Needs {
     pub calls: bool,
     /// rbp must point to its saved value.
     pub frame_pointer: bool,
+    /// Bytes of a page, if the prologue touches each page of the frame.
+    pub probed: Option<u64>,
+    /// What the function must leave as it was.
+    pub callee_saved: RegSet,
     /// Bytes of incoming stack arguments.
     pub incoming: u64,
     /// Bytes that are removed from above the return address in the end: none if that is the caller's part, else the
@@ -76,6 +84,12 @@ impl Frame {
         let vectors = alloc.saved.iter().filter(|r| r.class() == Class::Vec);
         let saved: Vec<_> = vectors.zip(((slots + needs.slots).next_multiple_of(16)..).step_by(16)).collect();
         let used = saved.last().map_or(slots + needs.slots, |(_, at)| at + 16);
+        // alignment may add what is missing to a page
+        if needs.probed.is_some_and(|page| used + 16 > page) {
+            let missing = |r: &PReg| needs.callee_saved.contains(*r) && !pushed.contains(r);
+            let touching: Vec<_> = PROBE_REGISTERS.into_iter().filter(missing).collect();
+            pushed.extend(touching);
+        }
         let above = 8 + 8 * pushed.len() as u64;
         // whoever has stack contents that want alignment, or callees, keeps the stack pointer at a multiple of 16
         let aligned = needs.calls || used > 0;
