@@ -111,7 +111,7 @@ pub fn allocate(code: &mut Code, machine: &Machine, ctx: &mut Context, out: &mut
     ctx.loops.compute(code, &ctx.uses);
     ctx.state.reset(code);
     out.edits.clear();
-    Pass { code, machine, masks, ctx, edits: &mut out.edits }.run()?;
+    Pass { code, machine, masks, ctx, edits: &mut out.edits, block: 0 }.run()?;
     ctx.edges.evictions(code, &ctx.facts, &ctx.live, &mut ctx.state);
     let Context { facts, live, uses, state, slots, .. } = ctx;
     slots.assign(Known { code, facts, live, uses, state, edits: &out.edits });

@@ -19,7 +19,7 @@ pub(crate) struct State {
     pub reg: Vec<u8>,
     /// Next use of each vreg that is in a register.
     pub next: Vec<u32>,
-    /// Register last given to a web of block parameters.
+    /// Register last given to a vreg, or, before it has one, to what becomes it.
     pub web_reg: Vec<u8>,
     /// The incoming stack slot that a vreg lives in, as a [`Loc`]; [`NONE`] for others.
     pub home: Vec<u32>,
@@ -35,7 +35,7 @@ pub(crate) struct State {
     /// Instructions and their pool entries that name a slot by its vreg.
     pub slot_operands: Vec<(u32, u32)>,
     pub step: Step,
-    /// The next instruction of the block that has operands in fixed registers, [`NONE`] without, and these registers.
+    /// The next instruction that has operands in fixed registers, [`NONE`] without, and these registers.
     pub soon: (u32, u64),
     /// Scratch of the block entry: the reference predecessor's registers, and counts.
     pub pred_reg: Vec<u8>,
@@ -194,12 +194,17 @@ impl State {
         self.in_slot[v as usize] || evicted != NONE && common_dominator(code, evicted, b) == Some(evicted)
     }
 
+    /// Is `v` written to memory in any case?
+    pub fn stored(&self, v: u32) -> bool {
+        let at = v as usize;
+        self.evicted[at] != NONE || self.in_slot[at] || self.home[at] != NONE
+    }
+
     /// How little it costs to put `v` out of registers at instruction `i`.
     pub fn score(&self, facts: &Facts, v: u32, i: u32) -> u64 {
         let at = v as usize;
         let dist = self.next[at].saturating_sub(i) as u64 + 1;
-        let stored = self.evicted[at] != NONE || self.in_slot[at] || self.home[at] != NONE;
-        dist << if facts.has(v, REMAT) { 2 } else { stored as u32 }
+        dist << if facts.has(v, REMAT) { 2 } else { self.stored(v) as u32 }
     }
 }
 
@@ -215,6 +220,9 @@ fn common_dominator(code: &Code, mut a: u32, mut b: u32) -> Option<u32> {
     None
 }
 
+/// How far it is followed what a vreg becomes.
+const CHAIN: usize = 8;
+
 /// The forward pass over one function.
 pub(crate) struct Pass<'a> {
     pub code: &'a mut Code,
@@ -222,6 +230,8 @@ pub(crate) struct Pass<'a> {
     pub masks: Masks,
     pub ctx: &'a mut Context,
     pub edits: &'a mut Vec<(Place, Edit)>,
+    /// The block at hand.
+    pub block: u32,
 }
 
 impl Pass<'_> {
@@ -234,11 +244,12 @@ impl Pass<'_> {
         let mut step = std::mem::take(&mut self.ctx.state.step);
         for b in 0..self.code.blocks.len() as u32 {
             let (from, to) = self.code.blocks[b as usize].insts;
-            self.look_ahead(from, to);
+            self.block = b;
+            self.look_ahead(from);
             self.enter(b);
             for i in from..to {
                 if i > self.ctx.state.soon.0 {
-                    self.look_ahead(i, to);
+                    self.look_ahead(i);
                 }
                 if !self.plain(i) {
                     self.step(&mut step, b, i)?;
@@ -250,13 +261,13 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// Finds the first instruction from `i` to the block's end `to` that has operands in fixed registers.
-    fn look_ahead(&mut self, i: u32, to: u32) {
+    /// Finds the first instruction from `i` on that has operands in fixed registers.
+    fn look_ahead(&mut self, i: u32) {
         let fixed = &mut self.ctx.uses.fixed;
         while fixed.last().is_some_and(|&(at, _)| at < i) {
             fixed.pop();
         }
-        self.ctx.state.soon = fixed.last().copied().filter(|&(at, _)| at < to).unwrap_or((NONE, 0));
+        self.ctx.state.soon = fixed.last().copied().unwrap_or((NONE, 0));
     }
 
     /// Registers that `v` should rather not be in.
@@ -269,35 +280,38 @@ impl Pass<'_> {
         self.machine.order[class as usize].iter().map(|r| r.0).find(|r| mask >> r & 1 != 0)
     }
 
-    /// A register out of `free` for `v`, by its hints, what it should avoid and `better` ones.
+    /// A register out of `free` for `v`: one that outlives calls if it must, else a `better` one, and of these one that
+    /// it wants.
     pub fn choose(&self, class: Class, free: u64, better: u64, v: u32) -> Option<u8> {
-        if free == 0 {
-            return None;
-        }
-        let good = free & better & !self.avoid(v);
-        let web = self.ctx.uses.web[v as usize];
-        let web_reg =
-            if web == NONE { self.ctx.state.web_reg[v as usize] } else { self.ctx.state.web_reg[web as usize] };
-        for hint in [self.ctx.uses.hint[v as usize], web_reg] {
-            if hint != NO_REG && good >> hint & 1 != 0 {
-                return Some(hint);
-            }
-        }
-        // Leave alone what the next call wants, unless that costs a callee-saved register.
-        let calm = good & !self.ctx.state.soon.1 & (!self.masks.callee | self.ctx.state.written);
-        self.first(class, calm)
-            .or_else(|| self.first(class, good))
-            .or_else(|| self.first(class, free & better))
-            .or_else(|| self.first(class, free))
+        let sets = [free & better & !self.avoid(v), free & better, free];
+        let good = sets.into_iter().find(|&set| set != 0)?;
+        self.wished(good, v).or_else(|| self.calm(class, good))
     }
 
-    /// Remembers `r` for the web that `v` belongs to, unless it has a register already.
+    /// The register out of `good` that `v` had, or is wanted in, or that what it becomes has. If each path takes `v`
+    /// back to where it was, joins need no moves; only an instruction that wants it at once comes first.
+    fn wished(&self, good: u64, v: u32) -> Option<u8> {
+        let state = &self.ctx.state;
+        let is_good = |&r: &u8| r != NO_REG && good >> r & 1 != 0;
+        let own = Some(state.web_reg[v as usize]).filter(|_| state.next[v as usize] != state.soon.0);
+        let wanted = [own, Some(self.ctx.uses.hint[v as usize])].into_iter().flatten().find(is_good);
+        let next = |&v: &u32| Some(self.ctx.uses.web[v as usize]).filter(|&w| w != NONE);
+        let becomes = || std::iter::successors(Some(v), next).take(CHAIN);
+        wanted.or_else(|| becomes().map(|w| state.web_reg[w as usize]).find(is_good))
+    }
+
+    /// A register out of `good` that the next call does not want, unless that costs a callee-saved register.
+    fn calm(&self, class: Class, good: u64) -> Option<u8> {
+        let calm = good & !self.ctx.state.soon.1 & (!self.masks.callee | self.ctx.state.written);
+        self.first(class, calm).or_else(|| self.first(class, good))
+    }
+
+    /// Remembers `r` for `v`, and for what `v` becomes unless that has a register already.
     pub fn remember(&mut self, v: u32, r: u8) {
+        self.ctx.state.web_reg[v as usize] = r;
         let web = self.ctx.uses.web[v as usize];
-        let leader = if web == NONE { v } else { web };
-        let known = &mut self.ctx.state.web_reg[leader as usize];
-        if *known == NO_REG {
-            *known = r;
+        if web != NONE && self.ctx.state.web_reg[web as usize] == NO_REG {
+            self.ctx.state.web_reg[web as usize] = r;
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::parmove::{Move, MoveEnv, Source};
 use crate::place::SLOT;
 use crate::scan::REMAT;
 
+/// How much farther the next use of a value must be to be put out of its register for a displaced one.
+const STAY: u64 = 8;
+
 /// What is decided about the current instruction. Masks are over registers.
 #[derive(Default)]
 pub(crate) struct Step {
@@ -223,7 +226,8 @@ impl Pass<'_> {
         let score = |v: u32| state.score(&self.ctx.facts, v, s.inst);
         let worst = bits(among).max_by_key(|&r| score(state.occ[r as usize]))?;
         let x = state.occ[worst as usize];
-        if score(x) <= score(w) {
+        // A value that stays where it is costs no move, here and where paths join.
+        if score(x) <= STAY * score(w) {
             return None;
         }
         self.ctx.state.evict(self.code, &self.ctx.facts, x, s.block);

@@ -4,7 +4,7 @@
 //!
 //! A join takes what all known predecessors have, then what some have, by distance. A loop header takes the values
 //! used in the loop, then those that live through it as far as the loop's pressure leaves room. Registers are those of
-//! the most frequent known predecessor where possible.
+//! one of the most frequent known predecessors where possible.
 
 use crate::alloc::bits;
 use crate::code::*;
@@ -25,8 +25,8 @@ pub(crate) fn inherits(code: &Code, b: u32) -> Option<u32> {
     (from < b).then_some(from)
 }
 
-/// Most predecessors that are compared with each other.
-const AGREEING: u32 = 8;
+/// How many predecessors are compared with each other.
+const AGREEING: usize = 8;
 
 /// How many vregs two register files, sorted by register, have in the same place.
 fn agreement(a: &[(u8, u32)], b: &[(u8, u32)]) -> u64 {
@@ -59,14 +59,12 @@ impl Pass<'_> {
             }
             known += 1;
             self.ctx.state.count_exit(from, true);
-            // Of equally frequent ones the last: what had to move in a branch stays where it went.
-            let rank = |from: u32| (frequency(&self.code.blocks[from as usize]), from);
-            if reference == NONE || rank(from) > rank(self.code.edges[reference as usize].from) {
+            if reference == NONE || self.rank(b, from) > self.rank(b, self.code.edges[reference as usize].from) {
                 reference = e;
             }
         }
         if reference != NONE {
-            if (3..=AGREEING).contains(&known) {
+            if known > 1 {
                 reference = self.agreeable(b, reference);
             }
             self.fill(b, reference, known, header);
@@ -86,20 +84,31 @@ impl Pass<'_> {
         self.ctx.state.snapshot(true);
     }
 
-    /// The known predecessor, of those as frequent as that of edge `reference`, that agrees most with all others on
-    /// where values are.
+    /// How good a predecessor block `from` is to take registers from: the most frequent ones are, and of these such as
+    /// have lost nothing to calls, so that what is seldom done has the moves.
+    fn rank(&self, b: u32, from: u32) -> (u64, u32, u32) {
+        let undisturbed = (self.code.blocks[b as usize].idom == from) as u32
+            + (self.ctx.uses.first_call[from as usize] == NONE) as u32;
+        (frequency(&self.code.blocks[from as usize]), undisturbed, from)
+    }
+
+    /// The known predecessor, of the first ones that are as frequent as that of edge `reference`, that agrees most on
+    /// where values are, with all others and with the header of the loop, to which all comes back.
     fn agreeable(&self, b: u32, reference: u32) -> u32 {
         let preds = self.code.blocks[b as usize].preds;
         let preds = &self.code.preds[preds.0 as usize..preds.1 as usize];
         let from = |e: u32| self.code.edges[e as usize].from;
         let weight = |e: u32| frequency(&self.code.blocks[from(e) as usize]);
-        let known = || preds.iter().copied().filter(|&e| from(e) < b);
+        let known = || preds.iter().copied().filter(|&e| from(e) < b).take(AGREEING);
+        let header = self.code.blocks[b as usize].loop_header;
+        let header = if header < b { self.ctx.state.entry(header) } else { &[] };
         let score = |e: u32| {
             let mine = self.ctx.state.exit(from(e));
-            known().filter(|&o| o != e).map(|o| weight(o) * agreement(mine, self.ctx.state.exit(from(o)))).sum::<u64>()
+            let others = known().filter(|&o| o != e).map(|o| (weight(o), self.ctx.state.exit(from(o))));
+            others.chain([(weight(e), header)]).map(|(often, file)| often * agreement(mine, file)).sum::<u64>()
         };
         let candidates = known().filter(|&e| weight(e) == weight(reference));
-        candidates.max_by_key(|&e| (score(e), from(e))).unwrap_or(reference)
+        candidates.max_by_key(|&e| (score(e), self.rank(b, from(e)))).unwrap_or(reference)
     }
 
     fn inherit(&mut self, b: u32, from: u32) {

@@ -1,5 +1,5 @@
 //! The backward sweep over all instructions. Needs liveness; leaves, for each operand, the position of the vreg's next
-//! use after the instruction, and per vreg its wanted register, its web of block parameters, the end of its live
+//! use after the instruction, and per vreg its wanted register, what it becomes, the end of its live
 //! range, and whether it is live across a call; per block the pressure.
 
 use crate::alloc::{Masks, mask};
@@ -36,7 +36,7 @@ pub(crate) struct NextUses {
     pub next: Vec<u32>,
     /// Wanted register of a vreg.
     pub hint: Vec<u8>,
-    /// The block parameter whose web of arguments a vreg belongs to.
+    /// What a vreg becomes: the parameter that it is an argument of, or the def that is tied to it.
     pub web: Vec<u32>,
     /// Per block: most registers of each class wanted at one point.
     pub pressure: Vec<[u32; CLASSES]>,
@@ -126,7 +126,7 @@ impl NextUses {
                 let (param, arg) = (code.pool[param as usize] as usize, code.pool[arg as usize] as usize);
                 self.hint[arg] = self.hint[param];
                 facts.flags[arg] |= facts.flags[param] & CROSSES;
-                self.web[arg] = if self.web[param] != NONE { self.web[param] } else { param as u32 };
+                self.web[arg] = param as u32;
             }
         }
         self.most = self.now;
@@ -249,7 +249,7 @@ impl NextUses {
                     self.hint[used] = self.hint[def];
                 }
                 if self.web[used] == NONE {
-                    self.web[used] = self.web[def];
+                    self.web[used] = if self.web[def] != NONE { self.web[def] } else { def as u32 };
                 }
             }
         };

@@ -210,8 +210,8 @@ impl Pass<'_> {
     }
 
     /// The register that the def at pool entry `at` is wanted in by the next instruction with fixed operands, if what
-    /// is there lives on after that instruction: it must leave the register in any case, so it does so now. Registers
-    /// in `taken` are not free before the instruction.
+    /// is there lives on after that instruction: it must leave the register in any case, so it does so now, for another
+    /// register or for the slot that it has. Registers in `taken` are not free before the instruction.
     fn make_way(&mut self, i: u32, at: usize, taken: u64) -> Option<u8> {
         let v = self.code.pool[at];
         let hint = self.ctx.uses.hint[v as usize];
@@ -226,7 +226,13 @@ impl Pass<'_> {
         if state.next[w as usize] <= soon || alloc >> hint & 1 == 0 {
             return None;
         }
-        let t = self.choose(info.class, alloc & !taken & !state.occupied & !self.avoid(w), !0, w)?;
+        let Some(t) = self.choose(info.class, alloc & !taken & !state.occupied & !self.avoid(w), !0, w) else {
+            if !state.stored(w) {
+                return None;
+            }
+            self.ctx.state.evict(self.code, &self.ctx.facts, w, self.block);
+            return Some(hint);
+        };
         self.ctx.state.free(w);
         self.ctx.state.put(w, t);
         self.ctx.state.written |= 1 << t;

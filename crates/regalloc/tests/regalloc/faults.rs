@@ -54,7 +54,7 @@ fn register_uses(before: &Code, after: &Code) -> Vec<(usize, usize)> {
     found
 }
 
-/// Reloads right before a use of their register: they cannot be missed.
+/// Reloads right before a use of their register, which does not hold the value already: they cannot be missed.
 fn needed_reloads(before: &Code, after: &Code, alloc: &Allocation) -> Vec<usize> {
     let uses = register_uses(before, after);
     let needed = |at: usize| {
@@ -64,8 +64,12 @@ fn needed_reloads(before: &Code, after: &Code, alloc: &Allocation) -> Vec<usize>
             Edit::Move { to: other, .. } => *other == to,
             Edit::Remat { to: other, .. } => Loc::reg(*other) == to,
         };
+        // A move between slots may have gone through the register.
+        let again = alloc.edits[..at].iter().rev().take_while(|&&(place, _)| place == Place::Before(i));
+        let again = again.filter(|&(_, edit)| *edit == alloc.edits[at].1).count();
         let mut rest = alloc.edits[at + 1..].iter().take_while(|&&(place, _)| place == Place::Before(i));
         is_reload(&alloc.edits[at].1)
+            && again == 0
             && uses.iter().any(|&(j, at)| j == i as usize && after.pool[at] == to.0)
             && !rest.any(|(_, edit)| overwritten(edit))
     };
