@@ -200,6 +200,11 @@ pub fn keeps_low<B: Bv>(k: &B, low: &B) -> B {
     unsigned(k, low).eq(&mask(low))
 }
 
+/// Is it a mask of the `low` low bits?
+pub fn masks_low<B: Bv>(k: &B, w: &B, low: &B) -> B {
+    unsigned(k, w).eq(&mask(low))
+}
+
 /// Is the unsigned number of width `w` one of `low` bits?
 pub fn fits_unsigned<B: Bv>(k: &B, w: &B, low: &B) -> B {
     unsigned(k, w).eq(&unsigned(k, low))

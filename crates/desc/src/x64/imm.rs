@@ -53,6 +53,16 @@ pub fn one<B: Bv>(k: &B) -> B {
     k.eq(&n(1))
 }
 
+/// Is it all ones?
+pub fn ones<B: Bv>(k: &B) -> B {
+    k.eq(&n(-1))
+}
+
+/// Is it the number after the other?
+pub fn follows<B: Bv>(a: &B, b: &B) -> B {
+    a.eq(&b.add(&n(1)))
+}
+
 /// Is it the smallest number of 32 bits?
 pub fn smallest32<B: Bv>(k: &B) -> B {
     k.eq(&n(i32::MIN.into()))

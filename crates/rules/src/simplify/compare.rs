@@ -24,6 +24,7 @@ pub fn rules(e: &mut Equations) {
     limits(e);
     truths(e);
     extended(e);
+    masked(e);
     equalities(e);
 }
 
@@ -109,6 +110,21 @@ fn extended(e: &mut Equations) {
     for &a in INTS {
         let same = icmp(CC, X, iconst(S)).at(a);
         e.rule(&[I128], |t| icmp(CC, uextend(X.at(a)), zero(t)).is(same.clone()).only(CC, EQUALITY).number(S, 0));
+    }
+}
+
+/// Of the low bits of a number, which are a number of a narrower type. (Not of 16 bits, whose constants take CPUs longer to
+/// decode.)
+fn masked(e: &mut Equations) {
+    for (a, of) in [(I8, &[I16, I32, I64] as &[Type]), (I32, &[I64])] {
+        let masked = || icmp(CC, band(X, iconst(K)), iconst(N));
+        let low = |cc: Cv| icmp(cc, ireduce(X).at(a), iconst(N)).at(a);
+        let rule = |t: Type, equation: Equation| {
+            let fits = equation.when(fun!(imm::fits_unsigned, k, w, low), [N.into(), width(t), width(a)]);
+            fits.when(fun!(imm::masks_low, k, w, low), [K.into(), width(t), width(a)])
+        };
+        e.rule(of, |t| rule(t, masked().is(low(CC)).only(CC, UNSIGNED)));
+        e.rule(of, |t| rule(t, masked().is(low(DD)).only(CC, SIGNED).cond(DD, Turned::Unsigned(CC))));
     }
 }
 

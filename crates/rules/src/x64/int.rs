@@ -213,6 +213,28 @@ fn comparisons(r: &mut RuleSet) {
     for (op, pat) in choices {
         r.supported.push((op, INTS.into()));
         super::float::choices_by_equality(r, pat);
+        if op == Opcode::Select {
+            choices_of_constants(r);
+        }
         r.rule(INTS, |t| pat(C.into(), X, Y).to(cmov(op_width(t), C, wide(Y), wide(X))));
+    }
+}
+
+/// Choices of constants that the condition itself makes: 1 or 0, -1 or 0, and neighbours.
+fn choices_of_constants(r: &mut RuleSet) {
+    let zero = || K.when(fun!(imm::zero, k));
+    let whole = |t: Type, c: Cond| if t == I8 { set(c) } else { movzx8(32, set(c)) };
+    for holds in [true, false] {
+        let choice = |yes: Im, no: Im| {
+            let [x, y] = if holds { [yes, no] } else { [no, yes] };
+            select(C, iconst(x), iconst(y))
+        };
+        let c = if holds { C } else { C.negate() };
+        r.rule(INTS, |t| choice(N.when(fun!(imm::one, k)), zero()).to(whole(t, c)));
+        r.rule(INTS, |t| choice(N.when(fun!(imm::ones, k)), zero()).to(neg(t.bits() as u16, whole(t, c))));
+        r.rule(INTS, |t| {
+            let next = choice(N, K.when(fun!(imm::simm32, k))).to(add(t.bits() as u16, whole(t, c), K));
+            next.when(fun!(imm::follows, a, b), [N, K])
+        });
     }
 }

@@ -184,6 +184,12 @@ fn operation(
             let args = [any(r, f, row.operands[0].ty)?, any(r, f, row.operands[1].ty)?];
             InstructionData::Binary { opcode: op, args }
         }
+        Format::Ternary if op == Opcode::Select && r.below(2) == 0 => {
+            let condition = any(r, f, row.operands[0].ty)?;
+            let (k, step) = (r.pick(&[0, 1, -1, 100]), r.pick(&[1, -1]));
+            let args = [condition, f.ins().iconst(ty, k), f.ins().iconst(ty, k + step)];
+            InstructionData::Ternary { opcode: op, args }
+        }
         Format::Ternary => {
             let mut arg = |n: usize| any(r, f, row.operands[n].ty);
             let args = [arg(0)?, arg(1)?, arg(2)?];
