@@ -79,6 +79,7 @@ pub struct Lower<'a> {
     pub given: Given<'a>,
     /// The address of the area for results that are in no register, once something returns there.
     pub return_area: Option<VReg>,
+    order: &'a BlockOrder,
     target: &'a dyn Target,
     s: &'a mut Scratch,
     pending: MInst,
@@ -104,7 +105,7 @@ pub fn lower(
     s.reset(func);
     let pending = MInst { row: 0, flags: 0, ops: 0, payload: 0 };
     let (origin, rule, trap, block, return_area) = (NONE, NO_RULE, None, None, None);
-    let mut c = Lower { func, vcode, given, return_area, target, s, pending, origin, rule, trap, block };
+    let mut c = Lower { func, vcode, given, return_area, order, target, s, pending, origin, rule, trap, block };
     c.count_uses_and_effects(order);
     c.vcode.code.blocks = order.skeleton();
     for n in (0..order.blocks.len()).rev() {
@@ -254,9 +255,18 @@ impl<'a> Lower<'a> {
     pub fn once(&self, v: Value) -> bool {
         self.s.uses[v.index()] == 1
     }
-    /// Does something lowered already, which comes later, want the value's register?
+    /// Does something lowered already, which comes later, want the value's register, or the next round of the loop?
     pub fn lives_on(&self, v: Value) -> bool {
-        self.s.names[v.index()] != NONE
+        self.s.names[v.index()] != NONE || self.is_from_outside(v)
+    }
+    /// Does the value come from outside the innermost loop?
+    fn is_from_outside(&self, v: Value) -> bool {
+        let def = match self.func.dfg.value_def(v) {
+            ValueDef::Result(i, _) => self.func.layout.inst_block(i),
+            ValueDef::Param(b, _) => Some(b),
+        };
+        let depth = |b: Block| self.vcode.code.blocks.get(self.order.number(b) as usize).map(|b| b.loop_depth);
+        def.zip(self.block).is_some_and(|(def, now)| depth(def) < depth(now))
     }
     /// Have all these values one use?
     pub fn all_once(&self, vs: &[Value]) -> bool {

@@ -124,7 +124,9 @@ impl NextUses {
             let params = code.blocks[edge.to as usize].params;
             for (param, arg) in (params.0..params.1).zip(edge.args.0..edge.args.1) {
                 let (param, arg) = (code.pool[param as usize] as usize, code.pool[arg as usize] as usize);
-                self.hint[arg] = self.hint[param];
+                if self.hint[param] != NO_REG {
+                    self.hint[arg] = self.hint[param];
+                }
                 facts.flags[arg] |= facts.flags[param] & CROSSES;
                 self.web[arg] = param as u32;
             }
