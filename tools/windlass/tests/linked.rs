@@ -347,9 +347,8 @@ extern "C" fn windlass_calls(add3: extern "C" fn(i64, i64, i64) -> i64) -> i64 {
     std::hint::black_box(add3(10, 20, 30)) + 1
 }
 
-/// What the debugger runs.
+/// What the debugger runs below; it holds without one, too.
 #[test]
-#[ignore = "run by a_debugger_walks_through_the_jit"]
 fn jitted() {
     let mut builder = JITBuilder::new(default_libcall_names()).unwrap();
     builder.debugger(true);
@@ -375,7 +374,7 @@ fn a_debugger_walks_through_the_jit() {
     let places = ["-ex", "frame 1", "-ex", "set $twice = $pc", "-ex", "frame 2", "-ex", "set $add3 = $pc"];
     let names = ["-ex", "info symbol $add3", "-ex", "info symbol $twice"];
     let start = ["-nx", "-batch", "-ex", "break windlass_stops_here", "-ex", "run", "-ex", "bt 3"];
-    let program = ["--args", own.to_str().unwrap(), "--exact", "jitted", "--ignored", "--test-threads=1"];
+    let program = ["--args", own.to_str().unwrap(), "--exact", "jitted", "--test-threads=1"];
     let text = run("gdb", &[&start[..], &next, &places, &names, &next, &names, &next, &names, &program].concat());
     let frames: Vec<&str> = text.lines().filter(|line| line.starts_with('#')).collect();
     for (at, function) in [(1, "add3"), (2, "windlass_calls"), (4, "twice"), (5, "add3")] {

@@ -19,9 +19,10 @@ use windlass_regalloc::{Allocation, Class, Loc, LocKind, PReg, RegSet};
 /// More does not fit signed displacements with room to spare.
 pub const MAX_FRAME: u64 = 1 << 30;
 
+/// Registers that no convention passes anything in, and that none but `preserve_all` wants kept.
+pub const SCRATCH: [PReg; 2] = [PReg::new(Class::Int, 11), PReg::new(Class::Int, 10)];
 /// What a prologue that touches pages changes.
-const PROBE_REGISTERS: [PReg; 3] =
-    [PReg::new(Class::Int, regs::RAX), PReg::new(Class::Int, 10), PReg::new(Class::Int, 11)];
+const PROBE_REGISTERS: [PReg; 3] = [PReg::new(Class::Int, regs::RAX), SCRATCH[1], SCRATCH[0]];
 
 /// The frame of one function.
 #[derive(Clone, Debug, Default)]

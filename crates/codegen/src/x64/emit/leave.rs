@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::vcode::Limit;
+use crate::x64::frame::SCRATCH;
 use windlass_desc::x64::regs::{RAX, RSP};
 use windlass_ir::ir::{ExternalName, LibCall};
 
@@ -10,8 +11,6 @@ const fn int(n: u8) -> PReg {
 }
 
 const STACK: PReg = int(RSP);
-/// Registers that no convention passes anything in, and that nobody wants kept.
-const SCRATCH: [PReg; 2] = [int(11), int(10)];
 /// The same among vector registers.
 const VEC_SCRATCH: PReg = PReg::new(Class::Vec, 15);
 
