@@ -2,15 +2,21 @@
 //! (`SPECS`) and the printer (`TEXT`) read. `src/x64/rows.rs` includes the result and has the types.
 
 use std::fmt::Write;
-use windlass_desc::x64::{self, At, Bank, Enc, Field, Imm, Map, MemMode, Operand, Row};
+use windlass_desc::machine::Bank;
+use windlass_desc::x64::{self, At, Enc, FAMILIES, FEATURES, Field, Imm, Map, MemMode, Operand, Row, VECTOR};
 
 /// The text of the generated file.
 pub fn generate() -> String {
     let rows = x64::rows();
     let mut out = String::new();
     for (n, r) in rows.iter().enumerate() {
-        let _ =
-            writeln!(out, "/// `{}`: {}\npub const {}: u16 = {n};", r.name, r.family.info().doc.trim(), r.constant());
+        let _ = writeln!(
+            out,
+            "/// `{}`: {}\npub const {}: u16 = {n};",
+            r.name,
+            FAMILIES[r.family.0 as usize].doc.trim(),
+            r.constant()
+        );
     }
     table(&mut out, "What the allocator knows of each row.", "ROWS: [RowSpec", &rows, row_spec);
     table(&mut out, "How each row is encoded.", "SPECS: [Spec", &rows, spec);
@@ -19,8 +25,8 @@ pub fn generate() -> String {
     table(&mut out, "The control flow of each row.", "FLOW: [Flow", &rows, |r| format!("Flow::{:?}", r.flow));
     let told = |r: &Row| format!("Told::{:?}", r.told);
     table(&mut out, "What the flags of each row tell of its result.", "TOLD: [Told", &rows, told);
-    let feature = |r: &Row| r.feature.map_or("None".into(), |f| format!("Some(Feature::{f:?})"));
-    table(&mut out, "What each row needs beyond the baseline.", "FEATURES: [Option<Feature>", &rows, feature);
+    let feature = |r: &Row| r.feature.map_or("None".into(), |f| format!("Some({:?})", FEATURES[f.0 as usize].setting));
+    table(&mut out, "What each row needs beyond the baseline.", "FEATURES: [Option<&str>", &rows, feature);
     out
 }
 
@@ -42,29 +48,28 @@ fn row_spec(r: &Row) -> String {
     let uses = places(|o| matches!(o, Operand::Use(..)));
     let defs = places(|o| matches!(o, Operand::Def(..)));
     let commutes = if r.commutes { format!("Some(({}, {}))", uses[0], uses[1]) } else { "None".into() };
-    // A 32-bit copy clears the upper half: it is no copy of the whole register.
-    let copy = if ["mov64_rr", "movf128_rr"].contains(&&*r.name) {
-        format!("Some(({}, {}))", defs[0], uses[0])
-    } else {
-        "None".into()
-    };
+    let copy = if r.copy { format!("Some(({}, {}))", defs[0], uses[0]) } else { "None".into() };
     format!(
         "RowSpec {{ operands: &[{operands}], listed: {}, commutes: {commutes}, copy: {copy}, remat: {}, \
          reads_flags: {}, writes_flags: {}, clobbers: RegSet::EMPTY }}",
-        r.listed, r.remat, r.reads_flags, r.writes_flags
+        r.listed,
+        r.remat,
+        r.reads_flags(),
+        r.writes_flags()
     )
+}
+
+fn class(b: Bank) -> &'static str {
+    if b == VECTOR { "Class::Vec" } else { "Class::Int" }
 }
 
 fn operand(r: &Row, i: usize) -> String {
     let at = |at: &At| match at {
-        At::Reg | At::Vec => "Constraint::Reg".to_string(),
-        At::Fixed(r) => format!("Constraint::Fixed(PReg::new(Class::Int, {r}))"),
+        At::In(_) => "Constraint::Reg".to_string(),
+        At::Fixed(b, r) => format!("Constraint::Fixed(PReg::new({}, {r}))", class(*b)),
         At::Tied(place) => format!("Constraint::Tied({place})"),
     };
-    let class = match r.bank(i) {
-        Bank::General => "Class::Int",
-        Bank::Vector => "Class::Vec",
-    };
+    let class = class(r.bank(i));
     match &r.operands[i] {
         Operand::Def(w, a) => format!("reg(Role::Def, {class}, {}, {}), ", w / 8, at(a)),
         Operand::Use(w, a) => format!("reg(Role::Use, {class}, {}, {}), ", w / 8, at(a)),
@@ -109,7 +114,7 @@ fn spec(r: &Row) -> String {
         shape(r, e),
         imm(r),
         e.prefix,
-        if let Imm::Fixed(byte) = r.imm { byte } else { e.acc },
+        if let Imm::Fixed(byte) = r.enc.imm { byte } else { e.acc },
         field(e.reg),
         field(rm),
         field(e.vex),
@@ -125,7 +130,7 @@ fn is_byte(r: &Row, f: Field) -> bool {
 
 /// Does the field hold a vector register?
 fn is_vector(r: &Row, f: Field) -> bool {
-    matches!(f, Field::Op(place) if r.bank_at(place) == Bank::Vector)
+    matches!(f, Field::Op(place) if r.bank_at(place) == VECTOR)
 }
 
 fn shape(r: &Row, e: &Enc) -> &'static str {
@@ -136,8 +141,8 @@ fn shape(r: &Row, e: &Enc) -> &'static str {
         (true, ..) => "Special",
         (_, true, ..) => "PlusReg",
         (_, _, false, ..) => "Plain",
-        (_, _, _, false, false) if r.imm != Imm::None => "RegImm",
-        (_, _, _, true, false) if r.imm != Imm::None => "MemImm",
+        (_, _, _, false, false) if r.enc.imm != Imm::None => "RegImm",
+        (_, _, _, true, false) if r.enc.imm != Imm::None => "MemImm",
         (_, _, _, false, false) => "Reg",
         (_, _, _, true, false) => "Mem",
         (_, _, _, false, true) => "VexReg",
@@ -147,7 +152,7 @@ fn shape(r: &Row, e: &Enc) -> &'static str {
 
 /// The immediate with its length made explicit.
 fn imm(r: &Row) -> &'static str {
-    match (r.imm, r.width) {
+    match (r.enc.imm, r.width) {
         (Imm::None, _) => "None",
         (Imm::I8, _) => "U8",
         (Imm::Fixed(_), _) => "Fixed",

@@ -1,7 +1,7 @@
 //! The rows of x86-64 as the compiler has them at run time: tables indexed by row number, generated from
 //! `windlass_desc::x64` by `build/x64_rows.rs`, and the types of their entries.
 
-use windlass_desc::x64::{Feature, Flow, Told};
+use windlass_desc::machine::{Flow, Told};
 use windlass_regalloc::{Class, Constraint, Operand, PReg, RegSet, Role, RowSpec};
 
 /// Which writer makes the bytes of a row.
