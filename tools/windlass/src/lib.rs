@@ -5,6 +5,7 @@ pub mod bugpoint;
 pub mod commands;
 pub mod native;
 pub mod panics;
+pub mod qemu;
 pub mod sandbox;
 pub mod source;
 pub mod style;
