@@ -6,6 +6,7 @@
 //! those of floats, `sim.rs` what a row means.
 
 mod encode;
+mod features;
 pub mod flags;
 mod float;
 pub mod imm;
@@ -16,6 +17,7 @@ mod sim;
 use crate::types::Type;
 
 pub use encode::{Enc, Field, Imm, Map};
+pub use features::Feature;
 pub use rows::{Family, families, rows};
 pub use sim::{Input, Output, simulate};
 
@@ -161,38 +163,6 @@ pub enum Told {
     Result,
     /// All that TEST of it with itself does.
     All,
-}
-
-/// CPU features that a row may need; [`Feature::ALL`] has their settings.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Feature {
-    /// BMI2: shifts without flags.
-    Bmi2,
-    /// BMI1: counts of trailing zeros.
-    Bmi1,
-    /// LZCNT: counts of leading zeros.
-    Lzcnt,
-    /// POPCNT: counts of ones.
-    Popcnt,
-    /// SSE4.1: rounding of floats.
-    Sse41,
-    /// AVX: operations on floats with three operands.
-    Avx,
-    /// FMA3: products and sums with one rounding.
-    Fma,
-}
-
-impl Feature {
-    /// Each feature with the name of its setting.
-    pub const ALL: &'static [(Feature, &'static str)] = &[
-        (Feature::Bmi2, "has_bmi2"),
-        (Feature::Bmi1, "has_bmi1"),
-        (Feature::Lzcnt, "has_lzcnt"),
-        (Feature::Popcnt, "has_popcnt"),
-        (Feature::Sse41, "has_sse41"),
-        (Feature::Avx, "has_avx"),
-        (Feature::Fma, "has_fma"),
-    ];
 }
 
 /// One machine instruction.

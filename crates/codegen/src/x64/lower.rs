@@ -3,12 +3,11 @@
 
 use super::encode::{BASE, Base, CC, SCALE};
 use super::frame::MAX_FRAME;
-use super::libcalls;
-use super::nans;
+use super::roles::ROLES;
 use super::rows::*;
-use super::{calls, flow};
 use crate::error::{CodegenError, CodegenResult};
-use crate::lower::{Lower, Part, Target, unsupported};
+use crate::lower::{Lower, Part, Roles, Target, unsupported};
+use crate::{call as calls, flow, libcalls, nans};
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::ops::{Format, Opcode};
@@ -168,7 +167,7 @@ impl X64 for Lower<'_> {
         generated::cond(self, v, root).expect("rules with `cond` ask whether the type is tested")
     }
     fn use_vreg(&mut self, r: VReg) {
-        self.def_vreg(r);
+        self.operand(r);
     }
     fn use_mem(&mut self, a: &Amode) {
         let kind = if a.base.is_none() { Base::Slots } else { Base::Regs };
@@ -230,6 +229,9 @@ pub mod generated {
 pub struct X64Target;
 
 impl Target for X64Target {
+    fn roles(&self) -> &'static Roles {
+        &ROLES
+    }
     fn lower(&self, c: &mut Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> CodegenResult<()> {
         let addressed = matches!(op.row().format, Format::Load | Format::Store);
         if let (true, Some(&p)) = (addressed, c.func.dfg.inst_args(inst).last())
@@ -242,7 +244,7 @@ impl Target for X64Target {
         }
         nans::canonicalize(c, inst, op, ty);
         let Some(m) = generated::select(c, inst, op, ty) else {
-            return generated::fallback(c, inst, op).unwrap_or_else(|| Err(unsupported(op, ty, "x86_64")));
+            return generated::fallback(c, inst, op).unwrap_or_else(|| Err(unsupported(op, ty, c.roles.name)));
         };
         c.set_rule(m.rule);
         generated::emit(c, inst, &m);

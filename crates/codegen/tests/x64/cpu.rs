@@ -7,9 +7,7 @@ use windlass_codegen::x64::encode::{BASE, SCALE};
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::env::{Access, Choice, Env, TrapCode};
 use windlass_desc::x64::flags::{Cc, of_logic};
-use windlass_desc::x64::{
-    Family, Feature, Field, Flow, Imm, Input, MemMode, Operand, Output, Row, Told, rows, simulate,
-};
+use windlass_desc::x64::{Family, Field, Flow, Imm, Input, MemMode, Operand, Output, Row, Told, rows, simulate};
 use windlass_regalloc::NONE;
 
 const CASES_PER_ROW: usize = 300;
@@ -59,18 +57,6 @@ struct Run {
     case: Case,
     input: State,
     addr: Option<u64>,
-}
-
-fn has(feature: Feature) -> bool {
-    match feature {
-        Feature::Bmi2 => is_x86_feature_detected!("bmi2"),
-        Feature::Bmi1 => is_x86_feature_detected!("bmi1"),
-        Feature::Lzcnt => is_x86_feature_detected!("lzcnt"),
-        Feature::Popcnt => is_x86_feature_detected!("popcnt"),
-        Feature::Sse41 => is_x86_feature_detected!("sse4.1"),
-        Feature::Avx => is_x86_feature_detected!("avx"),
-        Feature::Fma => is_x86_feature_detected!("fma"),
-    }
 }
 
 /// The address that the memory operand at `place` has by the definition of its fields.
@@ -219,7 +205,7 @@ fn the_cpu_does_what_rows_mean() {
     };
     let (mut run_rows, mut runs) = (0, vec![]);
     for (n, row) in rows.iter().enumerate().filter(|(_, r)| alone(r)) {
-        if let Some(f) = row.feature.filter(|&f| !has(f)) {
+        if let Some(f) = row.feature.filter(|f| !(f.row().detected)()) {
             println!("skipped {}: this CPU lacks {f:?}", row.name);
             continue;
         }

@@ -274,7 +274,7 @@ impl Body<'_> {
                 if !defines {
                     return Err(format!("{} has a result that nothing takes", row.name));
                 }
-                self.line(format!("c.def_vreg(d{results})"));
+                self.line(format!("c.operand(d{results})"));
                 results += 1;
                 continue;
             }
