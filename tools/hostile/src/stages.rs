@@ -6,9 +6,9 @@ use crate::memory;
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::atomic::Ordering::Relaxed;
-use windlass_codegen::compile::Options;
 use windlass_codegen::error::CodegenError;
 use windlass_codegen::isa;
+use windlass_codegen::options::Options;
 use windlass_codegen::settings::{self, Flags, configure, read_target};
 use windlass_ir::data_value::DataValue;
 use windlass_ir::dominator_tree::DominatorTree;
@@ -245,7 +245,7 @@ fn compile(funcs: &[&Function], level: Level, check: bool) {
     let features = isa::native::builder()
         .ok()
         .and_then(|native| native.finish(Flags::new(settings::builder())).ok())
-        .map_or(0, |isa| Options::of(&*isa).features);
+        .map_or(0, |isa| isa.options().features);
     let options = Options { check, features, ..Options::default() };
     let mut functions = Functions::new();
     for func in funcs {

@@ -2,9 +2,9 @@
 //! what is known of this machine; leaves a [`Build`], or why there can be none here.
 
 use crate::source::Error;
-use target_lexicon::{Architecture, Triple};
-use windlass_codegen::compile::Options;
+use target_lexicon::Triple;
 use windlass_codegen::isa::{self, OwnedTargetIsa, TargetIsa};
+use windlass_codegen::options::Options;
 use windlass_codegen::settings::{self, Configurable, Flags, Target, configure, read_target};
 use windlass_codegen::verifier::target_facts;
 use windlass_ir::isa::TargetFacts;
@@ -95,10 +95,8 @@ pub fn of_line(line: &TargetLine<'_>, sets: &[SettingsLine<'_>]) -> Result<Build
 /// The target of a text like `x86_64 has_bmi2`, under settings like `opt_level=speed`.
 pub fn of_text(target: &str, sets: impl IntoIterator<Item = String>) -> Result<Build, Unfit> {
     let target = read_target(target).map_err(|e| Unfit::Bad(format!("target {target}: {e}")))?;
-    if target.triple.architecture != Architecture::X86_64 {
-        return Err(Unfit::Elsewhere(format!("no code is made for {} yet", target.triple.architecture)));
-    }
-    let builder = target.isa_builder().map_err(|e| Unfit::Bad(e.to_string()))?;
+    let elsewhere = |_| Unfit::Elsewhere(format!("no code is made for {} yet", target.triple.architecture));
+    let builder = target.isa_builder().map_err(elsewhere)?;
     under(builder, sets)
 }
 
@@ -112,8 +110,8 @@ fn under(builder: isa::Builder, sets: impl IntoIterator<Item = String>) -> Resul
     }
     let flags = Flags::new(shared);
     let isa = builder.finish(flags.clone()).map_err(|e| Unfit::Bad(e.to_string()))?;
-    let options = Options::of(&*isa);
-    let level = leveled.then(|| Level::from_name(&flags.opt_level().to_string())).flatten();
+    let options = *isa.options();
+    let level = leveled.then(|| flags.opt_level().into());
     Ok(Build { triple: isa.triple().clone(), isa, options, level })
 }
 

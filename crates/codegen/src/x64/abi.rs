@@ -3,7 +3,7 @@
 //! registers but preserves only rbp, so that a tail call has nothing to restore, and its callees remove their arguments.
 //! rax is no argument register of `tail`: an indirect tail call goes there.
 
-use crate::abi::Convention;
+use crate::abi::{Convention, Halves};
 use crate::error::{CodegenError, CodegenResult};
 use windlass_desc::x64::regs::*;
 use windlass_ir::isa::CallConv;
@@ -24,22 +24,31 @@ static SYSTEM_V: Convention = Convention {
     shadow: 0,
     spills_results: false,
     callee_pops: false,
-    references: false,
-    callee_saved: RegSet::EMPTY.with(r(RBX)).with(r(RBP)).with(r(12)).with(r(13)).with(r(14)).with(r(15)),
+    wide_args: Halves::Together,
+    wide_results: Halves::Apart,
+    struct_return: None,
+    right_justified: false,
+    callee_saved: SAVED,
+    clobbers: without(SAVED),
 };
 
+/// What System V preserves.
+const SAVED: RegSet = RegSet::EMPTY.with(r(RBX)).with(r(RBP)).with(r(12)).with(r(13)).with(r(14)).with(r(15));
+/// What Windows preserves: more general registers, and vector registers from the sixth on.
+const SAVED_BY_WINDOWS: RegSet = RegSet([SAVED.0[0] | 1 << RSI | 1 << RDI, 0xffc0]);
+/// What is preserved where as little as possible is.
+const FRAME_POINTER: RegSet = RegSet::EMPTY.with(r(RBP));
+
 static TAIL: Convention = Convention {
-    args: SYSTEM_V.args,
     results: [
         &[r(RAX), r(RDX), r(RCX), r(RSI), r(RDI), r(8), r(9), r(10)],
         &[x(0), x(1), x(2), x(3), x(4), x(5), x(6), x(7)],
     ],
-    positional: false,
-    shadow: 0,
     spills_results: true,
     callee_pops: true,
-    references: false,
-    callee_saved: RegSet::EMPTY.with(r(RBP)),
+    callee_saved: FRAME_POINTER,
+    clobbers: without(FRAME_POINTER),
+    ..SYSTEM_V
 };
 
 /// Windows x64 (Microsoft: x64 calling convention). Integers of 128 bits, which that does not know, go as with gcc.
@@ -48,17 +57,19 @@ static WINDOWS: Convention = Convention {
     results: [&[r(RAX), r(RDX)], &[x(0)]],
     positional: true,
     shadow: 32,
-    spills_results: false,
-    callee_pops: false,
-    references: true,
-    callee_saved: RegSet([SYSTEM_V.callee_saved.0[0] | 1 << RSI | 1 << RDI, 0xffc0]),
+    wide_args: Halves::Copied,
+    wide_results: Halves::Vector,
+    callee_saved: SAVED_BY_WINDOWS,
+    clobbers: without(SAVED_BY_WINDOWS),
+    ..SYSTEM_V
 };
 
 /// The baseline compiler's code preserves nothing.
-static WINCH: Convention = Convention { callee_saved: TAIL.callee_saved, ..SYSTEM_V };
+static WINCH: Convention = Convention { callee_saved: FRAME_POINTER, clobbers: without(FRAME_POINTER), ..SYSTEM_V };
 
 /// Functions that return nothing and preserve all.
-static PRESERVE_ALL: Convention = Convention { results: [&[], &[]], callee_saved: ALL, ..SYSTEM_V };
+static PRESERVE_ALL: Convention =
+    Convention { results: [&[], &[]], callee_saved: ALL, clobbers: RegSet::EMPTY, ..SYSTEM_V };
 
 /// Where an indirect tail call has its callee: neither an argument nor preserved.
 pub const TAIL_CALLEE: PReg = r(RAX);
@@ -78,9 +89,9 @@ pub fn convention(conv: CallConv) -> CodegenResult<&'static Convention> {
 /// All registers but the stack pointer.
 const ALL: RegSet = RegSet([0xffff & !(1 << RSP), 0xffff]);
 
-/// What a call destroys.
-pub fn clobbers(conv: &Convention) -> RegSet {
-    RegSet([ALL.0[0] & !conv.callee_saved.0[0], ALL.0[1] & !conv.callee_saved.0[1]])
+/// What a call destroys that preserves these.
+const fn without(saved: RegSet) -> RegSet {
+    RegSet([ALL.0[0] & !saved.0[0], ALL.0[1] & !saved.0[1]])
 }
 
 /// General registers in the order they are given out where a callee preserves some: first those that need no saving.
@@ -130,7 +141,7 @@ pub static VECTOR_ORDER: [PReg; 16] = {
 mod tests {
     use super::*;
     use crate::abi::{Place, Places};
-    use crate::compile::Options;
+    use crate::options::Options;
     use windlass_ir::reader::parse_functions;
 
     fn places(signature: &str) -> Places {

@@ -10,10 +10,10 @@ use super::rows::*;
 use super::{asm, insts};
 use crate::binemit::Reloc;
 use crate::buffer::{BranchKind, Buffer, Label, Mark, Offsets};
-use crate::compile::Options;
 use crate::compiled::*;
 use crate::error::CodegenError;
 use crate::isa::unwind::UnwindInst;
+use crate::options::Options;
 use crate::vcode::{NO_RULE, VCode};
 use windlass_desc::env::TrapCode;
 use windlass_desc::x64::flags::Cc;
@@ -25,7 +25,6 @@ mod flow;
 mod leave;
 use flags::{FlagsAhead, FlagsBehind};
 use flow::{jcc_kind, write_branch};
-pub(crate) use leave::PROBESTACK;
 
 /// The condition of an instruction.
 fn condition(inst: &Inst) -> Cc {

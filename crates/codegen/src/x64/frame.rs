@@ -16,7 +16,7 @@ use crate::error::{CodegenError, CodegenResult};
 use windlass_desc::x64::regs;
 use windlass_regalloc::{Allocation, Class, Loc, LocKind, PReg, RegSet};
 
-pub use crate::lower::matched::MAX_FRAME;
+pub use crate::slots::MAX_FRAME;
 
 /// Registers that no convention passes anything in, and that none but `preserve_all` wants kept.
 pub const SCRATCH: [PReg; 2] = [PReg::new(Class::Int, 11), PReg::new(Class::Int, 10)];

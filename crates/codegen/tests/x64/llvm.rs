@@ -2,20 +2,24 @@
 //! not find shorter bytes for that text.
 
 use crate::cases::{self, Case, Rng};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use windlass_codegen::sink::Sink;
 use windlass_codegen::x64::{asm, insts};
 use windlass_desc::x64::flags::{CCS, Cc};
-use windlass_desc::x64::{Field, Row, regs, rows};
+use windlass_desc::x64::{Feature, Field, Row, regs, rows};
 use windlass_regalloc::{Class, PReg};
 
 const CASES_PER_ROW: usize = 300;
 
 /// What llvm-mc, run with `args`, makes of `input`.
 fn llvm_mc(args: &[&str], input: String) -> String {
+    let features: BTreeSet<_> =
+        rows().iter().filter_map(|row| row.feature).map(|f| Feature::ALL[f.0 as usize].llvm).collect();
+    let features = features.into_iter().map(|name| format!("+{name}")).collect::<Vec<_>>().join(",");
     let mut command = Command::new("llvm-mc");
-    command.args(["--triple=x86_64", "--output-asm-variant=1", "-mattr=+bmi2,+avx,+fma"]).args(args);
+    command.args(["--triple=x86_64", "--output-asm-variant=1", &format!("-mattr={features}")]).args(args);
     let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = spawned.unwrap_or_else(|e| {
         panic!("cannot run llvm-mc ({e}): it checks our encodings; ./test-all.sh installs what the tests need")

@@ -2,7 +2,7 @@
 
 use windlass_codegen::x64::rows::{FEATURES, FLOW, NAMES, ROWS, SPECS, Shape, TEXT, TOLD};
 use windlass_desc::machine::Told;
-use windlass_desc::x64::{FEATURES as CPU, rows};
+use windlass_desc::x64::{Feature, rows};
 use windlass_regalloc::{Constraint, Role};
 
 #[test]
@@ -11,7 +11,7 @@ fn tables_say_what_rows_say() {
     let lengths = [ROWS.len(), SPECS.len(), TEXT.len(), NAMES.len(), FLOW.len(), FEATURES.len(), TOLD.len()];
     assert_eq!(lengths, [rows.len(); 7]);
     for (n, row) in rows.iter().enumerate() {
-        let feature = row.feature.map(|f| CPU[f.0 as usize].setting);
+        let feature = row.feature.map(|f| Feature::ALL[f.0 as usize].setting);
         let texts = (row.name.as_str(), row.flow, feature, row.told);
         assert_eq!((NAMES[n], FLOW[n], FEATURES[n], TOLD[n]), texts);
         assert_eq!(SPECS[n].shape == Shape::Special, row.enc.special, "{}", row.name);

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use windlass_codegen::compile::Pipeline;
 use windlass_codegen::compiled::CompiledCode;
-use windlass_codegen::x64::asm;
+use windlass_codegen::options::Options;
 use windlass_ir::ir::{Function, Inst};
 use windlass_link::functions::Functions;
 
@@ -52,7 +52,7 @@ fn texts(
     args: &Compile,
     show: impl Fn(&Function, &CompiledCode) -> Vec<u8>,
 ) -> Result<Vec<u8>> {
-    let mut functions = Functions::new();
+    let mut functions = Functions::for_target(build.isa.backend());
     let mut out = vec![];
     for &func in funcs {
         out.extend(match args.emit {
@@ -72,9 +72,9 @@ fn text(source: &Source, func: &Function, build: &Build, args: &Compile) -> Resu
         match args.emit {
             Emit::Clif => Ok(format!("{func}\n")),
             _ => {
-                let mut pipeline = Pipeline::new();
-                let (vcode, _) = pipeline.vcode(&func, &build.options).map_err(|e| e.to_string())?;
-                Ok(format!("{}:\n{}\n", func.name, asm::vcode(vcode)))
+                let (backend, mut pipeline) = (build.isa.backend(), Pipeline::new());
+                let (vcode, _) = pipeline.vcode(&func, backend, &build.options).map_err(|e| e.to_string())?;
+                Ok(format!("{}:\n{}\n", func.name, backend.vcode_text(vcode)))
             }
         }
     });
@@ -87,7 +87,7 @@ pub(super) fn explain(args: &Explain) -> Result<bool> {
     let source = Source::open(&args.input.file)?;
     let file = source.verified()?;
     let build = build(&args.target, false)?;
-    let mut functions = Functions::new();
+    let mut functions = Functions::for_target(build.isa.backend());
     let all = file.functions.iter().map(|(f, _)| f);
     let wanted: Vec<&Function> = match &args.function {
         Some(name) => vec![find(&file, Some(name))?],
@@ -125,7 +125,7 @@ fn code(
     build: &Build,
     args: &Target,
 ) -> Result<CompiledCode> {
-    let options = windlass_codegen::compile::Options { listing: true, ..build.options };
+    let options = Options { listing: true, ..build.options };
     let level = build.level.unwrap_or(args.level.into());
     let made = panics::caught(|| functions.compile(func, level, &options).map_err(|e| e.to_string()));
     let object = made.and_then(|made| made);

@@ -240,4 +240,4 @@ impl Emitter<'_> {
 }
 
 /// The routine that touches pages, given the size in rax.
-pub(crate) const PROBESTACK: ExternalName = ExternalName::LibCall(LibCall::Probestack);
+const PROBESTACK: ExternalName = ExternalName::LibCall(LibCall::Probestack);
