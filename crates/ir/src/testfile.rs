@@ -12,7 +12,7 @@ use crate::reader::{Location, ParseOptions, ParseResult, SourceMap};
 use std::fmt;
 
 pub(crate) use header::Header;
-pub use run::{Comparison, Invocation, RunCommand, parse_run_command};
+pub use run::{Comparison, Invocation, RunCommand, parse_run_command, parse_run_command_of};
 
 /// A test file.
 #[derive(Debug)]
