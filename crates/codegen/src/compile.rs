@@ -247,10 +247,10 @@ impl Slots {
             s.size = s.size.next_multiple_of(align.max(8));
             s.at.push(s.size);
             s.size += slot.size as u64;
-            if s.size > frame::MAX_FRAME {
-                return Err(CodegenError::FrameTooLarge(s.size, frame::MAX_FRAME));
-            }
         }
-        Ok(s)
+        match s.size {
+            ..=frame::MAX_FRAME => Ok(s),
+            size => Err(CodegenError::FrameTooLarge(size, frame::MAX_FRAME)),
+        }
     }
 }

@@ -543,8 +543,16 @@ pub fn has_effect(func: &Function, inst: Inst) -> bool {
         || effects.has(Effects::LOAD) && data.memflags_data(&func.dfg).is_none_or(|f| f.trap_code().is_some())
 }
 
-/// The error for an operation that no rule covers.
-pub fn unsupported(op: Opcode, ty: Type, target: &str) -> CodegenError {
-    let ty = if ty == INVALID { String::new() } else { format!(".{ty}") };
-    CodegenError::unsupported(format!("{}{ty} on {target}: see the README's table of what is missing", op.row().name))
+/// The error for an operation that no rule covers. It names the types of operands, unless the controlling type is all of
+/// them.
+pub fn unsupported(c: &Lower<'_>, inst: Inst, target: &str) -> CodegenError {
+    let ty = c.ctv(inst);
+    let suffix = if ty == INVALID { String::new() } else { format!(".{ty}") };
+    let operands = c.func.dfg.inst_args(inst).iter().map(|v| c.ty(*v));
+    let of = match operands.clone().any(|operand| operand != ty) {
+        true => format!(" of {}", operands.map(|operand| operand.to_string()).collect::<Vec<_>>().join(", ")),
+        false => String::new(),
+    };
+    let name = c.opcode(inst).row().name;
+    CodegenError::unsupported(format!("{name}{suffix}{of} on {target}: see the README's table of what is missing"))
 }

@@ -242,7 +242,7 @@ impl Target for X64Target {
         }
         nans::canonicalize(c, inst, op, ty);
         let Some(m) = generated::select(c, inst, op, ty) else {
-            return generated::fallback(c, inst, op).unwrap_or_else(|| Err(unsupported(op, ty, "x86_64")));
+            return generated::fallback(c, inst, op).unwrap_or_else(|| Err(unsupported(c, inst, "x86_64")));
         };
         c.set_rule(m.rule);
         generated::emit(c, inst, &m);
