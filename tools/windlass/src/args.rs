@@ -24,7 +24,8 @@ Examples:
   windlass run add.clif --set enable_nan_canonicalization --target 'x86_64 has_avx'
   windlass cat - < add.clif                      `-` is the standard input
 
-The `set` and `target` lines of a file hold for every command; `--target` replaces those of the file, and `--set` and `-O` come after its settings.
+The `set` and `target` lines of a file hold for every command. `--target` replaces its targets; `--set` and `-O` come \
+after its settings. Of several targets tests take each, other commands the last that is possible here.
 Exit status: 0 if all is well, 1 if something failed, 2 if the command line makes no sense.";
 
 const TEST_EXAMPLES: &str = "\
@@ -118,14 +119,14 @@ pub struct Call {
 /// For what to compile, beside what a file says.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Target {
-    /// The target and its features, as in a test file: `x86_64 has_bmi2` [default: the last of the file that is possible
-    /// here, or this computer]
+    /// The target and its features, as in a test file: `x86_64 has_bmi2` [default: as the file says, or this computer]
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
     /// A setting, as in a test file: `opt_level=speed`, or `is_pic` to switch it on; may be given several times
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
-    /// How much is done to make code fast: `--set opt_level=LEVEL` in short [default: as the file says, or none]
+    /// How much is done to make code fast: short for `--set opt_level=LEVEL` [default: as the file says; else none, and
+    /// for tests each]
     #[arg(short = 'O', value_name = "LEVEL", value_enum)]
     pub level: Option<Level>,
 }

@@ -235,7 +235,7 @@ impl Target for X64Target {
         if let (true, Some(&p)) = (addressed, c.func.dfg.inst_args(inst).last())
             && c.ty(p) != I64
         {
-            return Err(CodegenError::unsupported(format!("{} at an address of type {}", op.row().name, c.ty(p))));
+            return Err(CodegenError::unsupported(format!("{}.{ty} at an address of type {}", op.row().name, c.ty(p))));
         }
         if let Some(done) = generated::custom(c, inst, op) {
             return done;

@@ -80,8 +80,10 @@ fn tell(commands: &[(&Function, RunCommand)], outcomes: Vec<Outcome>) -> Result<
         let color = if wrong { style::BAD } else { style::GOOD };
         output::line(format_args!("{} {color}{outcome}{color:#}", directives::invocation(command)))?;
         if let (RunCommand::Run(_, comparison, values), true) = (command, wrong) {
-            let values = DisplayDataValues(values);
-            output::line(format_args!("  expected {comparison} {values}"))?;
+            match values.is_empty() {
+                true => output::line("  expected it to return")?,
+                false => output::line(format_args!("  expected {comparison} {}", DisplayDataValues(values)))?,
+            }
         }
     }
     Ok(good)
