@@ -572,8 +572,16 @@ fn no_registers(ty: Type) -> CodegenError {
     CodegenError::unsupported(format!("values of type {ty}: only i8 to i128, f32 and f64 are lowered yet"))
 }
 
-/// The error for an operation that no rule covers.
-pub fn unsupported(op: Opcode, ty: Type, target: &str) -> CodegenError {
-    let ty = if ty == INVALID { String::new() } else { format!(".{ty}") };
-    CodegenError::unsupported(format!("{}{ty} on {target}: see the README's table of what is missing", op.row().name))
+/// The error for an operation that no rule covers. It names the types of operands, unless the controlling type is all of
+/// them.
+pub fn unsupported(c: &Lower<'_>, inst: Inst) -> CodegenError {
+    let ty = c.ctv(inst);
+    let suffix = if ty == INVALID { String::new() } else { format!(".{ty}") };
+    let operands = c.func.dfg.inst_args(inst).iter().map(|v| c.ty(*v));
+    let of = match operands.clone().any(|operand| operand != ty) {
+        true => format!(" of {}", operands.map(|operand| operand.to_string()).collect::<Vec<_>>().join(", ")),
+        false => String::new(),
+    };
+    let (name, target) = (c.opcode(inst).row().name, c.roles.name);
+    CodegenError::unsupported(format!("{name}{suffix}{of} on {target}: see the README's table of what is missing"))
 }

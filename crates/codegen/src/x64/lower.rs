@@ -35,14 +35,14 @@ impl Target for X64Target {
         if let (true, Some(&p)) = (addressed, c.func.dfg.inst_args(inst).last())
             && c.ty(p) != I64
         {
-            return Err(CodegenError::unsupported(format!("{} at an address of type {}", op.row().name, c.ty(p))));
+            return Err(CodegenError::unsupported(format!("{}.{ty} at an address of type {}", op.row().name, c.ty(p))));
         }
         if let Some(done) = generated::custom(c, inst, op) {
             return done;
         }
         nans::canonicalize(c, inst, op, ty);
         let Some(m) = generated::select(c, inst, op, ty) else {
-            return generated::fallback(c, inst, op).unwrap_or_else(|| Err(unsupported(op, ty, c.roles.name)));
+            return generated::fallback(c, inst, op).unwrap_or_else(|| Err(unsupported(c, inst)));
         };
         c.set_rule(m.rule);
         generated::emit(c, inst, &m);
