@@ -14,6 +14,7 @@ pub mod isa;
 pub mod lower;
 pub mod machinst;
 pub mod order;
+pub mod pool;
 pub mod print_errors;
 pub mod reg;
 pub mod settings;

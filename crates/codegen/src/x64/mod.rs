@@ -2,6 +2,7 @@
 
 pub mod abi;
 pub mod asm;
+pub mod branch;
 pub mod calls;
 pub mod emit;
 pub mod encode;
@@ -11,5 +12,4 @@ pub mod insts;
 mod libcalls;
 pub mod lower;
 mod nans;
-mod pool;
 pub mod rows;
