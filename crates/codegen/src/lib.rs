@@ -21,6 +21,7 @@ pub mod machinst;
 pub mod nans;
 pub mod options;
 pub mod order;
+pub mod pool;
 pub mod print_errors;
 pub mod reg;
 pub mod settings;

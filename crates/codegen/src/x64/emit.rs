@@ -2,14 +2,14 @@
 //! what does not follow anyway, blocks on edges and trap sites at the end. Needs allocated code, the frame, the encoder;
 //! leaves [`CompiledCode`].
 
+use super::branch::{self, jcc_kind};
 use super::encode::{CC, FrameOffsets, SCALE, encode};
 use super::frame::Frame;
 use super::lower::generated;
-use super::pool::Pool;
 use super::rows::*;
 use super::{asm, insts};
 use crate::binemit::Reloc;
-use crate::buffer::{BranchKind, Buffer, Label, Mark, Offsets};
+use crate::buffer::{Buffer, Label, Mark, Offsets};
 use crate::compiled::*;
 use crate::error::CodegenError;
 use crate::isa::unwind::UnwindInst;
@@ -24,7 +24,6 @@ mod flags;
 mod flow;
 mod leave;
 use flags::{FlagsAhead, FlagsBehind};
-use flow::{jcc_kind, write_branch};
 
 /// The condition of an instruction.
 fn condition(inst: &Inst) -> Cc {
@@ -42,8 +41,6 @@ enum Meta {
     Point(MachDebugTagPos, u32),
     Origin(Option<u32>),
     Unwind(UnwindInst),
-    /// The instruction ends with the distance of this constant.
-    Constant(u32),
     Line(String, String, Option<u32>),
 }
 
@@ -55,7 +52,6 @@ const CLEAR: Inst = Inst { row: XOR32_RR, flags: 0, ops: 0, payload: 0 };
 pub struct Scratch {
     buffer: Buffer,
     meta: Vec<(Mark, Meta)>,
-    pool: Pool,
     /// Trap sites out of line, with the instruction each belongs to.
     deferred: Vec<(Label, TrapCode, u32)>,
     /// Tables to jump through: their edges, and whether the first one has an entry too.
@@ -91,9 +87,8 @@ pub fn emit(
     s: &mut Scratch,
     options: &Options,
 ) -> Result<CompiledCode, CodegenError> {
-    s.buffer.clear();
+    s.buffer.start(&branch::BRANCHES);
     s.meta.clear();
-    s.pool.clear();
     s.deferred.clear();
     s.tables.clear();
     let mut e = Emitter {
@@ -439,9 +434,7 @@ impl Emitter<'_> {
     /// The instruction that ends here has a constant of so many bits.
     fn constant(&mut self, payload: u64, width: u8) {
         let bits = payload & u64::MAX >> (64 - width);
-        let n = self.s.pool.number(bits.into(), width / 8);
-        let mark = self.s.buffer.mark();
-        self.s.meta.push((mark, Meta::Constant(n)));
+        self.s.buffer.constant_before(bits.into(), width / 8);
     }
 
     fn reg(&self, loc: u32) -> Result<u8, CodegenError> {
@@ -498,14 +491,10 @@ impl Emitter<'_> {
         let frame_to_fp = (self.offsets.returns as u32).saturating_sub(8);
         let (frame_size, slots) = (self.frame.total(), self.offsets.slots as u32);
         let mut out = CompiledCode { alignment, frame_size, frame_to_fp, ..CompiledCode::default() };
-        let offsets = self.s.buffer.finish(&mut out.code, write_branch);
-        if out.code.len() > i32::MAX as usize {
-            return Err(CodegenError::CodeTooLarge);
-        }
+        let offsets = self.s.buffer.finish(&mut out.code)?;
         if self.options.blocks {
             self.block_layout(&offsets, &mut out);
         }
-        let constants = self.s.pool.place(&mut out.code);
         for (mark, meta) in self.s.meta.drain(..) {
             let offset = offsets.of(mark);
             match meta {
@@ -521,10 +510,6 @@ impl Emitter<'_> {
                 }
                 Meta::Point(pos, inst) => out.points.push((offset, pos, inst)),
                 Meta::Origin(inst) => out.origins.push((offset, inst)),
-                Meta::Constant(n) => {
-                    let distance = (constants[n as usize] - offset as usize) as u32;
-                    out.code[offset as usize - 4..][..4].copy_from_slice(&distance.to_le_bytes());
-                }
                 Meta::Unwind(inst) => out.unwind.push((offset, inst)),
                 Meta::Line(text, source, inst) => out.lines.push(Line { offset, text, source, inst }),
                 Meta::Reloc(kind, symbol, addend, back) => {

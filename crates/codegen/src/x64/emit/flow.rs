@@ -2,28 +2,10 @@
 //! edges, and trap sites out of line. Needs the emitter of the block; leaves branches for the buffer to relax.
 
 use super::*;
+use crate::x64::branch::{JMP_KIND, jcc_kind};
 
 /// No label.
 const NOWHERE: Label = Label(u32::MAX);
-const JMP: u8 = 16;
-const JMP_KIND: BranchKind = BranchKind { short: 2, long: 5, tag: JMP };
-
-pub(super) fn jcc_kind(cc: Cc) -> BranchKind {
-    BranchKind { short: 2, long: 6, tag: cc as u8 }
-}
-
-/// Writes the final form of a branch.
-pub(super) fn write_branch(out: &mut Vec<u8>, tag: u8, long: bool, rel: i32) {
-    match (tag, long) {
-        (JMP, false) => out.extend([0xeb, rel as u8]),
-        (JMP, true) => out.push(0xe9),
-        (cc, false) => out.extend([0x70 | cc, rel as u8]),
-        (cc, true) => out.extend([0x0f, 0x80 | cc]),
-    }
-    if long {
-        out.extend(rel.to_le_bytes());
-    }
-}
 
 impl Emitter<'_> {
     /// Goes to `yes` if the condition holds; else on, or to `no`. Either is where the code goes on.
