@@ -215,9 +215,8 @@ impl Pipeline {
 fn machine(options: &Options, conv: &Convention) -> regalloc::Machine {
     regalloc::Machine {
         rows: &rows::ROWS,
-        order: [abi::order(conv, options.frame_pointer, options.pinned), &abi::VECTOR_ORDER],
+        classes: abi::classes(conv, options.frame_pointer, options.pinned),
         callee_saved: conv.callee_saved,
-        exchange: [true, false],
     }
 }
 

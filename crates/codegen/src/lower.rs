@@ -515,7 +515,7 @@ impl<'a> Lower<'a> {
         let first = code.list_operands.len() as u32;
         code.list_operands.extend(operands.iter().map(|o| o.1));
         code.pool.extend(operands.iter().map(|o| o.0.0));
-        code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers });
+        code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers: clobbers.into() });
         self.pending.payload = (code.lists.len() as u64 - 1) | ((site as u64) << 32);
         self.end();
     }

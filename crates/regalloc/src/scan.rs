@@ -37,7 +37,7 @@ pub(crate) struct Facts {
     pub head: Vec<u32>,
     /// Deepest loop depth of the vreg's exposures.
     pub depth: Vec<u8>,
-    /// Widest vreg of each class.
+    /// Width of the widest vreg of each class, 0 without vregs.
     pub widest: [u8; CLASSES],
     last_exposed: Vec<u32>,
     work: Vec<u32>,
@@ -66,11 +66,20 @@ impl Facts {
             list.resize(n, 0);
         }
         self.exposures.clear();
-        self.widest = [8, 8];
-        for v in &code.vregs {
-            let widest = &mut self.widest[v.class as usize];
-            *widest = (*widest).max(v.width);
+    }
+
+    /// Finds the widest vreg of each class.
+    fn widths(&mut self, code: &Code, machine: &Machine) -> Result<(), Error> {
+        self.widest = [0; CLASSES];
+        let widths = machine.classes.map(|class| class.widths & 127);
+        for (vreg, &VRegInfo { class, width }) in (0..).zip(&code.vregs) {
+            if !width.is_power_of_two() || widths[class as usize] & width == 0 {
+                return Err(Error::Width { vreg, width, class });
+            }
+            let widest = &mut self.widest[class as usize];
+            *widest = (*widest).max(width);
         }
+        Ok(())
     }
 
     pub fn scan(&mut self, code: &Code, machine: &Machine) -> Result<(), Error> {
@@ -78,6 +87,7 @@ impl Facts {
             return Err(Error::TooLarge);
         }
         self.reset(code);
+        self.widths(code, machine)?;
         for (b, block) in code.blocks.iter().enumerate() {
             let b = b as u32;
             for op in block.params.0..block.params.1 {

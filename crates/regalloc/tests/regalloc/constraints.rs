@@ -202,7 +202,7 @@ fn any_uses_of_repeatable_values_beyond_the_registers() {
 fn repeating_needs_no_slot() {
     let (mut f, v) = start(1, 1);
     let c = emit(&mut f, 0, CONST, &[]);
-    f.listed(0, CALL, &[(uses(fixed(0)), v[0])], RegSet([!0; 2]));
+    f.listed(0, CALL, &[(uses(fixed(0)), v[0])], RegSet([!0; CLASSES]));
     ret(&mut f, 0, &[c]);
     let (_, alloc) = run(f, &usual());
     assert_eq!(alloc.spill_size, 0);
@@ -237,8 +237,11 @@ fn swap_loop(machine: &Machine) -> Allocation {
 #[test]
 fn cycles_use_a_free_register_or_an_exchange_or_a_slot() {
     assert_eq!(swap_loop(&usual()).edge_edits.len(), 3);
-    let two =
-        |exchange| Machine { order: [const { &[r(0), r(1)] }, &[]], callee_saved: RegSet::EMPTY, ..tiny(exchange) };
+    let two = |exchange| {
+        let ints = ints(const { &[r(0), r(1)] }, exchange);
+        let classes = [ints, ClassSpec::NONE, ClassSpec::NONE, ClassSpec::NONE];
+        Machine { classes, callee_saved: RegSet::EMPTY, ..tiny(exchange) }
+    };
     assert!(matches!(swap_loop(&two(true)).edge_edits[..], [Edit::Exchange { .. }]));
     let alloc = swap_loop(&two(false));
     assert_eq!((alloc.edge_edits.len(), alloc.spill_size), (3, 8));

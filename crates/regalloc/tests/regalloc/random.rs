@@ -19,8 +19,8 @@ pub fn verify(code: &Code, machine: &Machine, ctx: &mut Context, seed: u64) -> (
         let before = Listing { code, rows: ROWS, alloc: None };
         panic!("seed {seed}: {error}\n{before}\n{}", Listing { code: &after, rows: ROWS, alloc: Some(&alloc) });
     }
-    same_behaviour(code, &after, &alloc, seed);
-    same_behaviour(code, &after, &alloc, seed ^ 0x5555);
+    same_behaviour(code, &after, &alloc, machine, seed);
+    same_behaviour(code, &after, &alloc, machine, seed ^ 0x5555);
     (after, alloc)
 }
 
@@ -62,10 +62,16 @@ fn usual_files() {
 }
 
 #[test]
+fn three_classes_and_narrow_callee_saves() {
+    many(60_000..61_200, &paper(), shape);
+}
+
+#[test]
 fn large_functions() {
     let shape = |seed: u64| Shape { blocks: 150, insts: 30, window: 20 + 20 * (seed % 4) as usize, calls: true };
     many(40_000..40_012, &usual(), shape);
     many(40_012..40_020, &small(), shape);
+    many(40_020..40_028, &paper(), shape);
 }
 
 /// More values live into blocks than the allocator follows.
@@ -85,7 +91,7 @@ fn soak() {
     let number = |text: &str| text.parse::<u64>().expect("WINDLASS_SOAK=FROM..LAST");
     let seeds = asked.map_or(1_000_000..1_000_100, |(from, last)| number(from)..number(last));
     let part = |of: u64| seeds.start..seeds.start + (seeds.end - seeds.start) / of;
-    for machine in [tiny(true), tiny(false), small(), usual()] {
+    for machine in machines() {
         many(seeds.clone(), &machine, shape);
         let large = |seed: u64| Shape { blocks: 60, insts: 40, window: 10 + (seed % 200) as usize, calls: true };
         many(part(50), &machine, large);
