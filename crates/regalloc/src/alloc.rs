@@ -115,17 +115,18 @@ impl Masks {
     pub fn of(machine: &Machine) -> Result<Masks, Error> {
         let mut masks = Masks::default();
         for (class, spec) in Class::ALL.into_iter().zip(&machine.classes) {
-            let set = |regs: &[PReg]| regs.iter().fold(RegSet::EMPTY, |set, &r| set.with(r));
-            let (alloc, scratch) = (set(spec.order), set(spec.scratch));
-            if alloc.union(scratch) != RegSet::of(class, alloc.union(scratch).0[class as usize]) {
+            let c = class as usize;
+            let of_class = |r: &PReg| r.0 >> 5 == class as u8;
+            if !spec.order.iter().all(of_class) || !spec.scratch.iter().all(of_class) {
                 return Err(Error::Machine("a register stands in another class"));
             }
-            if !alloc.intersection(scratch).is_empty() {
+            let word = |regs: &[PReg]| regs.iter().fold(0, |word, r| word | bit(r.0));
+            masks.alloc.0[c] = word(spec.order);
+            masks.scratch.0[c] = word(spec.scratch);
+            masks.kept[c] = spec.kept;
+            if masks.alloc.0[c] & masks.scratch.0[c] != 0 {
                 return Err(Error::Machine("a scratch register may be given out"));
             }
-            masks.alloc = masks.alloc.union(alloc);
-            masks.scratch = masks.scratch.union(scratch);
-            masks.kept[class as usize] = spec.kept;
         }
         masks.callee = machine.callee_saved.intersection(masks.alloc.union(masks.scratch));
         masks.call = masks.alloc.minus(masks.callee);

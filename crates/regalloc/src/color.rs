@@ -294,8 +294,12 @@ impl Pass<'_> {
         if let Some(r) = self.chaos.register(class, free) {
             return Some(r);
         }
-        let sets = [free & better & !self.avoid(class, v), free & better, free];
-        let good = sets.into_iter().find(|&set| set != 0)?;
+        if free == 0 {
+            return None;
+        }
+        let better = if free & better != 0 { free & better } else { free };
+        let best = better & !self.avoid(class, v);
+        let good = if best != 0 { best } else { better };
         self.preferred(good, v).or_else(|| self.undisturbed(class, good))
     }
 

@@ -72,14 +72,20 @@ impl Facts {
     fn widths(&mut self, code: &Code, machine: &Machine) -> Result<(), Error> {
         self.widest = [0; CLASSES];
         let widths = machine.classes.map(|class| class.widths & 127);
-        for (vreg, &VRegInfo { class, width }) in (0..).zip(&code.vregs) {
-            if !width.is_power_of_two() || widths[class as usize] & width == 0 {
-                return Err(Error::Width { vreg, width, class });
-            }
-            let widest = &mut self.widest[class as usize];
-            *widest = (*widest).max(width);
+        let fits = |v: &VRegInfo| v.width & v.width.wrapping_sub(1) == 0 && widths[v.class as usize] & v.width != 0;
+        let mut all = true;
+        for v in &code.vregs {
+            all &= fits(v);
+            let widest = &mut self.widest[v.class as usize];
+            *widest = (*widest).max(v.width);
         }
-        Ok(())
+        match code.vregs.iter().position(|v| !all && !fits(v)) {
+            Some(at) => {
+                let VRegInfo { class, width } = code.vregs[at];
+                Err(Error::Width { vreg: at as u32, width, class })
+            }
+            None => Ok(()),
+        }
     }
 
     pub fn scan(&mut self, code: &Code, machine: &Machine) -> Result<(), Error> {
