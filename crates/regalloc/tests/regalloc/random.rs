@@ -8,20 +8,25 @@ use windlass_regalloc::check::check;
 use windlass_regalloc::display::Listing;
 use windlass_regalloc::*;
 
-/// Allocates, checks and executes; prints both listings if anything is wrong.
+/// Allocates, checks and executes.
 pub fn verify(code: &Code, machine: &Machine, ctx: &mut Context, seed: u64) -> (Code, Allocation) {
     let (mut after, mut alloc) = (code.clone(), Allocation::default());
     let result = allocate(&mut after, machine, ctx, &mut alloc);
+    judge(result, code, &after, &alloc, machine, seed);
+    (after, alloc)
+}
+
+/// Checks and executes a result; prints both listings if anything is wrong.
+pub fn judge(result: Result<(), Error>, code: &Code, after: &Code, alloc: &Allocation, machine: &Machine, seed: u64) {
     if let Err(error) = result {
         panic!("seed {seed}: {error}\n{}", Listing { code, rows: ROWS, alloc: None });
     }
-    if let Err(error) = check(code, &after, &alloc, machine) {
+    if let Err(error) = check(code, after, alloc, machine) {
         let before = Listing { code, rows: ROWS, alloc: None };
-        panic!("seed {seed}: {error}\n{before}\n{}", Listing { code: &after, rows: ROWS, alloc: Some(&alloc) });
+        panic!("seed {seed}: {error}\n{before}\n{}", Listing { code: after, rows: ROWS, alloc: Some(alloc) });
     }
-    same_behaviour(code, &after, &alloc, machine, seed);
-    same_behaviour(code, &after, &alloc, machine, seed ^ 0x5555);
-    (after, alloc)
+    same_behaviour(code, after, alloc, machine, seed);
+    same_behaviour(code, after, alloc, machine, seed ^ 0x5555);
 }
 
 fn many(seeds: std::ops::Range<u64>, machine: &Machine, shape: impl Fn(u64) -> Shape) {
@@ -32,7 +37,7 @@ fn many(seeds: std::ops::Range<u64>, machine: &Machine, shape: impl Fn(u64) -> S
     }
 }
 
-fn shape(seed: u64) -> Shape {
+pub fn shape(seed: u64) -> Shape {
     Shape {
         blocks: 1 + (seed % 23) as usize,
         insts: 4 + (seed % 17) as usize,
