@@ -19,7 +19,7 @@ use windlass_desc::types::{F32, F64, F128, I64, I128, INVALID, Type};
 use windlass_ir::entity::EntityRef;
 use windlass_ir::ir::instructions::InstructionData;
 use windlass_ir::ir::{Block, Endianness, Function, Inst, Value, ValueDef};
-use windlass_regalloc::{Class, Edge, Inst as MInst, List, NONE, Operand, VReg, VRegInfo};
+use windlass_regalloc::{Class, Clobbers, Edge, Inst as MInst, List, NONE, Operand, VReg, VRegInfo};
 
 /// What a target adds: the matchers generated from its rules, and what it lowers by hand.
 pub trait Target {
@@ -509,7 +509,7 @@ impl<'a> Lower<'a> {
         self.vcode.rules.push(self.rule);
     }
     /// An instruction whose operands are listed with it; `site` goes into the upper half of its payload.
-    pub fn listed(&mut self, row: u16, operands: &[(VReg, Operand)], clobbers: windlass_regalloc::RegSet, site: u32) {
+    pub fn listed(&mut self, row: u16, operands: &[(VReg, Operand)], clobbers: impl Into<Clobbers>, site: u32) {
         self.start(row);
         let code = &mut self.vcode.code;
         let first = code.list_operands.len() as u32;

@@ -1,7 +1,7 @@
 //! Random functions through an allocator that makes random choices wherever it may: right all the same.
 
 use super::generate::{Rng, Shape, function};
-use super::random::{judge, shape};
+use super::random::{for_soak, judge, shape};
 use super::rows::*;
 use super::structured::structured;
 use windlass_regalloc::*;
@@ -55,6 +55,12 @@ fn large_functions() {
             allocate_at_random(&function(seed, shape, &machine), &machine, &mut ctx, seed);
         }
     }
+}
+
+#[test]
+fn soak() {
+    let mut ctx = Context::default();
+    for_soak(|code, machine, seed| drop(allocate_at_random(code, machine, &mut ctx, seed)));
 }
 
 /// The choices matter, and a source that makes the usual ones changes nothing.

@@ -88,27 +88,34 @@ fn beyond_the_bound() {
     many(50_020..50_040, &tiny(true), shape);
 }
 
-/// Functions that no other test has. `WINDLASS_SOAK=FROM..LAST` takes other ones, and as many as are wanted.
-#[test]
-fn soak() {
+/// Functions that no other test has, for `each`. `WINDLASS_SOAK=FROM..LAST` takes other ones, and as many as are wanted.
+pub fn for_soak(mut each: impl FnMut(&Code, &Machine, u64)) {
     let asked = std::env::var("WINDLASS_SOAK").ok();
     let asked = asked.as_deref().and_then(|text| text.split_once(".."));
     let number = |text: &str| text.parse::<u64>().expect("WINDLASS_SOAK=FROM..LAST");
     let seeds = asked.map_or(1_000_000..1_000_100, |(from, last)| number(from)..number(last));
     let part = |of: u64| seeds.start..seeds.start + (seeds.end - seeds.start) / of;
     for machine in machines() {
-        many(seeds.clone(), &machine, shape);
+        let mut many = |seeds: std::ops::Range<u64>, shape: fn(u64) -> Shape| {
+            seeds.for_each(|seed| each(&function(seed, shape(seed), &machine), &machine, seed));
+        };
+        many(seeds.clone(), shape);
         let large = |seed: u64| Shape { blocks: 60, insts: 40, window: 10 + (seed % 200) as usize, calls: true };
-        many(part(50), &machine, large);
+        many(part(50), large);
         let wide = |seed: u64| Shape { blocks: 30, insts: 150, window: 600, calls: seed.is_multiple_of(2) };
-        many(part(100), &machine, wide);
-        let mut ctx = Context::default();
+        many(part(100), wide);
         for seed in part(3) {
             let size = 10 + (seed % 400) as usize;
             let code = structured(seed, size, 3 + (seed % 27) as usize, seed % 3 > 0, &machine);
-            verify(&code, &machine, &mut ctx, seed);
+            each(&code, &machine, seed);
         }
     }
+}
+
+#[test]
+fn soak() {
+    let mut ctx = Context::default();
+    for_soak(|code, machine, seed| drop(verify(code, machine, &mut ctx, seed)));
 }
 
 #[test]
