@@ -19,7 +19,7 @@ use windlass_desc::types::{F32, F64, F128, I64, I128, INVALID, Type};
 use windlass_ir::entity::EntityRef;
 use windlass_ir::ir::{Block, Endianness, Function, Inst, Value, ValueDef};
 use windlass_ir::meaning::imm_of;
-use windlass_regalloc::{Class, Edge, Inst as MInst, List, NONE, Operand, VReg, VRegInfo};
+use windlass_regalloc::{Class, Clobbers, Edge, Inst as MInst, List, NONE, Operand, VReg, VRegInfo};
 
 pub mod matched;
 mod roles;
@@ -533,13 +533,13 @@ impl<'a> Lower<'a> {
         self.vcode.rules.push(self.rule);
     }
     /// An instruction whose operands are listed with it; `site` goes into the upper half of its payload.
-    pub fn listed(&mut self, row: u16, operands: &[(VReg, Operand)], clobbers: windlass_regalloc::RegSet, site: u32) {
+    pub fn listed(&mut self, row: u16, operands: &[(VReg, Operand)], clobbers: impl Into<Clobbers>, site: u32) {
         self.start(row);
         let code = &mut self.vcode.code;
         let first = code.list_operands.len() as u32;
         code.list_operands.extend(operands.iter().map(|o| o.1));
         code.pool.extend(operands.iter().map(|o| o.0.0));
-        code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers });
+        code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers: clobbers.into() });
         self.pending.payload = (code.lists.len() as u64 - 1) | ((site as u64) << 32);
         self.end();
     }

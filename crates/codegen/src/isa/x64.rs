@@ -152,7 +152,7 @@ impl TargetIsa for X64Isa {
     fn pretty_print_reg(&self, reg: Reg, size: u8) -> String {
         match reg.to_real_reg().map(|reg| (reg.class(), reg.hw_enc())) {
             Some((Class::Int, n)) => regs::name(n, u16::from(size) * 8),
-            Some((Class::Vec, n)) => format!("xmm{n}"),
+            Some((_, n)) => format!("xmm{n}"),
             None => format!("{reg:?}"),
         }
     }

@@ -31,9 +31,8 @@ impl Backend for X64 {
     fn machine(&self, conv: &Convention, options: &Options) -> Machine {
         Machine {
             rows: &rows::ROWS,
-            order: [abi::order(conv, options.frame_pointer, options.pinned), &abi::VECTOR_ORDER],
+            classes: abi::classes(conv, options.frame_pointer, options.pinned),
             callee_saved: conv.callee_saved,
-            exchange: [true, false],
         }
     }
 

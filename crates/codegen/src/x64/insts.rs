@@ -103,7 +103,7 @@ pub fn movabs(out: &mut Sink, r: u8, imm: u64) -> usize {
 pub fn move_reg(out: &mut Sink, to: PReg, from: PReg, width: u8) {
     let o = match to.class() {
         Class::Int => Op { wide: width > 4, ..Op::new(0x8b, to.hw()) },
-        Class::Vec => Op { escape: true, ..Op::new(0x28, to.hw()) },
+        _ => Op { escape: true, ..Op::new(0x28, to.hw()) },
     };
     op(out, o, To::Reg(from.hw()));
 }
@@ -121,7 +121,7 @@ pub fn store(out: &mut Sink, offset: i32, from: PReg, width: u8) {
 fn stack_access(out: &mut Sink, r: PReg, offset: i32, width: u8, store: bool) {
     let o = match (r.class(), width) {
         (Class::Int, _) => Op { wide: width > 4, ..Op::new(if store { 0x89 } else { 0x8b }, r.hw()) },
-        (Class::Vec, _) => {
+        _ => {
             // movss, movsd, movups
             let prefix = [0xf3, 0xf2, 0][(width > 4) as usize + (width > 8) as usize];
             Op { prefix, escape: true, ..Op::new(0x10 | store as u8, r.hw()) }
