@@ -37,7 +37,7 @@ pub const ALL_ARCHITECTURES: &[&str] = &["x86_64", "aarch64", "s390x", "riscv64"
 /// Why there is no builder for a triple.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LookupError {
-    /// The architecture is one of [`ALL_ARCHITECTURES`], but this build makes no code for it.
+    /// The architecture is one of [`ALL_ARCHITECTURES`], or Pulley, but this build makes no code for it.
     #[error("this build makes no code for this target")]
     SupportDisabled,
     /// No code is made for the target.
@@ -61,6 +61,9 @@ fn lookup_with(triple: Triple, isa_flags: settings::Builder) -> Result<Builder, 
     match triple.architecture {
         Architecture::X86_64 => Ok(x64::builder(triple, isa_flags)),
         Architecture::Aarch64(_) | Architecture::S390x | Architecture::Riscv64(_) => Err(LookupError::SupportDisabled),
+        Architecture::Pulley32 | Architecture::Pulley32be | Architecture::Pulley64 | Architecture::Pulley64be => {
+            Err(LookupError::SupportDisabled)
+        }
         _ => Err(LookupError::Unsupported),
     }
 }

@@ -1,5 +1,5 @@
-//! Calling conventions of x86-64. System V: AMD64 psABI 1.0, section 3.2.3, with a third register for results, which C
-//! never has. `fast` is the same. `tail` has the same
+//! Calling conventions of x86-64. System V: AMD64 psABI 1.0, section 3.2.3; a third register for results, which C
+//! never has, is LLVM's. `fast` is the same. `tail` has the same
 //! registers but preserves only rbp, so that a tail call has nothing to restore, and its callees remove their arguments.
 //! rax is no argument register of `tail`: an indirect tail call goes there.
 
@@ -25,6 +25,7 @@ const fn banks(general: &'static [PReg], vector: &'static [PReg]) -> [&'static [
 static SYSTEM_V: Convention = Convention {
     args: banks(&[r(RDI), r(RSI), r(RDX), r(RCX), r(8), r(9)], &[x(0), x(1), x(2), x(3), x(4), x(5), x(6), x(7)]),
     results: banks(&[r(RAX), r(RDX), r(RCX)], &[x(0), x(1)]),
+    llvm_results: 1,
     positional: false,
     shadow: 0,
     spills_results: false,
@@ -49,6 +50,7 @@ static TAIL: Convention = Convention {
         &[r(RAX), r(RDX), r(RCX), r(RSI), r(RDI), r(8), r(9), r(10)],
         &[x(0), x(1), x(2), x(3), x(4), x(5), x(6), x(7)],
     ),
+    llvm_results: 0,
     spills_results: true,
     callee_pops: true,
     callee_saved: FRAME_POINTER,
@@ -60,6 +62,7 @@ static TAIL: Convention = Convention {
 static WINDOWS: Convention = Convention {
     args: banks(&[r(RCX), r(RDX), r(8), r(9)], &[x(0), x(1), x(2), x(3)]),
     results: banks(&[r(RAX), r(RDX)], &[x(0)]),
+    llvm_results: 0,
     positional: true,
     shadow: 32,
     wide_args: Halves::Copied,
@@ -70,11 +73,12 @@ static WINDOWS: Convention = Convention {
 };
 
 /// The baseline compiler's code preserves nothing.
-static WINCH: Convention = Convention { callee_saved: FRAME_POINTER, clobbers: without(FRAME_POINTER), ..SYSTEM_V };
+static WINCH: Convention =
+    Convention { llvm_results: 0, callee_saved: FRAME_POINTER, clobbers: without(FRAME_POINTER), ..SYSTEM_V };
 
 /// Functions that return nothing and preserve all.
 static PRESERVE_ALL: Convention =
-    Convention { results: banks(&[], &[]), callee_saved: ALL, clobbers: RegSet::EMPTY, ..SYSTEM_V };
+    Convention { results: banks(&[], &[]), llvm_results: 0, callee_saved: ALL, clobbers: RegSet::EMPTY, ..SYSTEM_V };
 
 /// Where an indirect tail call has its callee: neither an argument nor preserved.
 pub const TAIL_CALLEE: PReg = r(RAX);
@@ -213,13 +217,29 @@ mod tests {
     #[test]
     fn results_beyond_the_registers() {
         let p = places("(i64) -> i64, i64, i64, i64, f64, f64, f64x2 system_v");
-        assert_eq!((shown(&p.args), shown(&p.results)), ("r6".into(), "r0 r2 r1 +0 x0 x1 +16".into()));
+        assert_eq!((shown(&p.args), shown(&p.results)), ("r6".into(), "r0 r2 +0 +8 x0 x1 +16".into()));
         assert_eq!((p.area.map(|a| a.at), p.area_size), (Some(Place::Reg(r(RDI))), 32));
     }
 
     #[test]
+    fn the_third_register_of_results_is_llvm_s() {
+        for conv in ["system_v", "fast"] {
+            let text = format!("(i64) -> i64, f64, i32, f32, i64, i64, f32 {conv}");
+            let p = places(&text);
+            assert_eq!((shown(&p.args), shown(&p.results)), ("r6".into(), "r0 x0 r2 x1 +0 +8 +16".into()));
+            let p = places_with(&text, true);
+            assert_eq!((shown(&p.args), shown(&p.results)), ("r6".into(), "r0 x0 r2 x1 r1 +0 +8".into()));
+        }
+        for llvm_abi in [false, true] {
+            assert_eq!(shown(&places_with("() -> i64, i64, i64, i64 winch", llvm_abi).results), "r0 r2 r1 +0");
+            assert_eq!(shown(&places_with("() -> i64, i64, i64, i64 tail", llvm_abi).results), "r0 r2 r1 r6");
+            assert_eq!(shown(&places_with("() -> i64, i64, i64 windows_fastcall", llvm_abi).results), "r0 r2 +0");
+        }
+    }
+
+    #[test]
     fn halves_of_results_go_apart() {
-        let p = places("() -> i64, i64, i128 system_v");
+        let p = places_with("() -> i64, i64, i128 system_v", true);
         assert_eq!(shown(&p.results), "r0 r2 r1:+0");
         let p = places_with("() -> i64, i128 windows_fastcall", true);
         assert_eq!(shown(&p.results), "r0 r2:+0");
