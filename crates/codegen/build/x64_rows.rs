@@ -2,7 +2,7 @@
 //! (`SPECS`) and the printer (`TEXT`) read. `src/x64/rows.rs` includes the result and has the types.
 
 use std::fmt::Write;
-use windlass_desc::x64::{self, At, Bank, Enc, Field, Imm, Map, MemMode, Operand, Row};
+use windlass_desc::x64::{self, At, Bank, Enc, Field, Imm, Link, Map, MemMode, Operand, Row};
 
 /// The text of the generated file.
 pub fn generate() -> String {
@@ -16,7 +16,10 @@ pub fn generate() -> String {
     table(&mut out, "How each row is encoded.", "SPECS: [Spec", &rows, spec);
     table(&mut out, "How each row is printed.", "TEXT: [Text", &rows, text);
     table(&mut out, "The name of each row.", "NAMES: [&str", &rows, |r| format!("{:?}", r.name));
-    table(&mut out, "The control flow of each row.", "FLOW: [Flow", &rows, |r| format!("Flow::{:?}", r.flow));
+    let emission = |r: &Row| format!("Emission::{:?}", r.emission);
+    table(&mut out, "What emission makes of each row.", "EMISSION: [Emission", &rows, emission);
+    let flags = |r: &Row| format!("FlagUse {{ reads: {}, writes: {} }}", r.reads_flags, r.writes_flags);
+    table(&mut out, "What each row does with the flags.", "FLAG_USE: [FlagUse", &rows, flags);
     let told = |r: &Row| format!("Told::{:?}", r.told);
     table(&mut out, "What the flags of each row tell of its result.", "TOLD: [Told", &rows, told);
     let feature = |r: &Row| r.feature.map_or("None".into(), |f| format!("Some(Feature::{f:?})"));
@@ -42,12 +45,7 @@ fn row_spec(r: &Row) -> String {
     let uses = places(|o| matches!(o, Operand::Use(..)));
     let defs = places(|o| matches!(o, Operand::Def(..)));
     let commutes = if r.commutes { format!("Some(({}, {}))", uses[0], uses[1]) } else { "None".into() };
-    // A 32-bit copy clears the upper half: it is no copy of the whole register.
-    let copy = if ["mov64_rr", "movf128_rr"].contains(&&*r.name) {
-        format!("Some(({}, {}))", defs[0], uses[0])
-    } else {
-        "None".into()
-    };
+    let copy = if r.copy { format!("Some(({}, {}))", defs[0], uses[0]) } else { "None".into() };
     format!(
         "RowSpec {{ operands: &[{operands}], listed: {}, commutes: {commutes}, copy: {copy}, remat: {}, \
          reads_flags: {}, writes_flags: {}, clobbers: RegSet::EMPTY }}",
@@ -75,7 +73,7 @@ fn operand(r: &Row, i: usize) -> String {
 fn spec(r: &Row) -> String {
     let e = &r.enc;
     let field = |f: Field| match f {
-        Field::None | Field::Pool => "NO_FIELD".to_string(),
+        Field::None | Field::Rip => "NO_FIELD".to_string(),
         Field::Op(place) => place.to_string(),
         Field::Digit(n) => format!("digit({n})"),
     };
@@ -105,7 +103,7 @@ fn spec(r: &Row) -> String {
     let bits = if set.is_empty() { "0".to_string() } else { set.join(" | ") };
     format!(
         "Spec {{ code: {code:#x}, shape: Shape::{}, imm: ImmSpec::{}, map: {map}, prefix: {:#x}, acc: {:#x}, reg: {}, \
-         rm: {}, vex: {}, bits: {bits}, width: {} }}",
+         rm: {}, vex: {}, bits: {bits}, width: {}, link: Link::{:?} }}",
         shape(r, e),
         imm(r),
         e.prefix,
@@ -113,7 +111,8 @@ fn spec(r: &Row) -> String {
         field(e.reg),
         field(rm),
         field(e.vex),
-        r.width
+        r.width,
+        e.link
     )
 }
 
@@ -129,8 +128,11 @@ fn is_vector(r: &Row, f: Field) -> bool {
 }
 
 fn shape(r: &Row, e: &Enc) -> &'static str {
-    if e.rm == Field::Pool {
-        return if e.vex == Field::None { "Pool" } else { "VexPool" };
+    if e.rm == Field::Rip {
+        return if e.vex == Field::None { "Rip" } else { "VexRip" };
+    }
+    if e.link == Link::Call && e.rm == Field::None {
+        return "Rel";
     }
     match (e.special, e.plus_reg != Field::None, e.rm != Field::None, r.mem != MemMode::None, e.vex != Field::None) {
         (true, ..) => "Special",
@@ -148,6 +150,7 @@ fn shape(r: &Row, e: &Enc) -> &'static str {
 /// The immediate with its length made explicit.
 fn imm(r: &Row) -> &'static str {
     match (r.imm, r.width) {
+        (Imm::None, _) if r.enc.link == Link::Address => "I64",
         (Imm::None, _) => "None",
         (Imm::I8, _) => "U8",
         (Imm::Fixed(_), _) => "Fixed",
@@ -171,6 +174,11 @@ fn text(r: &Row) -> String {
             _ => format!("Shown::Reg {{ place: {place}, width: {width} }}"),
         }
     });
-    let shown = shown.collect::<Vec<_>>().join(", ");
+    // of a listed row the register that is encoded
+    let listed = match r.enc.rm {
+        Field::Op(place) if r.listed => Some(format!("Shown::Reg {{ place: {place}, width: {} }}", r.width)),
+        _ => None,
+    };
+    let shown = shown.chain(listed).collect::<Vec<_>>().join(", ");
     format!("Text {{ mnemonic: {:?}, shown: &[{shown}] }}", r.mnemonic)
 }

@@ -81,7 +81,7 @@ impl Buffer {
         self.renamed[l.0 as usize] = Some(to);
     }
     /// The label that each stands for in the end. A circle of empty blocks stands for one of them.
-    fn resolve(&self) -> Vec<Label> {
+    pub fn ends(&self) -> Vec<Label> {
         let mut ends: Vec<Option<Label>> = vec![None; self.renamed.len()];
         let mut on_way = vec![false; self.renamed.len()];
         let mut way = vec![];
@@ -121,7 +121,7 @@ impl Buffer {
     /// Chooses the branches' sizes and assembles the code into `out`; `write` makes a branch with a displacement from
     /// its end. Gives what turns marks into offsets.
     pub fn finish(&mut self, out: &mut Vec<u8>, write: impl Fn(&mut Vec<u8>, u8, bool, i32)) -> Offsets {
-        let ends = self.resolve();
+        let ends = self.ends();
         let start = out.len();
         for site in &mut self.sites {
             site.target = ends[site.target.0 as usize];
@@ -239,7 +239,7 @@ mod tests {
         b.bind(y);
         b.rename(x, y);
         b.rename(y, x);
-        assert_eq!(b.resolve()[0], b.resolve()[1]);
+        assert_eq!(b.ends()[0], b.ends()[1]);
         b.branch(JMP, x);
         let mut out = vec![];
         b.finish(&mut out, write);

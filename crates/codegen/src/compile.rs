@@ -164,7 +164,7 @@ impl Pipeline {
             incoming: places.stack,
             pops: if conv.callee_pops { places.stack.max(self.vcode.tail_args) } else { 0 },
         };
-        let frame = frame::Frame::new(&needs, &self.allocation)?;
+        let frame = frame::Frame::new(&frame::SPEC, &needs, &self.allocation)?;
         let (vcode, alloc, memory) = (&self.vcode, &self.allocation, &mut self.emit);
         let code = timed(Pass::vcode_emit, || emit::emit(vcode, alloc, &frame, memory, options))?;
         let place = |at: &u64| frame.offsets.slots as u32 + *at as u32;

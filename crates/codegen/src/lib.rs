@@ -7,13 +7,17 @@ pub mod compile;
 pub mod compiled;
 pub mod context;
 pub mod effects;
+pub mod emit;
 pub mod error;
+pub mod frame;
 #[cfg(feature = "incremental-cache")]
 pub mod incremental_cache;
 pub mod isa;
+pub mod listing;
 pub mod lower;
 pub mod machinst;
 pub mod order;
+pub mod pool;
 pub mod print_errors;
 pub mod reg;
 pub mod settings;

@@ -15,7 +15,7 @@ mod sim;
 
 use crate::types::Type;
 
-pub use encode::{Enc, Field, Imm, Map};
+pub use encode::{Enc, Field, Imm, Link, Map};
 pub use rows::{Family, families, rows};
 pub use sim::{Input, Output, simulate};
 
@@ -116,6 +116,8 @@ pub enum Form {
     Mi,
     /// Memory.
     M,
+    /// An immediate.
+    I,
     /// Two registers and an immediate.
     Rri,
     /// A register, memory and an immediate.
@@ -135,6 +137,7 @@ impl Form {
             Form::Mr => "_mr",
             Form::Mi => "_mi",
             Form::M => "_m",
+            Form::I => "_i",
             Form::Rri => "_rri",
             Form::Rmi => "_rmi",
         }
@@ -150,6 +153,43 @@ pub enum Flow {
     Terminator,
     /// Calls.
     Call,
+}
+
+/// What emission makes of a row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Emission {
+    /// The instruction it is, with nothing to be done about it.
+    Plain,
+    /// The instruction, unless it copies a register to itself.
+    Copy,
+    /// The instruction, or for zero a shorter one that changes flags, where nobody reads them.
+    Constant,
+    /// The instruction, unless the flags are already what it would make them.
+    Test,
+    /// An instruction whose last field refers to a symbol or to a constant behind the code.
+    Linked,
+    /// A call.
+    Call,
+    /// A call in this function's place: the frame is left first.
+    TailCall,
+    /// What leaves the frame and returns.
+    Return,
+    /// A branch to one of two edges.
+    Branch,
+    /// A jump to the only edge, unless that follows.
+    Jump,
+    /// A jump to one of many edges through a table.
+    Table,
+    /// An instruction that always traps.
+    Trap,
+    /// A branch to an instruction that traps, out of line.
+    TrapIf,
+    /// Nothing: the values that arrive in a function.
+    Args,
+    /// Nothing: a place that debuggers know.
+    Point,
+    /// Several instructions, or one that depends on settings: the target's emission knows.
+    Expand,
 }
 
 /// What flags tell of a row's first result, of so many bits as the row has.
@@ -224,6 +264,12 @@ pub struct Row {
     pub told: Told,
     /// The two uses may be exchanged.
     pub commutes: bool,
+    /// Copies a whole register to another and does nothing else. (A 32-bit copy clears the upper half.)
+    pub copy: bool,
+    /// May trap, besides by what its memory operand does.
+    pub traps: bool,
+    /// What emission makes of it.
+    pub emission: Emission,
     /// Control flow.
     pub flow: Flow,
     /// May be repeated instead of reloading its result.

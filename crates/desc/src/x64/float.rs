@@ -66,9 +66,18 @@ pub fn or_constant(rows: Vec<Row>) -> Vec<Row> {
         let (_, operands) = r.operands.split_last()?;
         let shown = r.shown.iter().copied().filter(|&i| (i as usize) < operands.len()).collect();
         let imm = if r.width == 64 { Imm::I64 } else { Imm::U32 };
-        let made = row(r.family, r.width, Form::Ri, operands.into(), Enc { rm: Field::Pool, ..r.enc });
+        let made =
+            row(r.family, r.width, Form::Ri, operands.into(), Enc { rm: Field::Rip, link: Link::Constant, ..r.enc });
         let (writes_flags, feature, mnemonic) = (r.writes_flags, r.feature, r.mnemonic);
-        (r.mem == MemMode::Load).then_some(Row { shown, imm, writes_flags, feature, mnemonic, ..made })
+        (r.mem == MemMode::Load).then_some(Row {
+            shown,
+            imm,
+            writes_flags,
+            feature,
+            mnemonic,
+            emission: Emission::Linked,
+            ..made
+        })
     };
     let more: Vec<Row> = rows.iter().filter_map(with_constant).collect();
     [rows, more].concat()
@@ -224,7 +233,7 @@ pub fn moves(f: Family) -> Vec<Row> {
         out.push(Row { mem: MemMode::Store, mnemonic, ..mr });
     }
     let rr = row(f, 128, Form::Rr, vec![def(128), read(128)], enc(0, 0x28, Op(0), Op(1)));
-    out.push(Row { mnemonic: "movaps", ..rr });
+    out.push(Row { mnemonic: "movaps", ..copying(rr) });
     out
 }
 
@@ -254,15 +263,17 @@ pub fn zero(f: Family) -> Vec<Row> {
 
 /// A constant from the function's pool.
 pub fn constant(f: Family, double: &'static str) -> Vec<Row> {
-    let enc = |w| enc(scalar(w), 0x10, Op(0), Field::Pool);
-    let one = |(w, imm)| Row { imm, remat: true, ..row(f, w, Form::Rw, vec![def(w)], enc(w)) };
+    let enc = |w| Enc { link: Link::Constant, ..enc(scalar(w), 0x10, Op(0), Field::Rip) };
+    let one =
+        |(w, imm)| Row { imm, remat: true, emission: Emission::Linked, ..row(f, w, Form::Rw, vec![def(w)], enc(w)) };
     named(double, [(32, Imm::U32), (64, Imm::I64)].map(one).into())
 }
 
 /// The second input if a condition holds, else the first.
 pub fn select(f: Family) -> Vec<Row> {
     let ops = |w: u16| vec![Def(w, At::Tied(1)), read(w), read(w)];
-    WIDTHS.map(|w| Row { reads_flags: true, shown: vec![0, 2], ..row(f, w, Form::Rr, ops(w), SPECIAL) }).into()
+    let one = |w| Row { reads_flags: true, shown: vec![0, 2], ..row(f, w, Form::Rr, ops(w), SPECIAL) };
+    WIDTHS.map(|w| Row { emission: Emission::Expand, ..one(w) }).into()
 }
 
 /// An operation that rounds; a NaN is any quiet one.

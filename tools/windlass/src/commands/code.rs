@@ -6,10 +6,10 @@ use crate::panics;
 use crate::source::{Error, Result, Source, find};
 use crate::style;
 use crate::target::{self, Build};
-use std::fmt::Write as _;
 use std::io::Write as _;
 use windlass_codegen::compile::Pipeline;
-use windlass_codegen::compiled::CompiledCode;
+use windlass_codegen::compiled::{CompiledCode, Line};
+use windlass_codegen::listing::{assembly, quoted};
 use windlass_codegen::x64::asm;
 use windlass_ir::ir::{Function, Inst};
 use windlass_link::functions::Functions;
@@ -29,10 +29,10 @@ pub(super) fn compile(args: &Compile) -> Result<bool> {
             let level = build.level.unwrap_or(args.target.level.into());
             object::of(&source, &funcs, target::at_level(&*build.isa, level)?)?
         }
-        (emit, output) => texts(&source, &funcs, &build, args, |func, code| match (emit, output) {
+        (emit, output) => texts(&source, &funcs, &build, args, |func, code, n| match (emit, output) {
             (Emit::Bytes, Some(_)) => code.code.clone(),
             (Emit::Bytes, None) => format!("{}:\n{}\n", func.name, hex(&code.code)).into(),
-            _ => format!("{}:\n{}\n", func.name, listing(code)).into(),
+            _ => assembly(&name(func), n, &code.lines, |line| format!("{:x}", line.offset)).into(),
         })?,
     };
     match &args.output {
@@ -50,14 +50,17 @@ fn texts(
     funcs: &[&Function],
     build: &Build,
     args: &Compile,
-    show: impl Fn(&Function, &CompiledCode) -> Vec<u8>,
+    show: impl Fn(&Function, &CompiledCode, usize) -> Vec<u8>,
 ) -> Result<Vec<u8>> {
     let mut functions = Functions::new();
     let mut out = vec![];
-    for &func in funcs {
+    if args.emit == Emit::Asm {
+        out.extend(asm::SYNTAX.as_bytes());
+    }
+    for (n, &func) in funcs.iter().enumerate() {
         out.extend(match args.emit {
             Emit::Clif | Emit::Vcode => text(source, func, build, args)?.into_bytes(),
-            _ => show(func, &code(&mut functions, source, func, build, &args.target)?),
+            _ => show(func, &code(&mut functions, source, func, build, &args.target)?, n),
         });
     }
     Ok(out)
@@ -93,17 +96,12 @@ pub(super) fn explain(args: &Explain) -> Result<bool> {
         Some(name) => vec![find(&file, Some(name))?],
         None => all.collect(),
     };
-    for func in wanted {
+    anstream::print!("{}", asm::SYNTAX);
+    for (n, func) in wanted.into_iter().enumerate() {
         let code = code(&mut functions, &source, func, &build, &args.target)?;
-        let text = explained(func, &code);
-        anstream::print!(
-            "{}{}{:#}: {} bytes, {} of stack\n{text}",
-            style::NAME,
-            func.name,
-            style::NAME,
-            code.code.len(),
-            code.frame_size
-        );
+        let text = explained(func, n, &code);
+        let (bytes, stack) = (code.code.len(), code.frame_size);
+        anstream::print!("# {}{}{:#}: {bytes} bytes, {stack} of stack\n{text}", style::NAME, func.name, style::NAME);
     }
     Ok(true)
 }
@@ -144,30 +142,16 @@ fn hex(code: &[u8]) -> String {
     lines.map(|(n, bytes)| format!("{:6x}: {}\n", n * BYTES_PER_LINE, line(bytes))).collect()
 }
 
-fn listing(code: &CompiledCode) -> String {
-    let mut text = String::new();
-    for line in &code.lines {
-        // a string takes all that is written to it
-        let _ = writeln!(text, "{:6x}: {}", line.offset, line.text);
-    }
-    text
+fn name(func: &Function) -> String {
+    let name = func.name.to_string();
+    quoted(name.strip_prefix('%').unwrap_or(&name))
 }
 
-/// The listing with the IR instruction that each stands for, and who chose it.
-fn explained(func: &Function, code: &CompiledCode) -> String {
-    let width = code.lines.iter().map(|line| line.text.len()).max().unwrap_or(0).min(48);
-    let mut text = String::new();
-    for line in &code.lines {
+/// The listing with the IR instruction that each line stands for, and who chose it, as comments.
+fn explained(func: &Function, n: usize, code: &CompiledCode) -> String {
+    let comment = |line: &Line| {
         let inst = line.inst.map(|n| func.dfg.display_inst(Inst::from_u32(n)).to_string()).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "{:6x}: {:width$}  {}{:24}{:#}  {inst}",
-            line.offset,
-            line.text,
-            style::DIM,
-            line.source,
-            style::DIM
-        );
-    }
-    text
+        format!("{:4x} {}{:24}{:#}  {inst}", line.offset, style::DIM, line.source, style::DIM)
+    };
+    assembly(&name(func), n, &code.lines, comment)
 }

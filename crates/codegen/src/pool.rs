@@ -25,6 +25,10 @@ impl Pool {
             constants.len() as u32 - 1
         })
     }
+    /// Bits and size of each constant, by number.
+    pub fn constants(&self) -> &[(u128, u8)] {
+        &self.constants
+    }
     /// Appends the constants to the code, the largest first; the offset of each.
     pub fn place(&self, code: &mut Vec<u8>) -> Vec<usize> {
         let mut at = vec![0; self.constants.len()];
