@@ -13,7 +13,7 @@ use crate::timing::{self, Pass};
 use crate::vcode::VCode;
 use crate::x64::{abi, emit, frame, lower::X64Target, rows};
 use target_lexicon::BinaryFormat;
-use windlass_desc::x64::Feature;
+use windlass_desc::x64::FEATURES;
 use windlass_ir::dominator_tree::DominatorTree;
 use windlass_ir::flowgraph::ControlFlowGraph;
 use windlass_ir::ir::Function;
@@ -24,7 +24,7 @@ use windlass_regalloc as regalloc;
 /// What the compiler is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Options {
-    /// CPU features, a bit each by the number of `windlass_desc::x64::Feature`.
+    /// CPU features, a bit each, in the order of the machine's table.
     pub features: u64,
     /// Keep rbp as the frame pointer.
     pub frame_pointer: bool,
@@ -64,9 +64,8 @@ impl Options {
     /// What a target asks for.
     pub fn of(isa: &dyn TargetIsa) -> Options {
         let on: Vec<&str> = isa.isa_flags().iter().filter(|v| v.as_bool() == Some(true)).map(|v| v.name).collect();
-        let has = |f: &&(Feature, &str)| on.contains(&f.1);
         Options {
-            features: Feature::ALL.iter().filter(has).fold(0, |bits, f| bits | 1 << f.0 as u32),
+            features: FEATURES.iter().enumerate().fold(0, |bits, (n, f)| bits | (on.contains(&f.setting) as u64) << n),
             frame_pointer: isa.flags().preserve_frame_pointers(),
             implicit_sret: isa.flags().enable_multi_ret_implicit_sret(),
             llvm_abi: isa.flags().enable_llvm_abi_extensions(),

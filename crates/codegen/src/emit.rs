@@ -16,7 +16,7 @@ use crate::listing::{By, Listing, symbol};
 use crate::pool::Pool;
 use crate::vcode::{NO_RULE, VCode};
 use windlass_desc::env::TrapCode;
-use windlass_desc::x64::Emission;
+use windlass_desc::machine::Emission;
 use windlass_ir::ir::UserStackMap;
 use windlass_regalloc::{Allocation, Edit, Inst, Loc, NONE, PReg, Place};
 

@@ -21,6 +21,8 @@ use windlass_ir::ir::instructions::InstructionData;
 use windlass_ir::ir::{Block, Endianness, Function, Inst, Value, ValueDef};
 use windlass_regalloc::{Class, Edge, Inst as MInst, List, NONE, Operand, VReg, VRegInfo};
 
+pub mod matched;
+
 /// What a target adds: the matchers generated from its rules, and what it lowers by hand.
 pub trait Target {
     /// Lowers one instruction that has effects or whose result is used.

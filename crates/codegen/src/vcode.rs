@@ -8,6 +8,29 @@ use windlass_regalloc::{Code, NONE, PReg};
 /// No rule: made by the calling convention or by the allocator.
 pub const NO_RULE: u16 = u16::MAX;
 
+/// [`windlass_regalloc::Inst::flags`]: the lowest bit of the index's scale, as a power of two.
+pub const SCALE: u32 = 0;
+/// [`windlass_regalloc::Inst::flags`]: the lowest bit of the memory operand's [`Base`].
+pub const BASE: u32 = 2;
+/// [`windlass_regalloc::Inst::flags`]: the lowest bit of the condition's number.
+pub const CC: u32 = 8;
+
+/// What a memory operand is relative to: three bits of [`windlass_regalloc::Inst::flags`] from bit [`BASE`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Base {
+    /// The base register, if there is one.
+    Regs = 0,
+    /// The explicit stack slots; no base register.
+    Slots = 1,
+    /// The incoming stack arguments; no base register.
+    Incoming = 2,
+    /// The outgoing stack arguments; no base register.
+    Outgoing = 3,
+    /// The return address; no base register.
+    Returns = 4,
+}
+
 /// What a call is besides its operands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CallSite {

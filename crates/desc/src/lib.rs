@@ -9,6 +9,7 @@ pub mod cc;
 pub mod env;
 pub mod fp;
 pub mod imm;
+pub mod machine;
 pub mod ops;
 pub mod types;
 pub mod x64;

@@ -8,7 +8,7 @@ use crate::buffer::{BranchKind, Label};
 use crate::error::CodegenError;
 use crate::frame::{FrameOffsets, FrameSpec};
 use crate::sink::Sink;
-use windlass_desc::x64::Emission;
+use windlass_desc::machine::Emission;
 use windlass_regalloc::{Inst, Loc, PReg, RowSpec};
 
 /// Why an instruction has no encoding.

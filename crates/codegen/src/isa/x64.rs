@@ -158,7 +158,7 @@ impl fmt::Display for X64Isa {
 mod tests {
     use super::*;
     use crate::settings::{builder, read_target};
-    use windlass_desc::x64::Feature;
+    use windlass_desc::x64::FEATURES;
 
     #[test]
     fn features_are_those_of_the_settings() {
@@ -167,8 +167,8 @@ mod tests {
             Options::of(&*isa.finish(Flags::new(builder())).unwrap()).features
         };
         assert_eq!(features("x86_64"), 0);
-        for &(feature, setting) in Feature::ALL {
-            assert_eq!(features(&format!("x86_64 {setting}")), 1 << feature as u32, "{setting}");
+        for (n, f) in FEATURES.iter().enumerate() {
+            assert_eq!(features(&format!("x86_64 {}", f.setting)), 1 << n, "{}", f.setting);
         }
     }
 }

@@ -16,8 +16,9 @@ use crate::error::CodegenError;
 use crate::frame::{Frame, FrameOffsets, FrameSpec};
 use crate::sink::Sink;
 use crate::vcode::VCode;
+use windlass_desc::machine::{Emission, Told};
 use windlass_desc::x64::flags::Cc;
-use windlass_desc::x64::{Emission, Link, Told, regs};
+use windlass_desc::x64::{Link, regs};
 use windlass_ir::ir::{ExternalName, LibCall};
 use windlass_regalloc::{Allocation, Class, Inst, Loc, NONE, PReg, Role, RowSpec};
 

@@ -10,28 +10,7 @@ use crate::sink::Sink;
 use windlass_desc::x64::flags::Cc;
 use windlass_regalloc::{Inst, NONE};
 
-/// [`Inst::flags`]: the lowest bit of the index's scale, as a power of two.
-pub const SCALE: u32 = 0;
-/// [`Inst::flags`]: the lowest bit of the memory operand's [`Base`].
-pub const BASE: u32 = 2;
-/// [`Inst::flags`]: the lowest bit of the condition's number.
-pub const CC: u32 = 8;
-
-/// What a memory operand is relative to: three bits of [`Inst::flags`] from bit [`BASE`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Base {
-    /// The base register, if there is one.
-    Regs = 0,
-    /// The explicit stack slots; no base register.
-    Slots = 1,
-    /// The incoming stack arguments; no base register.
-    Incoming = 2,
-    /// The outgoing stack arguments; no base register.
-    Outgoing = 3,
-    /// The return address; no base register.
-    Returns = 4,
-}
+pub use crate::vcode::{BASE, Base, CC, SCALE};
 
 /// Appends the bytes of `inst`, whose row has `spec` and whose operands are the first entries of `ops`.
 pub fn encode(spec: &Spec, inst: &Inst, ops: &[u32], frame: &FrameOffsets, out: &mut Sink) -> Result<(), EncodeError> {

@@ -2,7 +2,8 @@
 //! `windlass_desc::x64` by `build/x64_rows.rs`, and the types of their entries.
 
 use crate::emit::FlagUse;
-use windlass_desc::x64::{Emission, Feature, Link, Told};
+use windlass_desc::machine::{Emission, Told};
+use windlass_desc::x64::Link;
 use windlass_regalloc::{Class, Constraint, Operand, PReg, RegSet, Role, RowSpec};
 
 /// Which writer makes the bytes of a row.

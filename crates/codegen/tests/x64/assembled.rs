@@ -8,7 +8,7 @@ use windlass_codegen::compiled::CompiledCode;
 use windlass_codegen::listing::assembly;
 use windlass_codegen::settings::{self, Flags, configure, read_target};
 use windlass_codegen::x64::asm;
-use windlass_desc::x64::Feature;
+use windlass_desc::x64::FEATURES;
 use windlass_ir::ir::Function;
 use windlass_ir::reader::{ParseOptions, parse_test};
 use windlass_ir::verifier::verify_function;
@@ -23,7 +23,7 @@ fn all_options() -> [Options; 2] {
         let isa = target.isa_builder().unwrap().finish(Flags::new(shared)).unwrap();
         Options { listing: true, ..Options::of(&*isa) }
     };
-    let features: String = Feature::ALL.iter().map(|(_, name)| format!(" {name}")).collect();
+    let features: String = FEATURES.iter().map(|f| format!(" {}", f.setting)).collect();
     let more = ["is_pic=true", "preserve_frame_pointers=true", "enable_probestack=true", "probestack_strategy=inline"];
     let more = [&more[..], &["enable_pinned_reg=true", "bb_padding_log2_minus_one=3"]].concat();
     [options("", &[]), options(&features, &more)]

@@ -6,9 +6,10 @@ use crate::trampoline::{State, Trampolines};
 use windlass_codegen::x64::encode::{BASE, SCALE};
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::env::{Access, Choice, Env, TrapCode};
+use windlass_desc::machine::Feature;
 use windlass_desc::x64::flags::{Cc, of_logic};
 use windlass_desc::x64::{
-    Family, Feature, Flow, Imm, Input, Link, MemMode, Operand, Output, Row, Told, rows, simulate,
+    FAMILIES, FEATURES, Family, Flow, Input, Link, MemMode, Operand, Output, Row, Told, rows, simulate,
 };
 use windlass_regalloc::NONE;
 
@@ -62,14 +63,15 @@ struct Run {
 }
 
 fn has(feature: Feature) -> bool {
-    match feature {
-        Feature::Bmi2 => is_x86_feature_detected!("bmi2"),
-        Feature::Bmi1 => is_x86_feature_detected!("bmi1"),
-        Feature::Lzcnt => is_x86_feature_detected!("lzcnt"),
-        Feature::Popcnt => is_x86_feature_detected!("popcnt"),
-        Feature::Sse41 => is_x86_feature_detected!("sse4.1"),
-        Feature::Avx => is_x86_feature_detected!("avx"),
-        Feature::Fma => is_x86_feature_detected!("fma"),
+    match FEATURES[feature.0 as usize].cpu {
+        "bmi2" => is_x86_feature_detected!("bmi2"),
+        "bmi1" => is_x86_feature_detected!("bmi1"),
+        "lzcnt" => is_x86_feature_detected!("lzcnt"),
+        "popcnt" => is_x86_feature_detected!("popcnt"),
+        "sse4.1" => is_x86_feature_detected!("sse4.1"),
+        "avx" => is_x86_feature_detected!("avx"),
+        "fma" => is_x86_feature_detected!("fma"),
+        other => panic!("nobody asks the CPU for {other}"),
     }
 }
 
@@ -114,10 +116,11 @@ fn random_run(rng: &mut Rng, n: usize, row: &Row, start: u64) -> Run {
         let mut case = cases::random(rng, n, row);
         let mut regs: [u64; 16] = std::array::from_fn(|_| rng.edgy());
         let vectors: [u128; 16] = std::array::from_fn(|_| rng.floats());
-        if matches!(row.family, Family::Div | Family::Idiv) && rng.below(8) != 0 {
+        let (div, idiv) = (Family::Div.into(), Family::Idiv.into());
+        if (row.family == div || row.family == idiv) && rng.below(8) != 0 {
             // few quotients of a random double-width number fit
             let sign = ((regs[0] << (64 - row.width)) as i64 >> 63) as u64;
-            regs[2] = if row.family == Family::Div { regs[2] % 16 } else { sign };
+            regs[2] = if row.family == div { regs[2] % 16 } else { sign };
         }
         // Bit 1 is always set, bit 9 lets interrupts through; of the others only those that rows know.
         let flags = FLAG_BITS.iter().fold(0x202, |f, b| f | rng.below(2) << b);
@@ -143,17 +146,15 @@ fn simulated(row: &Row, run: &Run, env: &mut Simulated) -> Output<Num> {
     });
     let uses = uses.collect();
     let payload = run.case.inst.payload;
-    let imm = match row.imm {
-        Imm::U32 | Imm::I64 => payload,
-        _ => (payload >> 32) as i32 as u64,
-    };
+    let imm = if row.whole_payload { payload } else { (payload >> 32) as i32 as u64 };
     let flags = FLAG_BITS.iter().enumerate().fold(0, |f, (i, b)| f | (run.input.flags >> b & 1) << i);
     let input = Input {
         uses,
         addr: run.addr.map(word),
         imm: word(imm),
         flags: Some(Num::lit(5, flags as u128)),
-        cc: Cc::from_number((run.case.inst.flags >> 8) as u8),
+        cc: Cc::from_number((run.case.inst.flags >> 8) as u8).into(),
+        holds: None,
         code: TrapCode::unwrap_user(1),
         access: Access::PLAIN,
     };
@@ -215,12 +216,15 @@ fn the_cpu_does_what_rows_mean() {
     let rows = rows();
     // constants and symbols would have to be in reach
     let alone = |r: &Row| {
-        !r.enc.special && r.enc.link == Link::None && r.flow == Flow::Next && r.family.info().no_meaning.is_none()
+        !r.enc.special
+            && r.enc.link == Link::None
+            && r.flow == Flow::Next
+            && FAMILIES[r.family.0 as usize].no_meaning.is_none()
     };
     let (mut run_rows, mut runs) = (0, vec![]);
     for (n, row) in rows.iter().enumerate().filter(|(_, r)| alone(r)) {
         if let Some(f) = row.feature.filter(|&f| !has(f)) {
-            println!("skipped {}: this CPU lacks {f:?}", row.name);
+            println!("skipped {}: this CPU lacks {}", row.name, FEATURES[f.0 as usize].cpu);
             continue;
         }
         run_rows += 1;
@@ -250,7 +254,7 @@ fn the_cpu_does_what_rows_mean() {
     }
     // SAFETY: from `Box::into_raw` above; the trampolines run no more.
     drop(unsafe { Box::from_raw(buffer) });
-    let without = rows.iter().filter(|r| r.family.info().no_meaning.is_some()).count();
+    let without = rows.iter().filter(|r| FAMILIES[r.family.0 as usize].no_meaning.is_some()).count();
     println!("x64 rows {:>5}, without meaning {without}", rows.len());
     println!("on CPU   {run_rows:>5} rows, {} runs", runs.len());
 }

@@ -2,11 +2,10 @@
 //! has them.
 
 use super::inst::*;
-use super::operands::{INTS, Instruction, Pattern, op_width};
+use super::operands::{INTS, Instruction, Pattern, alternative, op_width};
 use crate::fun;
 use crate::pat::*;
 use crate::term::*;
-use std::panic::Location;
 use windlass_desc::cc::FloatCC;
 use windlass_desc::fp::{FpFormat, too_small};
 use windlass_desc::ops::{Effects, Opcode};
@@ -239,18 +238,18 @@ fn comparisons(r: &mut RuleSet) {
     });
 }
 
-/// Comparisons of floats as alternatives of the nonterminal `cond`.
-pub fn conditions(r: &mut RuleSet) {
+/// Comparisons of floats as tests.
+pub fn conditions(r: &mut Vec<Alternative>) {
     #[track_caller]
-    fn alternative(pat: OpPat, cc: Cc, producer: MInst) -> CondRule {
-        CondRule { pat: pat.into(), ty: I8, cc: is(cc), producer: Seq::default().run(producer), at: Location::caller() }
+    fn test(pat: OpPat, cc: Cc, producer: MInst) -> Alternative {
+        alternative(I8, pat, is(cc), producer)
     }
     for &t in FLOATS {
         let compare = || cmpf(width(t), X, R);
-        r.cond.extend(DIRECT.map(|(cc, flag)| alternative(fcmp(cc, X, R).at(t), flag, compare())));
-        r.cond.extend(SWAPPED.map(|(cc, flag)| alternative(fcmp(cc, R, X).at(t), flag, compare())));
-        r.cond.push(alternative(fcmp(FloatCC::Equal, X, R).at(t), Cc::Oe, compare()));
-        r.cond.push(alternative(fcmp(FloatCC::NotEqual, X, R).at(t), Cc::Une, compare()));
+        r.extend(DIRECT.map(|(cc, flag)| test(fcmp(cc, X, R).at(t), flag, compare())));
+        r.extend(SWAPPED.map(|(cc, flag)| test(fcmp(cc, R, X).at(t), flag, compare())));
+        r.push(test(fcmp(FloatCC::Equal, X, R).at(t), Cc::Oe, compare()));
+        r.push(test(fcmp(FloatCC::NotEqual, X, R).at(t), Cc::Une, compare()));
     }
 }
 

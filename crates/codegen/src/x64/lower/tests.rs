@@ -9,11 +9,14 @@ use crate::order::BlockOrder;
 use crate::vcode::VCode;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use windlass_desc::cc::IntCC;
+use windlass_desc::machine::Feature;
 use windlass_desc::ops::Format;
 use windlass_desc::types::{I8, I16, I32, I64};
 use windlass_ir::cursor::{Cursor, FuncCursor};
 use windlass_ir::dominator_tree::DominatorTree;
 use windlass_ir::flowgraph::ControlFlowGraph;
+use windlass_ir::ir::instructions::InstructionData;
 use windlass_ir::ir::{
     AbiParam, Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind, UserFuncName,
 };
@@ -43,8 +46,8 @@ impl Graph for Lower<'_> {
     fn fcc(&self, i: Inst) -> FloatCC {
         Lower::fcc(self, i)
     }
-    fn zero_upper(&self, v: Value) -> bool {
-        X64::zero_upper(self, v)
+    fn promised(&self, v: Value) -> Option<Above> {
+        generated::promised(self, v)
     }
     fn lives_on(&self, v: Value) -> bool {
         Lower::lives_on(self, v)
@@ -62,13 +65,13 @@ impl Graph for Lower<'_> {
         Lower::same_address(self, a, b)
     }
     fn is_near(&self, i: Inst) -> bool {
-        X64::is_near(self, i)
+        Lower::is_near(self, i)
     }
     fn slot_fits(&self, i: Inst) -> bool {
-        X64::slot_disp(self, i, 0).is_some()
+        Lower::slot_disp(self, i, 0).is_some()
     }
     fn has(&self, f: Feature) -> bool {
-        X64::has(self, f)
+        self.has_feature(f.0.into())
     }
 }
 
