@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 use windlass_desc::machine::{Bank, Emission};
-use windlass_desc::x64::{self, At, Enc, FAMILIES, FEATURES, Field, Imm, Link, Map, MemMode, Operand, Row, VECTOR};
+use windlass_desc::x64::{self, At, Enc, FAMILIES, Feature, Field, Imm, Link, Map, MemMode, Operand, Row, VECTOR};
 
 /// The text of the generated file.
 pub fn generate() -> String {
@@ -28,7 +28,8 @@ pub fn generate() -> String {
     table(&mut out, "What each row does with the flags.", "FLAG_USE: [FlagUse", &rows, flags);
     let told = |r: &Row| format!("Told::{:?}", r.told);
     table(&mut out, "What the flags of each row tell of its result.", "TOLD: [Told", &rows, told);
-    let feature = |r: &Row| r.feature.map_or("None".into(), |f| format!("Some({:?})", FEATURES[f.0 as usize].setting));
+    let feature =
+        |r: &Row| r.feature.map_or("None".into(), |f| format!("Some({:?})", Feature::ALL[f.0 as usize].setting));
     table(&mut out, "What each row needs beyond the baseline.", "FEATURES: [Option<&str>", &rows, feature);
     out
 }

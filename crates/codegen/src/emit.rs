@@ -5,16 +5,17 @@
 //! Every machine instruction is a row. It is listed and encoded by [`Emitter::row`] and its like, so that the listing
 //! cannot say anything else than the bytes. Only branches to labels are not, since their size is chosen at the end.
 
+use crate::backend::{self, Allocated};
 use crate::binemit::Reloc;
-use crate::buffer::{BranchKind, Buffer, Label, Mark, Offsets};
-use crate::compile::Options;
+use crate::buffer::{Branch, Buffer, Label, Mark, Offsets};
 use crate::compiled::*;
 use crate::error::CodegenError;
-use crate::frame::Frame;
+use crate::frame::{Frame, Needs};
 use crate::isa::unwind::UnwindInst;
 use crate::listing::{By, Listing, symbol};
-use crate::pool::Pool;
+use crate::options::Options;
 use crate::vcode::{NO_RULE, VCode};
+use std::marker::PhantomData;
 use windlass_desc::env::TrapCode;
 use windlass_desc::machine::Emission;
 use windlass_ir::ir::UserStackMap;
@@ -36,17 +37,14 @@ enum Meta {
     Point(MachDebugTagPos, u32),
     Origin(Option<u32>),
     Unwind(UnwindInst),
-    /// The instruction ends with the distance of this constant.
-    Constant(u32),
 }
 
 /// Memory kept between functions.
 #[derive(Default)]
-pub struct Scratch {
+struct Scratch {
     buffer: Buffer,
     meta: Vec<(Mark, Meta)>,
     listing: Listing,
-    pool: Pool,
     /// Trap sites out of line, with the instruction each belongs to, if it is not the prologue.
     deferred: Vec<(Label, TrapCode, Option<u32>)>,
     /// Tables to jump through: their edges, and whether the first one has an entry too.
@@ -63,10 +61,8 @@ pub struct Scratch {
 
 impl Scratch {
     fn clear(&mut self) {
-        self.buffer.clear();
         self.meta.clear();
         self.listing.clear();
-        self.pool.clear();
         self.deferred.clear();
         self.tables.clear();
     }
@@ -94,20 +90,35 @@ pub struct Emitter<'a, T: Target> {
     known: T::Known,
 }
 
-/// Emits the function.
-pub fn emit<T: Target>(
-    machine: &VCode,
-    alloc: &Allocation,
-    frame: &Frame,
-    s: &mut Scratch,
-    options: &Options,
-) -> Result<CompiledCode, CodegenError> {
+/// Emits functions for a target, with memory kept between them.
+pub struct FunctionEmitter<T> {
+    memory: Scratch,
+    target: PhantomData<fn() -> T>,
+}
+
+impl<T> Default for FunctionEmitter<T> {
+    fn default() -> FunctionEmitter<T> {
+        FunctionEmitter { memory: Scratch::default(), target: PhantomData }
+    }
+}
+
+impl<T: Target> backend::Emitter for FunctionEmitter<T> {
+    fn emit(&mut self, function: &Allocated<'_>) -> Result<CompiledCode, CodegenError> {
+        let frame = Frame::new(&T::FRAME, &Needs::of(function), function.alloc)?;
+        let code = emit::<T>(function, &frame, &mut self.memory)?;
+        let place = |at: &u64| frame.offsets.slots as u32 + *at as u32;
+        Ok(CompiledCode { slots: function.slots.at.iter().map(place).collect(), ..code })
+    }
+}
+
+fn emit<T: Target>(function: &Allocated<'_>, frame: &Frame, s: &mut Scratch) -> Result<CompiledCode, CodegenError> {
     s.clear();
+    s.buffer.start(T::BRANCHES);
     let mut e = Emitter::<T> {
-        machine,
+        machine: function.vcode,
         frame,
-        options,
-        alloc,
+        options: function.options,
+        alloc: function.alloc,
         s,
         by: By::default(),
         origin: None,
@@ -118,7 +129,7 @@ pub fn emit<T: Target>(
     };
     e.labels();
     e.prologue()?;
-    for b in 0..machine.code.blocks.len() {
+    for b in 0..function.vcode.code.blocks.len() {
         e.block(b)?;
     }
     e.edge_blocks()?;
@@ -216,11 +227,11 @@ impl<T: Target> Emitter<'_, T> {
 
     /// A branch to a label, with its text up to the label.
     #[inline]
-    pub(crate) fn branch_to(&mut self, kind: BranchKind, to: Label, text: &dyn Fn() -> String) {
+    pub(crate) fn branch_to(&mut self, branch: Branch, to: Label, text: &dyn Fn() -> String) {
         if self.options.listing {
             self.s.listing.add(self.s.buffer.mark(), text(), Some(to), "", self.by);
         }
-        self.s.buffer.branch(kind, to);
+        self.s.buffer.branch(branch, to);
     }
 
     /// Emits a row with these operands.
@@ -255,13 +266,9 @@ impl<T: Target> Emitter<'_, T> {
     /// Emits an instruction whose last field refers to a symbol plus an offset, or to the constant in its payload.
     pub(crate) fn linked(&mut self, inst: &Inst, ops: &[u32], to: u32, offset: i64) -> Result<(), CodegenError> {
         let Some(field) = T::field(self, inst, to) else { return self.plain(inst, ops) };
-        let constant = match field {
-            Field::Constant { bits, size } => self.s.pool.number(bits, size),
-            Field::Symbol { .. } => NONE,
-        };
         if self.options.listing {
             let name = match field {
-                Field::Constant { .. } => format!("Lc{constant}"),
+                Field::Constant { bits, size } => format!("Lc{}", self.s.buffer.pool.number(bits, size)),
                 Field::Symbol { .. } => symbol(&self.machine.symbols[to as usize], offset),
             };
             let text = T::print(inst, ops, &self.frame.offsets, Some(&name));
@@ -269,10 +276,10 @@ impl<T: Target> Emitter<'_, T> {
         }
         // the payload says what is referred to; the field stays zero until it is filled in
         self.encode(&Inst { payload: 0, ..*inst }, ops)?;
-        self.note(match field {
-            Field::Constant { .. } => Meta::Constant(constant),
-            Field::Symbol { kind, addend, size } => Meta::Reloc(kind, to, addend + offset, size),
-        });
+        match field {
+            Field::Constant { bits, size } => self.s.buffer.constant_before(bits, size),
+            Field::Symbol { kind, addend, size } => self.note(Meta::Reloc(kind, to, addend + offset, size)),
+        }
         Ok(())
     }
 
@@ -479,17 +486,15 @@ impl<T: Target> Emitter<'_, T> {
         let frame_to_fp = (self.frame.offsets.returns as u32).saturating_sub(8);
         let (frame_size, slots) = (self.frame.total(), self.frame.offsets.slots as u32);
         let mut out = CompiledCode { alignment, frame_size, frame_to_fp, ..CompiledCode::default() };
-        let offsets = self.s.buffer.finish(&mut out.code, T::write_branch);
-        if out.code.len() > i32::MAX as usize {
-            return Err(CodegenError::CodeTooLarge);
-        }
+        let offsets = self.s.buffer.finish(&mut out.code)?;
         if self.options.blocks {
             self.block_layout(&offsets, &mut out);
         }
-        let constants = self.s.pool.place(&mut out.code);
         if self.options.listing {
-            let (buffer, pool) = (&self.s.buffer, self.s.pool.constants());
-            out.lines = self.s.listing.finish(&offsets, &buffer.ends(), pool.iter().zip(&constants));
+            let buffer = &self.s.buffer;
+            let places = buffer.pool.offsets(offsets.of(buffer.mark()) as usize, |_| true);
+            let constants = buffer.pool.constants().iter().zip(&places);
+            out.lines = self.s.listing.finish(&offsets, &buffer.ends(), constants);
         }
         for (mark, meta) in self.s.meta.drain(..) {
             let offset = offsets.of(mark);
@@ -506,10 +511,6 @@ impl<T: Target> Emitter<'_, T> {
                 }
                 Meta::Point(pos, inst) => out.points.push((offset, pos, inst)),
                 Meta::Origin(inst) => out.origins.push((offset, inst)),
-                Meta::Constant(n) => {
-                    let distance = (constants[n as usize] - offset as usize) as u32;
-                    out.code[offset as usize - 4..][..4].copy_from_slice(&distance.to_le_bytes());
-                }
                 Meta::Unwind(inst) => out.unwind.push((offset, inst)),
                 Meta::Reloc(kind, symbol, addend, back) => {
                     let name = self.machine.symbols[symbol as usize].clone();

@@ -11,11 +11,10 @@
 //! outgoing arguments      <- stack pointer
 //! ```
 
+use crate::backend::Allocated;
 use crate::error::{CodegenError, CodegenResult};
+use crate::slots::MAX_FRAME;
 use windlass_regalloc::{Allocation, Class, Loc, LocKind, PReg, RegSet};
-
-/// More does not fit signed displacements with room to spare.
-pub const MAX_FRAME: u64 = 1 << 30;
 
 /// What a target says of its frames.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +88,24 @@ pub struct Needs {
     /// Bytes that are removed from above the return address in the end: none if that is the caller's part, else the
     /// largest argument area, its own or that of a tail call.
     pub pops: u64,
+}
+
+impl Needs {
+    /// What an allocated function asks.
+    pub fn of(function: &Allocated<'_>) -> Needs {
+        let &Allocated { vcode, conv, places, slots, options, .. } = function;
+        Needs {
+            slots: slots.size,
+            slots_align: slots.align,
+            outgoing: vcode.outgoing,
+            calls: vcode.calls,
+            frame_pointer: options.frame_pointer,
+            probed: options.probe.map(|probe| 1 << probe.size_log2.min(31)),
+            callee_saved: conv.callee_saved,
+            incoming: places.stack,
+            pops: if conv.callee_pops { places.stack.max(vcode.tail_args) } else { 0 },
+        }
+    }
 }
 
 impl Frame {

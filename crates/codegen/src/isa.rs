@@ -10,9 +10,11 @@
 //! assert_eq!(isa.pointer_bytes(), 8);
 //! ```
 
+use crate::backend::Backend;
 use crate::compile::Pipeline;
 use crate::error::{CodegenError, CodegenResult};
 use crate::machinst::{CompiledCode, CompiledCodeStencil};
+use crate::options::Options;
 use crate::reg::Reg;
 use crate::settings::{self, Configurable, Flags, SetResult, Setting, Value};
 use crate::text_section::TextSectionBuilder;
@@ -55,11 +57,18 @@ pub fn lookup_by_name(name: &str) -> Result<Builder, LookupError> {
 }
 
 /// A builder for a platform, with settings of its architecture.
-pub(crate) fn lookup_with(triple: Triple, isa_flags: settings::Builder) -> Result<Builder, LookupError> {
+fn lookup_with(triple: Triple, isa_flags: settings::Builder) -> Result<Builder, LookupError> {
     match triple.architecture {
         Architecture::X86_64 => Ok(x64::builder(triple, isa_flags)),
         Architecture::Aarch64(_) | Architecture::S390x | Architecture::Riscv64(_) => Err(LookupError::SupportDisabled),
         _ => Err(LookupError::Unsupported),
+    }
+}
+
+impl settings::Target {
+    /// What makes a code generator for this target, if there is one.
+    pub fn isa_builder(&self) -> Result<Builder, LookupError> {
+        lookup_with(self.triple.clone(), self.flags.clone())
     }
 }
 
@@ -205,6 +214,12 @@ pub trait TargetIsa: fmt::Display + Send + Sync {
         ArgumentExtension::Uext
     }
 
+    /// What the pipeline needs of the target.
+    fn backend(&self) -> &'static dyn Backend;
+
+    /// What the settings ask of the pipeline.
+    fn options(&self) -> &Options;
+
     /// Compiles a function that verifies and that the mid-end has left as lowering needs it, perhaps with a text of the
     /// code. `pipeline` is memory to be used again.
     fn compile_function(
@@ -286,6 +301,27 @@ impl<'a> dyn TargetIsa + 'a {
     /// The kind of unwind data that the platform reads.
     pub fn unwind_info_kind(&self) -> unwind::UnwindInfoKind {
         unwind::UnwindInfoKind::of(self.triple())
+    }
+}
+
+/// Shared settings, and the target if there is one: what functions take that can do without a target.
+#[derive(Clone, Copy)]
+pub struct FlagsOrIsa<'a> {
+    /// The shared settings.
+    pub flags: &'a Flags,
+    /// The target.
+    pub isa: Option<&'a dyn TargetIsa>,
+}
+
+impl<'a> From<&'a Flags> for FlagsOrIsa<'a> {
+    fn from(flags: &'a Flags) -> FlagsOrIsa<'a> {
+        FlagsOrIsa { flags, isa: None }
+    }
+}
+
+impl<'a> From<&'a dyn TargetIsa> for FlagsOrIsa<'a> {
+    fn from(isa: &'a dyn TargetIsa) -> FlagsOrIsa<'a> {
+        FlagsOrIsa { flags: isa.flags(), isa: Some(isa) }
     }
 }
 

@@ -1,12 +1,15 @@
 //! What compiles to nothing yet must be refused, never left out in silence.
 
-use windlass_codegen::compile::{Options, Pipeline};
+use windlass_codegen::compile::Pipeline;
+use windlass_codegen::isa;
+use windlass_codegen::options::Options;
 use windlass_ir::reader::parse_functions;
 
 fn refusal(text: &str) -> String {
     let funcs = parse_functions(text).expect("the text is right");
     let options = Options { check: true, ..Options::default() };
-    Pipeline::new().compile(&funcs[0], &options).expect_err("it is refused").to_string()
+    let backend = isa::native::backend().expect("code is made for this machine");
+    Pipeline::new().compile(&funcs[0], backend, &options).expect_err("it is refused").to_string()
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::cc::IntCC;
 use crate::env::Env;
 use crate::types::Type;
 
+pub use crate::feature::FeatureRow;
 pub use run::{Input, Meant, Output, nothing, simulate, value};
 
 /// A bank of registers, by its number in [`Machine::BANKS`].
@@ -333,19 +334,6 @@ pub struct FamilyInfo {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Feature(pub u8);
 
-/// What there is to know of a feature.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FeatureInfo {
-    /// What it brings.
-    pub doc: &'static str,
-    /// The setting that says that the CPU has it.
-    pub setting: &'static str,
-    /// LLVM's name for it.
-    pub llvm: &'static str,
-    /// The operating system's or the standard library's name for it, by which a running CPU is asked.
-    pub cpu: &'static str,
-}
-
 /// A condition, by its number as instructions have it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Cc(pub u8);
@@ -529,7 +517,7 @@ pub trait Machine: 'static {
     /// Operations, in the order of their numbers.
     const FAMILIES: &'static [FamilyInfo];
     /// Features, in the order of their numbers.
-    const FEATURES: &'static [FeatureInfo];
+    const FEATURES: &'static [FeatureRow];
     /// Width of the flags, or of the condition code; 0 if it has none.
     const FLAGS_WIDTH: u32;
     /// Names of conditions, in the order of their numbers.

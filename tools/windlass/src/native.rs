@@ -5,7 +5,7 @@ use crate::panics;
 use crate::sandbox::{self, Call, End, Fault, Slot};
 use crate::trampoline;
 use std::collections::{HashMap, HashSet};
-use windlass_codegen::compile::Options;
+use windlass_codegen::options::Options;
 use windlass_ir::data_value::{DataValue, DisplayDataValues};
 use windlass_ir::ir::{Function, Signature, TrapCode};
 use windlass_link::functions::{Functions, Object};

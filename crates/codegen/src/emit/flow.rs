@@ -23,8 +23,8 @@ impl<T: Target> Emitter<'_, T> {
     /// Goes to a label, by falling through if it follows.
     fn go(&mut self, to: Label, follows: Label) {
         if to != follows {
-            let (kind, mnemonic) = T::JUMP;
-            self.branch_to(kind, to, &|| format!("{mnemonic} "));
+            let (jump, mnemonic) = T::JUMP;
+            self.branch_to(jump, to, &|| format!("{mnemonic} "));
         }
     }
 

@@ -4,7 +4,7 @@
 
 use super::Emitter;
 use crate::binemit::Reloc;
-use crate::buffer::{BranchKind, Label};
+use crate::buffer::{Branch, BranchFacts, Label};
 use crate::error::CodegenError;
 use crate::frame::{FrameOffsets, FrameSpec};
 use crate::sink::Sink;
@@ -81,8 +81,10 @@ pub trait Target: Sized + 'static {
     const NOP: &'static [u8];
     /// Bytes of a call of a symbol.
     const CALL_SIZE: u32;
-    /// A jump to a label, and its mnemonic.
-    const JUMP: (BranchKind, &'static str);
+    /// Its branches to labels.
+    const BRANCHES: &'static BranchFacts;
+    /// The jump among them, and its mnemonic.
+    const JUMP: (Branch, &'static str);
     /// A row that always traps.
     const TRAP: u16;
     /// What is known at a point of a block that can spare instructions.
@@ -96,8 +98,6 @@ pub trait Target: Sized + 'static {
     fn name(row: u16) -> &'static str;
     /// Where the rule with this number is written.
     fn rule(n: u16) -> Option<&'static str>;
-    /// Appends the final form of a branch: its kind's tag, whether it is long, and how far it goes from its end.
-    fn write_branch(out: &mut Vec<u8>, tag: u8, long: bool, rel: i32);
 
     /// The conditions that an instruction asks of the flags, a bit each.
     fn condition(inst: &Inst) -> u32;

@@ -2,7 +2,7 @@
 
 use super::unwind::UnwindInfoKind;
 use super::*;
-use crate::settings::{FlagsOrIsa, read_target};
+use crate::settings::read_target;
 use windlass_ir::ir::types;
 
 /// The target of a `target` line, with the default shared settings.

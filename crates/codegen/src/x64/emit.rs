@@ -1,37 +1,23 @@
 //! Emission on x86-64: which rows do what every function needs, and what rows become that are several instructions.
 //! Needs the encoder, the printer and the frame; [`crate::emit`] calls it.
 
-use super::encode::{CC, JMP, SCALE, cc_of, encode, write_branch};
+use super::branch::{BRANCHES, JMP_KIND, jcc_kind};
+use super::encode::{CC, SCALE, cc_of, encode};
 use super::frame::{RSP, SPEC};
 use super::lower::generated;
 use super::rows::*;
 use super::{asm, leave};
 use crate::binemit::Reloc;
-use crate::buffer::{BranchKind, Label};
-use crate::compile::Options;
-use crate::compiled::CompiledCode;
-pub use crate::emit::Scratch;
+use crate::buffer::{Branch, BranchFacts, Label};
 use crate::emit::{EncodeError, Field, FlagUse, Target};
 use crate::error::CodegenError;
-use crate::frame::{Frame, FrameOffsets, FrameSpec};
+use crate::frame::{FrameOffsets, FrameSpec};
 use crate::sink::Sink;
-use crate::vcode::VCode;
 use windlass_desc::machine::{Emission, Told};
 use windlass_desc::x64::flags::Cc;
 use windlass_desc::x64::{Link, regs};
 use windlass_ir::ir::{ExternalName, LibCall};
-use windlass_regalloc::{Allocation, Class, Inst, Loc, NONE, PReg, Role, RowSpec};
-
-/// Emits the function.
-pub fn emit(
-    machine: &VCode,
-    alloc: &Allocation,
-    frame: &Frame,
-    memory: &mut Scratch,
-    options: &Options,
-) -> Result<CompiledCode, CodegenError> {
-    crate::emit::emit::<X64>(machine, alloc, frame, memory, options)
-}
+use windlass_regalloc::{Class, Inst, Loc, NONE, PReg, Role, RowSpec};
 
 /// The routine that touches pages, given the size in rax.
 pub(crate) const PROBESTACK: ExternalName = ExternalName::LibCall(LibCall::Probestack);
@@ -58,7 +44,7 @@ const ZERO_OR_NOT: u32 = bit(Cc::E) | bit(Cc::Ne);
 const OF_THE_RESULT: u32 = ZERO_OR_NOT | bit(Cc::S) | bit(Cc::Ns);
 
 fn jcc(e: &mut Emitter<'_>, cc: Cc, to: Label) {
-    e.branch_to(BranchKind { short: 2, long: 6, tag: cc as u8 }, to, &|| format!("j{} ", cc.name()));
+    e.branch_to(jcc_kind(cc), to, &|| format!("j{} ", cc.name()));
 }
 
 /// A branch on a condition, which flags have.
@@ -93,7 +79,8 @@ impl Target for X64 {
     const FRAME: FrameSpec = SPEC;
     const NOP: &'static [u8] = &[0x90];
     const CALL_SIZE: u32 = 5;
-    const JUMP: (BranchKind, &'static str) = (BranchKind { short: 2, long: 5, tag: JMP }, "jmp");
+    const BRANCHES: &'static BranchFacts = &BRANCHES;
+    const JUMP: (Branch, &'static str) = (JMP_KIND, "jmp");
     const TRAP: u16 = UD2;
     type Known = Option<FlagsOf>;
 
@@ -112,10 +99,6 @@ impl Target for X64 {
 
     fn rule(n: u16) -> Option<&'static str> {
         generated::RULES.get(n as usize).copied()
-    }
-
-    fn write_branch(out: &mut Vec<u8>, tag: u8, long: bool, rel: i32) {
-        write_branch(out, tag, long, rel);
     }
 
     /// Sums with a carry are none of those that are asked about.

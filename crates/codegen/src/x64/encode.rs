@@ -1,7 +1,6 @@
 //! Bytes of one allocated instruction from its row's [`Spec`] (SDM volume 2, chapter 2): a writer per [`Shape`], all of
 //! them over the same few pieces. Needs the tables of [`super::rows`]; leaves the shortest encoding in a [`Sink`].
-//! Special rows (several instructions, or none) are emission's. Branches to labels are at the end: their size is chosen
-//! when the whole function is there.
+//! Special rows (several instructions, or none) are emission's. Branches to labels are in [`super::branch`].
 
 use super::rows::*;
 use crate::emit::EncodeError;
@@ -347,22 +346,6 @@ fn immediate(p: &mut Parts, spec: &Spec, inst: &Inst, short: bool) {
     let shift = if matches!(spec.imm, ImmSpec::U32 | ImmSpec::I64) { 0 } else { 32 };
     let len = if short { (spec.imm != ImmSpec::Count) as u8 } else { spec.imm.size() };
     p.imm(if spec.imm == ImmSpec::Fixed { spec.acc as u64 } else { inst.payload >> shift }, len);
-}
-
-/// The tag of a jump among branches; those on a condition have its number.
-pub const JMP: u8 = 16;
-
-/// Appends the final form of a branch to `rel` bytes past its end.
-pub fn write_branch(out: &mut Vec<u8>, tag: u8, long: bool, rel: i32) {
-    match (tag, long) {
-        (JMP, false) => out.extend([0xeb, rel as u8]),
-        (JMP, true) => out.push(0xe9),
-        (cc, false) => out.extend([0x70 | cc, rel as u8]),
-        (cc, true) => out.extend([0x0f, 0x80 | cc]),
-    }
-    if long {
-        out.extend(rel.to_le_bytes());
-    }
 }
 
 /// The condition of an instruction.

@@ -2,7 +2,6 @@
 //! frames out.
 
 use crate::frame::FrameSpec;
-pub use crate::frame::{Frame, MAX_FRAME, Needs};
 use windlass_desc::x64::regs;
 use windlass_regalloc::{Class, PReg};
 

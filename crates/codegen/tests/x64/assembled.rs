@@ -1,32 +1,35 @@
 //! Listings against llvm-mc: the text of every function of `tests/clif`, assembled, is the function's bytes. What is linked
 //! is zero in both.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use windlass_codegen::compile::{Options, Pipeline};
+use windlass_codegen::compile::Pipeline;
 use windlass_codegen::compiled::CompiledCode;
+use windlass_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use windlass_codegen::listing::assembly;
+use windlass_codegen::options::Options;
 use windlass_codegen::settings::{self, Flags, configure, read_target};
 use windlass_codegen::x64::asm;
-use windlass_desc::x64::FEATURES;
+use windlass_desc::x64::{Feature, rows};
 use windlass_ir::ir::Function;
 use windlass_ir::reader::{ParseOptions, parse_test};
 use windlass_ir::verifier::verify_function;
 use windlass_opt::Level;
 
 /// What code is compiled for: little, and what makes other instructions.
-fn all_options() -> [Options; 2] {
-    let options = |features: &str, settings: &[&str]| {
+fn targets() -> [OwnedTargetIsa; 2] {
+    let target = |features: &str, settings: &[&str]| {
         let mut shared = settings::builder();
         settings.iter().for_each(|word| configure(word, &mut shared).unwrap());
         let target = read_target(&format!("x86_64{features}")).unwrap();
-        let isa = target.isa_builder().unwrap().finish(Flags::new(shared)).unwrap();
-        Options { listing: true, ..Options::of(&*isa) }
+        target.isa_builder().unwrap().finish(Flags::new(shared)).unwrap()
     };
-    let features: String = FEATURES.iter().map(|f| format!(" {}", f.setting)).collect();
+    let features: BTreeSet<_> = rows().iter().filter_map(|row| row.feature).map(|f| f.0).collect();
+    let features: String = features.iter().map(|&f| format!(" {}", Feature::ALL[f as usize].setting)).collect();
     let more = ["is_pic=true", "preserve_frame_pointers=true", "enable_probestack=true", "probestack_strategy=inline"];
     let more = [&more[..], &["enable_pinned_reg=true", "bb_padding_log2_minus_one=3"]].concat();
-    [options("", &[]), options(&features, &more)]
+    [target("", &[]), target(&features, &more)]
 }
 
 /// The files in a folder and all below.
@@ -42,11 +45,12 @@ fn files(folder: &Path, out: &mut Vec<PathBuf>) {
 }
 
 /// A function's machine code, or nothing if it is none that can be compiled.
-fn compiled(func: &Function, level: Level, options: &Options) -> Option<CompiledCode> {
+fn compiled(func: &Function, level: Level, isa: &dyn TargetIsa) -> Option<CompiledCode> {
     verify_function(func, None).ok()?;
     let mut func = func.clone();
     windlass_opt::run(&mut func, level).ok()?;
-    Pipeline::new().compile(&func, options).ok()
+    let options = Options { listing: true, ..*isa.options() };
+    Pipeline::new().compile(&func, isa.backend(), &options).ok()
 }
 
 /// The bytes that llvm-mc makes of a text.
@@ -74,13 +78,13 @@ fn check(folder: &Path) {
     paths.sort();
     let (mut text, mut made) = (asm::SYNTAX.to_string(), vec![]);
     let (mut end, mut without, mut bytes) = (0, 0, 0);
-    let all = all_options();
+    let targets = targets();
     for path in paths {
         let source = std::fs::read_to_string(&path).expect("a text");
         let Ok(file) = parse_test(&source, ParseOptions::default()) else { continue };
         for (func, _) in &file.functions {
             for (n, level) in [(0, Level::None), (0, Level::Speed), (1, Level::None), (1, Level::Speed)] {
-                let Some(code) = compiled(func, level, &all[n]) else {
+                let Some(code) = compiled(func, level, &*targets[n]) else {
                     without += 1;
                     continue;
                 };
@@ -88,7 +92,7 @@ fn check(folder: &Path) {
                 text +=
                     &format!(".org {end}\n{}", assembly(&format!("unit_{unit}"), unit, &code.lines, |_| String::new()));
                 bytes += code.lines.iter().filter(|line| line.text.starts_with(".byte")).count();
-                made.push((format!("{}: {} at {level:?}, options {n}", path.display(), func.name), end, code));
+                made.push((format!("{}: {} at {level:?}, target {n}", path.display(), func.name), end, code));
                 end += (made[unit].2.code.len() + 64).next_multiple_of(16);
             }
         }

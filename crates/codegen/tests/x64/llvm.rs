@@ -2,20 +2,24 @@
 //! not find shorter bytes for that text.
 
 use crate::cases::{self, Case, Rng};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use windlass_codegen::x64::asm;
-use windlass_codegen::x64::encode::{JMP, write_branch};
+use windlass_codegen::x64::branch::{BRANCHES, JMP_KIND, jcc_kind};
 use windlass_codegen::x64::rows::{XCHG64_R, XCHG64_RR};
 use windlass_desc::x64::flags::CCS;
-use windlass_desc::x64::{Link, regs, rows};
+use windlass_desc::x64::{Feature, Link, regs, rows};
 
 const CASES_PER_ROW: usize = 300;
 
 /// What llvm-mc, run with `args`, makes of `input`.
 fn llvm_mc(args: &[&str], input: String) -> String {
+    let features: BTreeSet<_> =
+        rows().iter().filter_map(|row| row.feature).map(|f| Feature::ALL[f.0 as usize].llvm).collect();
+    let features = features.into_iter().map(|name| format!("+{name}")).collect::<Vec<_>>().join(",");
     let mut command = Command::new("llvm-mc");
-    command.args(["--triple=x86_64", "--output-asm-variant=1", "-mattr=+bmi2,+avx,+fma"]).args(args);
+    command.args(["--triple=x86_64", "--output-asm-variant=1", &format!("-mattr={features}")]).args(args);
     let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = spawned.unwrap_or_else(|e| {
         panic!("cannot run llvm-mc ({e}): it checks our encodings; ./test-all.sh installs what the tests need")
@@ -100,15 +104,14 @@ fn llvm_finds_nothing_shorter() {
 #[test]
 fn llvm_reads_branches() {
     let mut list = vec![];
-    for (rel, long) in [(-128, false), (-2, false), (0, false), (127, false), (-129, true), (0, true), (i32::MAX, true)]
-    {
-        let mut add = |mnemonic: &str, tag| {
+    for (rel, form) in [(-128, 0), (-2, 0), (0, 0), (127, 0), (-129, 1), (0, 1), (i32::MAX as i64, 1)] {
+        let mut add = |mnemonic: &str, branch| {
             let mut bytes = vec![];
-            write_branch(&mut bytes, tag, long, rel);
+            (BRANCHES.write)(&mut bytes, branch, form, rel);
             list.push((bytes, format!("{mnemonic} {rel}")));
         };
-        add("jmp", JMP);
-        CCS.iter().for_each(|(cc, name)| add(&format!("j{name}"), *cc as u8));
+        add("jmp", JMP_KIND);
+        CCS.iter().for_each(|(cc, name)| add(&format!("j{name}"), jcc_kind(*cc)));
     }
     check(&list);
 }

@@ -4,7 +4,7 @@ use windlass_codegen::x64::rows::{
     EMISSION, FEATURES, FLAG_USE, JUMP_REG64_R, NAMES, RET, RET16_I, ROWS, SPECS, SYM_FAR, Shape, TEXT, TOLD,
 };
 use windlass_desc::machine::{Emission, Flow, Told};
-use windlass_desc::x64::{FEATURES as CPU, Link, rows};
+use windlass_desc::x64::{Feature, Link, rows};
 use windlass_regalloc::{Constraint, Role};
 
 #[test]
@@ -14,7 +14,7 @@ fn tables_say_what_rows_say() {
         [ROWS.len(), SPECS.len(), TEXT.len(), NAMES.len(), EMISSION.len(), FLAG_USE.len(), FEATURES.len(), TOLD.len()];
     assert_eq!(lengths, [rows.len(); 8]);
     for (n, row) in rows.iter().enumerate() {
-        let feature = row.feature.map(|f| CPU[f.0 as usize].setting);
+        let feature = row.feature.map(|f| Feature::ALL[f.0 as usize].setting);
         let texts = (row.name.as_str(), feature, row.told);
         assert_eq!((NAMES[n], FEATURES[n], TOLD[n]), texts);
         assert_eq!((FLAG_USE[n].reads, FLAG_USE[n].writes), (row.reads_flags(), row.writes_flags()));

@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::abi::Places;
-use crate::compile::Options;
 use crate::lower::{self, Given, lower};
+use crate::options::Options;
 use crate::order::BlockOrder;
 use crate::vcode::VCode;
 use std::cell::RefCell;
@@ -82,6 +82,9 @@ struct Compared {
 }
 
 impl Target for Compared {
+    fn roles(&self) -> &'static Roles {
+        &ROLES
+    }
     fn lower(&self, c: &mut Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> CodegenResult<()> {
         let found = generated::select(c, inst, op, ty);
         let naive = naive::select(&self.set, c, inst, op, ty);
