@@ -269,7 +269,7 @@ impl Buffer {
     /// Chooses the branches' forms and assembles the code into `out`, which is empty. Gives what turns marks into
     /// offsets.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> CodegenResult<Offsets> {
-        let ends = self.resolve();
+        let ends = self.ends();
         for site in &mut self.sites {
             if let To::Label(l) = &mut site.to {
                 *l = ends[l.0 as usize];
@@ -292,7 +292,7 @@ impl Buffer {
     }
 
     /// The label that each stands for in the end. A cycle of empty blocks stands for one of them.
-    fn resolve(&self) -> Vec<Label> {
+    pub fn ends(&self) -> Vec<Label> {
         let mut ends: Vec<Option<Label>> = vec![None; self.renamed.len()];
         let mut on_path = vec![false; self.renamed.len()];
         let mut path = vec![];

@@ -10,12 +10,15 @@ pub mod compile;
 pub mod compiled;
 pub mod context;
 pub mod effects;
+pub mod emit;
 pub mod error;
 pub mod flow;
+pub mod frame;
 #[cfg(feature = "incremental-cache")]
 pub mod incremental_cache;
 pub mod isa;
 pub mod libcalls;
+pub mod listing;
 pub mod lower;
 pub mod machinst;
 pub mod nans;

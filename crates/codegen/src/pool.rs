@@ -43,6 +43,10 @@ impl Pool {
             constants.len() as u32 - 1
         })
     }
+    /// Bits and size of each constant, by number.
+    pub fn constants(&self) -> &[(u128, u8)] {
+        &self.constants
+    }
     /// The bytes of a constant.
     pub fn size_of(&self, n: u32) -> u8 {
         self.constants[n as usize].1

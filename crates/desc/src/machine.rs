@@ -121,6 +121,8 @@ pub enum Form {
     M,
     /// Three registers.
     Rrr,
+    /// An immediate.
+    I,
     /// Two registers and an immediate.
     Rri,
     /// A register, memory and an immediate.
@@ -141,6 +143,7 @@ impl Form {
             Form::Mi => "_mi",
             Form::M => "_m",
             Form::Rrr => "_rrr",
+            Form::I => "_i",
             Form::Rri => "_rri",
             Form::Rmi => "_rmi",
         }
@@ -156,6 +159,44 @@ pub enum Flow {
     Terminator,
     /// Calls.
     Call,
+}
+
+/// What emission makes of a row.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Emission {
+    /// The instruction it is, with nothing to be done about it.
+    #[default]
+    Plain,
+    /// The instruction, unless it copies a register to itself.
+    Copy,
+    /// The instruction, or for zero a shorter one that changes flags, where nobody reads them.
+    Constant,
+    /// The instruction, unless the flags are already what it would make them.
+    Test,
+    /// An instruction whose last field refers to a symbol or to a constant behind the code.
+    Linked,
+    /// A call.
+    Call,
+    /// A call in this function's place: the frame is left first.
+    TailCall,
+    /// What leaves the frame and returns.
+    Return,
+    /// A branch to one of two edges.
+    Branch,
+    /// A jump to the only edge, unless that follows.
+    Jump,
+    /// A jump to one of many edges through a table.
+    Table,
+    /// An instruction that always traps.
+    Trap,
+    /// A branch to an instruction that traps, out of line.
+    TrapIf,
+    /// Nothing: the values that arrive in a function.
+    Args,
+    /// Nothing: a place that debuggers know.
+    Point,
+    /// Several instructions, or one that depends on settings: the target's emission knows.
+    Expand,
 }
 
 /// What flags tell of a row's first result, of so many bits as the row has.
@@ -347,6 +388,8 @@ pub struct Row<E = ()> {
     pub copy: bool,
     /// It may trap by itself, not for its memory access.
     pub traps: bool,
+    /// What emission makes of it.
+    pub emission: Emission,
     /// Control flow.
     pub flow: Flow,
     /// May be repeated instead of reloading its result.
@@ -394,6 +437,7 @@ impl<E> Row<E> {
             commutes: false,
             copy: false,
             traps: false,
+            emission: Emission::Plain,
             flow: Flow::Next,
             remat: false,
             feature: None,
@@ -423,6 +467,7 @@ impl<E> Row<E> {
             commutes: self.commutes,
             copy: self.copy,
             traps: self.traps,
+            emission: self.emission,
             flow: self.flow,
             remat: self.remat,
             feature: self.feature,

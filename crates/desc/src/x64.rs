@@ -20,8 +20,10 @@ use crate::machine::{self, AddressForm, Bank, BankInfo, FamilyInfo, FeatureRow, 
 use crate::types::{F32, F64, I8, I16, I32, I64, I128, Type};
 use flags::Cc;
 
-pub use crate::machine::{Above, At, Flow, Form, GENERAL, MemMode, Operand, Shape, Shapes, States, SymbolReach, Told};
-pub use encode::{Enc, Field, Imm, Map};
+pub use crate::machine::{
+    Above, At, Emission, Flow, Form, GENERAL, MemMode, Operand, Shape, Shapes, States, SymbolReach, Told,
+};
+pub use encode::{Enc, Field, Imm, Link, Map};
 pub use features::Feature;
 pub use rows::{FAMILIES, Family, families, rows};
 

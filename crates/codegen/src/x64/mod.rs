@@ -7,7 +7,7 @@ pub mod branch;
 pub mod emit;
 pub mod encode;
 pub mod frame;
-pub mod insts;
+mod leave;
 pub mod lower;
 mod roles;
 pub mod rows;

@@ -8,7 +8,7 @@ use windlass_desc::bv::{Bv, Num};
 use windlass_desc::env::{Access, Choice, Env, TrapCode};
 use windlass_desc::x64::flags::{Cc, of_logic};
 use windlass_desc::x64::{
-    FAMILIES, Family, Feature, Field, Flow, Input, MemMode, Operand, Output, Row, Told, rows, simulate,
+    FAMILIES, Family, Feature, Flow, Input, Link, MemMode, Operand, Output, Row, Told, rows, simulate,
 };
 use windlass_regalloc::NONE;
 
@@ -200,10 +200,10 @@ fn the_cpu_does_what_rows_mean() {
     let start = buffer.expose_provenance() as u64;
     let mut rng = Rng::new(2);
     let rows = rows();
-    // a constant would have to be in reach
+    // constants and symbols would have to be in reach
     let alone = |r: &Row| {
         !r.enc.special
-            && r.enc.rm != Field::Pool
+            && r.enc.link == Link::None
             && r.flow == Flow::Next
             && FAMILIES[r.family.0 as usize].no_meaning.is_none()
     };

@@ -5,9 +5,9 @@ use crate::args::{Compile, Emit, Explain};
 use crate::source::{Error, Result, Source, find};
 use crate::target::{self, Build, Given};
 use crate::{output, panics, style};
-use std::fmt::Write;
 use windlass_codegen::compile::Pipeline;
-use windlass_codegen::compiled::CompiledCode;
+use windlass_codegen::compiled::{CompiledCode, Line};
+use windlass_codegen::listing::{assembly, quoted};
 use windlass_codegen::options::Options;
 use windlass_ir::ir::{Function, Inst};
 use windlass_link::functions::Functions;
@@ -27,10 +27,10 @@ pub(super) fn compile(args: &Compile) -> Result<bool> {
     let out = match (args.emit, &args.output) {
         (Emit::Obj, None) => return Err(Error::new("say where to write the object: -o OUT")),
         (Emit::Obj, Some(_)) => object::of(&source, &funcs, target::at_level(&*build.isa, build.level())?)?,
-        (emit, output) => texts(&source, &funcs, &build, args, |func, code| match (emit, output) {
+        (emit, output) => texts(&source, &funcs, &build, args, |func, code, n| match (emit, output) {
             (Emit::Bytes, Some(_)) => code.code.clone(),
             (Emit::Bytes, None) => format!("{}:\n{}\n", func.name, hex(&code.code)).into(),
-            _ => format!("{}:\n{}\n", func.name, listing(code)).into(),
+            _ => assembly(&name(func), n, &code.lines, |line| format!("{:x}", line.offset)).into(),
         })?,
     };
     match &args.output {
@@ -48,14 +48,17 @@ fn texts(
     funcs: &[&Function],
     build: &Build,
     args: &Compile,
-    show: impl Fn(&Function, &CompiledCode) -> Vec<u8>,
+    show: impl Fn(&Function, &CompiledCode, usize) -> Vec<u8>,
 ) -> Result<Vec<u8>> {
     let mut functions = Functions::for_target(build.isa.backend());
     let mut out = vec![];
-    for &func in funcs {
+    if args.emit == Emit::Asm {
+        out.extend(build.isa.backend().syntax().as_bytes());
+    }
+    for (n, &func) in funcs.iter().enumerate() {
         out.extend(match args.emit {
             Emit::Clif | Emit::Vcode => text(source, func, build, args)?.into_bytes(),
-            _ => show(func, &code(&mut functions, source, func, build)?),
+            _ => show(func, &code(&mut functions, source, func, build)?, n),
         });
     }
     Ok(out)
@@ -91,16 +94,16 @@ pub(super) fn explain(args: &Explain) -> Result<bool> {
         Some(name) => vec![find(&file, Some(name))?],
         None => all.collect(),
     };
-    for func in wanted {
+    output::print(format_args!("{}", build.isa.backend().syntax()))?;
+    for (n, func) in wanted.into_iter().enumerate() {
         let code = code(&mut functions, &source, func, &build)?;
-        let text = explained(func, &code);
+        let text = explained(func, n, &code);
+        let (bytes, stack) = (code.code.len(), code.frame_size);
         output::print(format_args!(
-            "{}{}{:#}: {} bytes, {} of stack\n{text}",
+            "# {}{}{:#}: {bytes} bytes, {stack} of stack\n{text}",
             style::NAME,
             func.name,
-            style::NAME,
-            code.code.len(),
-            code.frame_size
+            style::NAME
         ))?;
     }
     Ok(true)
@@ -121,30 +124,16 @@ fn hex(code: &[u8]) -> String {
     lines.map(|(n, bytes)| format!("{:6x}: {}\n", n * BYTES_PER_LINE, line(bytes))).collect()
 }
 
-fn listing(code: &CompiledCode) -> String {
-    let mut text = String::new();
-    for line in &code.lines {
-        // a string takes all that is written to it
-        let _ = writeln!(text, "{:6x}: {}", line.offset, line.text);
-    }
-    text
+fn name(func: &Function) -> String {
+    let name = func.name.to_string();
+    quoted(name.strip_prefix('%').unwrap_or(&name))
 }
 
-/// The listing with the IR instruction that each stands for, and who chose it.
-fn explained(func: &Function, code: &CompiledCode) -> String {
-    let width = code.lines.iter().map(|line| line.text.len()).max().unwrap_or(0).min(48);
-    let mut text = String::new();
-    for line in &code.lines {
+/// The listing with the IR instruction that each line stands for, and who chose it, as comments.
+fn explained(func: &Function, n: usize, code: &CompiledCode) -> String {
+    let comment = |line: &Line| {
         let inst = line.inst.map(|n| func.dfg.display_inst(Inst::from_u32(n)).to_string()).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "{:6x}: {:width$}  {}{:24}{:#}  {inst}",
-            line.offset,
-            line.text,
-            style::DIM,
-            line.source,
-            style::DIM
-        );
-    }
-    text
+        format!("{:4x} {}{:24}{:#}  {inst}", line.offset, style::DIM, line.source, style::DIM)
+    };
+    assembly(&name(func), n, &code.lines, comment)
 }
