@@ -6,6 +6,7 @@
 //! Needs [`crate::bv`] and [`crate::env`].
 
 mod run;
+mod table;
 
 use crate::bv::Bv;
 use crate::cc::IntCC;
@@ -13,6 +14,7 @@ use crate::env::Env;
 use crate::types::Type;
 
 pub use run::{Input, Meant, Output, nothing, simulate, value};
+pub(crate) use table::{families, features};
 
 /// A bank of registers, by its number in [`Machine::BANKS`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

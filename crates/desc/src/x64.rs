@@ -15,7 +15,7 @@ mod rows;
 use crate::bv::Bv;
 use crate::cc::IntCC;
 use crate::env::Env;
-use crate::machine::{self, AddressForm, Bank, BankInfo, FamilyInfo, FeatureInfo, Machine, Meant};
+use crate::machine::{self, AddressForm, Bank, BankInfo, FamilyInfo, FeatureInfo, Machine, Meant, features};
 use crate::types::{F32, F64, I8, I16, I32, I64, I128, Type};
 use flags::Cc;
 
@@ -33,17 +33,6 @@ pub type Output<B> = machine::Output<B>;
 /// The bank of vector registers.
 pub const VECTOR: Bank = Bank(1);
 
-/// Builds the features from a line each: the name here, the setting, LLVM's name, the standard library's name.
-macro_rules! features { ($( $(#[doc = $doc:literal])* $id:ident $setting:literal $llvm:literal $cpu:literal; )*) => {
-    /// What a CPU may have beyond the baseline.
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-    pub enum Feature { $( $(#[doc = $doc])* $id ),* }
-
-    /// The features in the order of their numbers.
-    pub const FEATURES: &[FeatureInfo] =
-        &[$( FeatureInfo { doc: concat!($($doc),*), setting: $setting, llvm: $llvm, cpu: $cpu } ),*];
-} }
-
 features! {
     /// BMI2: shifts without flags.
     Bmi2 "has_bmi2" "bmi2" "bmi2";
@@ -59,12 +48,6 @@ features! {
     Avx "has_avx" "avx" "avx";
     /// FMA3: products and sums with one rounding.
     Fma "has_fma" "fma" "fma";
-}
-
-impl From<Feature> for machine::Feature {
-    fn from(f: Feature) -> machine::Feature {
-        machine::Feature(f as u8)
-    }
 }
 
 /// x86-64 as rules and proofs see it.
