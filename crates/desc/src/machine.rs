@@ -5,6 +5,7 @@
 //! out. Rules, checks, the generator of matchers and the prover see shared rows only, so they name no machine.
 //! Needs [`crate::bv`] and [`crate::env`].
 
+pub mod imm;
 mod run;
 mod table;
 
