@@ -11,6 +11,7 @@ DEBIAN_NEEDS=(
   "g++ --version|g++"
   "gdb --version|gdb"
   "lld -flavor gnu --version|lld"
+  "qemu-riscv64 --version|qemu-user"
   "python3 -c 'import ensurepip, venv'|python3-venv"
 )
 # From PyPI, into a virtual environment: the solver of the proofs. Its wheel brings the program `z3`.
@@ -72,7 +73,7 @@ step "format of bench" cargo fmt --manifest-path bench/Cargo.toml --all --check
 step "lints" cargo clippy --workspace --all-targets -- -D warnings
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
 # The same features for tests and programs, so that nothing is compiled twice.
-FEATURES=windlass-codegen/incremental-cache,windlass-ir/enable-serde,cranelift-bitset/enable-serde
+FEATURES=windlass-codegen/incremental-cache,windlass-ir/enable-serde,windlass-regalloc/chaos,cranelift-bitset/enable-serde
 step "tests" cargo test --workspace --features "$FEATURES"
 step "programs" cargo build --quiet --workspace --bins --features "$FEATURES"
 step "proofs" "$TARGET/debug/windlass-prove"

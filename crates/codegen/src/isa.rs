@@ -10,9 +10,11 @@
 //! assert_eq!(isa.pointer_bytes(), 8);
 //! ```
 
+use crate::backend::Backend;
 use crate::compile::Pipeline;
 use crate::error::{CodegenError, CodegenResult};
 use crate::machinst::{CompiledCode, CompiledCodeStencil};
+use crate::options::Options;
 use crate::reg::Reg;
 use crate::settings::{self, Configurable, Flags, SetResult, Setting, Value};
 use crate::text_section::TextSectionBuilder;
@@ -35,7 +37,7 @@ pub const ALL_ARCHITECTURES: &[&str] = &["x86_64", "aarch64", "s390x", "riscv64"
 /// Why there is no builder for a triple.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LookupError {
-    /// The architecture is one of [`ALL_ARCHITECTURES`], but this build makes no code for it.
+    /// The architecture is one of [`ALL_ARCHITECTURES`], or Pulley, but this build makes no code for it.
     #[error("this build makes no code for this target")]
     SupportDisabled,
     /// No code is made for the target.
@@ -55,11 +57,21 @@ pub fn lookup_by_name(name: &str) -> Result<Builder, LookupError> {
 }
 
 /// A builder for a platform, with settings of its architecture.
-pub(crate) fn lookup_with(triple: Triple, isa_flags: settings::Builder) -> Result<Builder, LookupError> {
+fn lookup_with(triple: Triple, isa_flags: settings::Builder) -> Result<Builder, LookupError> {
     match triple.architecture {
         Architecture::X86_64 => Ok(x64::builder(triple, isa_flags)),
         Architecture::Aarch64(_) | Architecture::S390x | Architecture::Riscv64(_) => Err(LookupError::SupportDisabled),
+        Architecture::Pulley32 | Architecture::Pulley32be | Architecture::Pulley64 | Architecture::Pulley64be => {
+            Err(LookupError::SupportDisabled)
+        }
         _ => Err(LookupError::Unsupported),
+    }
+}
+
+impl settings::Target {
+    /// What makes a code generator for this target, if there is one.
+    pub fn isa_builder(&self) -> Result<Builder, LookupError> {
+        lookup_with(self.triple.clone(), self.flags.clone())
     }
 }
 
@@ -205,6 +217,12 @@ pub trait TargetIsa: fmt::Display + Send + Sync {
         ArgumentExtension::Uext
     }
 
+    /// What the pipeline needs of the target.
+    fn backend(&self) -> &'static dyn Backend;
+
+    /// What the settings ask of the pipeline.
+    fn options(&self) -> &Options;
+
     /// Compiles a function that verifies and that the mid-end has left as lowering needs it, perhaps with a text of the
     /// code. `pipeline` is memory to be used again.
     fn compile_function(
@@ -286,6 +304,27 @@ impl<'a> dyn TargetIsa + 'a {
     /// The kind of unwind data that the platform reads.
     pub fn unwind_info_kind(&self) -> unwind::UnwindInfoKind {
         unwind::UnwindInfoKind::of(self.triple())
+    }
+}
+
+/// Shared settings, and the target if there is one: what functions take that can do without a target.
+#[derive(Clone, Copy)]
+pub struct FlagsOrIsa<'a> {
+    /// The shared settings.
+    pub flags: &'a Flags,
+    /// The target.
+    pub isa: Option<&'a dyn TargetIsa>,
+}
+
+impl<'a> From<&'a Flags> for FlagsOrIsa<'a> {
+    fn from(flags: &'a Flags) -> FlagsOrIsa<'a> {
+        FlagsOrIsa { flags, isa: None }
+    }
+}
+
+impl<'a> From<&'a dyn TargetIsa> for FlagsOrIsa<'a> {
+    fn from(isa: &'a dyn TargetIsa) -> FlagsOrIsa<'a> {
+        FlagsOrIsa { flags: isa.flags(), isa: Some(isa) }
     }
 }
 

@@ -1,12 +1,15 @@
 //! What compiles to nothing yet must be refused, never left out in silence.
 
-use windlass_codegen::compile::{Options, Pipeline};
+use windlass_codegen::compile::Pipeline;
+use windlass_codegen::isa;
+use windlass_codegen::options::Options;
 use windlass_ir::reader::parse_functions;
 
 fn refusal(text: &str) -> String {
     let funcs = parse_functions(text).expect("the text is right");
     let options = Options { check: true, ..Options::default() };
-    Pipeline::new().compile(&funcs[0], &options).expect_err("it is refused").to_string()
+    let backend = isa::native::backend().expect("code is made for this machine");
+    Pipeline::new().compile(&funcs[0], backend, &options).expect_err("it is refused").to_string()
 }
 
 #[test]
@@ -54,7 +57,11 @@ fn a_function_without_blocks() {
 
 #[test]
 fn more_results_than_registers() {
-    let text = "function %f(i64) -> i64, i64, i64, i64 system_v {\nblock0(v0: i64):\n return v0, v0, v0, v0\n}";
+    for conv in ["system_v", "fast", "windows_fastcall"] {
+        let text = format!("function %f(i64) -> i64, i64, i64 {conv} {{\nblock0(v0: i64):\n return v0, v0, v0\n}}");
+        assert!(refusal(&text).contains("enable_multi_ret_implicit_sret"), "{conv}");
+    }
+    let text = "function %f(f64) -> f64, f64, f64 system_v {\nblock0(v0: f64):\n return v0, v0, v0\n}";
     assert!(refusal(text).contains("enable_multi_ret_implicit_sret"));
 }
 

@@ -7,9 +7,11 @@
 pub mod bv;
 pub mod cc;
 pub mod env;
+pub mod feature;
 pub mod fp;
 pub mod imm;
 pub mod machine;
 pub mod ops;
+pub mod riscv64;
 pub mod types;
 pub mod x64;

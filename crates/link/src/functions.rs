@@ -9,9 +9,12 @@
 use std::collections::BTreeMap;
 
 use thiserror::Error;
-use windlass_codegen::compile::{Options, Pipeline};
+use windlass_codegen::backend::Backend;
+use windlass_codegen::compile::Pipeline;
 use windlass_codegen::compiled::{CompiledCode, FinalizedMachReloc, FinalizedRelocTarget, MachTrap};
 use windlass_codegen::error::CodegenError;
+use windlass_codegen::isa;
+use windlass_codegen::options::Options;
 use windlass_ir::ir::{ExternalName, Function, LibCall, TrapCode};
 use windlass_opt::Level;
 
@@ -80,6 +83,7 @@ impl Object {
             name: Some(self.name.clone()),
             kind: Kind::Code,
             bytes: self.code.code.clone(),
+            zeros: 0,
             align: self.code.alignment.max(1) as usize,
             relocs: self.code.relocs.iter().zip(&self.symbols).map(reloc).collect(),
         }
@@ -110,15 +114,17 @@ struct Linked {
 #[derive(Default)]
 pub struct Functions {
     linker: Linker,
+    /// What code is made for; nothing if this build makes none for this machine.
+    backend: Option<&'static dyn Backend>,
     pipeline: Pipeline,
     /// What lies where, by the first address.
     linked: BTreeMap<usize, Linked>,
 }
 
 impl Functions {
-    /// No functions yet; routines of the host that compiled code may need are known.
+    /// No functions yet, of this machine; routines of the host that compiled code may need are known.
     pub fn new() -> Self {
-        let mut functions = Self::default();
+        let mut functions = Self { backend: isa::native::backend().ok(), ..Self::default() };
         for &call in LibCall::all_libcalls() {
             if let Some(address) = host::address(call) {
                 functions.linker.define_host(host::symbol(call), address);
@@ -127,9 +133,14 @@ impl Functions {
         functions
     }
 
-    /// No functions of another program yet; nothing but them is known there.
-    pub fn for_image(image: Image) -> Self {
-        Self { linker: Linker::for_image(image), ..Self::default() }
+    /// None yet, for a target that need not be this machine. What is to be called must be of this machine.
+    pub fn for_target(backend: &'static dyn Backend) -> Self {
+        Self { backend: Some(backend), ..Self::new() }
+    }
+
+    /// None yet, for a target, in the memory of another program; nothing but them is known there.
+    pub fn for_image(backend: &'static dyn Backend, image: Image) -> Self {
+        Self { linker: Linker::for_image(image), backend: Some(backend), ..Self::default() }
     }
 
     /// The other program's memory, if they are for one.
@@ -146,7 +157,8 @@ impl Functions {
     pub fn compile(&mut self, func: &Function, level: Level, options: &Options) -> Result<Object, CompileError> {
         let mut func = func.clone();
         windlass_opt::run(&mut func, level)?;
-        let code = self.pipeline.compile(&func, options)?;
+        let here = || CodegenError::Unsupported("this build makes no code for this machine".to_owned());
+        let code = self.pipeline.compile(&func, self.backend.ok_or_else(here)?, options)?;
         let symbols = code.relocs.iter().map(|reloc| symbol(&reloc.target, &func)).collect();
         Ok(Object { name: func.name.to_string(), code, symbols })
     }

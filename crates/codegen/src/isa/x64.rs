@@ -3,17 +3,20 @@
 
 use super::unwind::{self, UnwindInfo, UnwindInfoKind, systemv::RegisterMappingError};
 use super::{Builder, FunctionAlignment, IsaFlagsHashKey, OwnedTargetIsa, TargetIsa};
-use crate::compile::{Options, Pipeline};
+use crate::backend::Backend;
+use crate::compile::Pipeline;
 use crate::error::{CodegenError, CodegenResult};
 use crate::machinst::{CompiledCode, CompiledCodeStencil};
+use crate::options::Options;
 use crate::reg::Reg;
 use crate::settings::{self, Flags, Value, x64};
 use crate::text_section::{TextSectionBuilder, X64TextSection};
-use crate::x64::insts::{CALL_SIZE, NOPS};
+use crate::x64::backend::BACKEND;
 use std::fmt;
 use target_lexicon::{Environment, Triple};
 use windlass_control::ControlPlane;
-use windlass_desc::x64::regs;
+use windlass_desc::feature;
+use windlass_desc::x64::{Feature, regs};
 use windlass_ir::ir::Function;
 use windlass_ir::ir::types::{self, Type};
 use windlass_regalloc::Class;
@@ -45,9 +48,10 @@ fn finish(triple: Triple, flags: Flags, isa_flags: &settings::Builder) -> Codege
     }
     super::check_shared(&flags)?;
     let isa_flags = x64::Flags::new(isa_flags.clone());
-    let mut isa = X64Isa { triple, flags, isa_flags, options: Options::default() };
-    isa.options = Options::of(&isa);
-    Ok(isa.wrapped())
+    let on = |setting| isa_flags.iter().any(|value| value.name == setting && value.as_bool() == Some(true));
+    let features = feature::set_of(Feature::ALL, |row| on(row.setting));
+    let options = Options::new(&triple, &flags, features);
+    Ok(X64Isa { triple, flags, isa_flags, options }.wrapped())
 }
 
 impl TargetIsa for X64Isa {
@@ -106,6 +110,14 @@ impl TargetIsa for X64Isa {
         self.isa_flags.has_ssse3()
     }
 
+    fn backend(&self) -> &'static dyn Backend {
+        BACKEND
+    }
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
     fn compile_function(
         &self,
         func: &Function,
@@ -115,11 +127,11 @@ impl TargetIsa for X64Isa {
     ) -> CodegenResult<CompiledCodeStencil> {
         let origins = func.stencil.srclocs.values().any(|loc| !loc.is_default());
         let options = Options { listing: want_disasm, origins, points: !func.debug_tags.is_empty(), ..self.options };
-        let mut code = pipeline.compile(func, &options)?;
+        let mut code = pipeline.compile(func, BACKEND, &options)?;
         let minimum = 1 << self.flags.log2_min_function_alignment();
         code.alignment = code.alignment.max(minimum);
         // what fills any gap, and what takes the place of a call
-        let nops = [NOPS[0].to_vec(), NOPS[CALL_SIZE - 1].to_vec()];
+        let nops = [vec![0x90], vec![0x0f, 0x1f, 0x44, 0, 0]];
         Ok(CompiledCodeStencil::new(code, func, want_disasm, nops.into()))
     }
 
@@ -139,7 +151,7 @@ impl TargetIsa for X64Isa {
     fn pretty_print_reg(&self, reg: Reg, size: u8) -> String {
         match reg.to_real_reg().map(|reg| (reg.class(), reg.hw_enc())) {
             Some((Class::Int, n)) => regs::name(n, u16::from(size) * 8),
-            Some((Class::Vec, n)) => format!("xmm{n}"),
+            Some((_, n)) => format!("xmm{n}"),
             None => format!("{reg:?}"),
         }
     }
@@ -159,17 +171,16 @@ impl fmt::Display for X64Isa {
 mod tests {
     use super::*;
     use crate::settings::{builder, read_target};
-    use windlass_desc::x64::FEATURES;
 
     #[test]
     fn features_are_those_of_the_settings() {
         let features = |line: &str| {
             let isa = read_target(line).unwrap().isa_builder().unwrap();
-            Options::of(&*isa.finish(Flags::new(builder())).unwrap()).features
+            isa.finish(Flags::new(builder())).unwrap().options().features
         };
         assert_eq!(features("x86_64"), 0);
-        for (n, f) in FEATURES.iter().enumerate() {
-            assert_eq!(features(&format!("x86_64 {}", f.setting)), 1 << n, "{}", f.setting);
+        for row in Feature::ALL {
+            assert_eq!(features(&format!("x86_64 {}", row.setting)), 1 << row.number, "{}", row.setting);
         }
     }
 }

@@ -4,8 +4,8 @@
 use super::machine::{Machine, bytes};
 use crate::panics;
 use std::collections::BTreeSet;
-use windlass_codegen::compile::Options;
 use windlass_codegen::compiled::CompiledCode;
+use windlass_codegen::options::Options;
 use windlass_ir::reader::parse_functions;
 use windlass_link::functions::{Functions, Object};
 use windlass_opt::Level;

@@ -2,7 +2,7 @@
 //! stack slot; values that stay live throughout; traps. Needs the shape and the operations; leaves text that verifies and
 //! whose meaning depends on nothing but the arguments.
 
-use crate::ops::{INTS, Ops, TYPES, Typed, bytes, makes_nans, operand_types, result_type, result_types};
+use crate::ops::{INTS, Ops, TYPES, Typed, bytes, operand_types, result_type, result_types};
 use crate::rng::Rng;
 use crate::shape::{End, Shape};
 use std::fmt::Write;
@@ -304,7 +304,7 @@ impl Gen<'_> {
         let names: Vec<&str> = results.iter().map(|v| v.name.as_str()).collect();
         self.line(format_args!("    {} = {op}.{ty} {condition}{}", names.join(", "), operands.join(", ")));
         match results[..] {
-            [ref r] if r.ty.is_float() && makes_nans(op) => self.without_free_bits(r),
+            [ref r] if r.ty.is_float() && op.row().effects.has(Effects::MAKES_NANS) => self.without_free_bits(r),
             _ => self.visible.extend(results),
         }
     }

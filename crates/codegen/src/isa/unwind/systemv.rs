@@ -4,25 +4,11 @@
 
 use super::UnwindInst;
 use crate::error::CodegenResult;
+pub use crate::error::RegisterMappingError;
 use gimli::write::{Address, CallFrameInstruction, CommonInformationEntry, FrameDescriptionEntry};
 use gimli::{Encoding, Format, Register, X86_64};
-use thiserror::Error;
 use windlass_desc::x64::regs::RBP;
 use windlass_regalloc::{Class, PReg};
-
-/// Why a register has no DWARF number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-pub enum RegisterMappingError {
-    /// The target has no numbers for its registers.
-    #[error("this architecture has no DWARF numbers of registers")]
-    UnsupportedArchitecture,
-    /// It has none for this bank.
-    #[error("registers of bank {0} have no DWARF numbers")]
-    UnsupportedRegisterBank(&'static str),
-    /// The register belongs to no bank.
-    #[error("the register belongs to no bank")]
-    MissingBank,
-}
 
 /// Unwind data of a function.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,8 +53,8 @@ pub(crate) fn x64_register(reg: PReg) -> Register {
     const LOW: [u16; 8] = [0, 2, 1, 3, 7, 6, 4, 5];
     match reg.class() {
         Class::Int => Register(LOW.get(reg.hw() as usize).copied().unwrap_or(reg.hw().into())),
-        Class::Vec if reg.hw() < 16 => Register(17 + u16::from(reg.hw())),
-        Class::Vec => Register(67 - 16 + u16::from(reg.hw())),
+        _ if reg.hw() < 16 => Register(17 + u16::from(reg.hw())),
+        _ => Register(67 - 16 + u16::from(reg.hw())),
     }
 }
 
