@@ -29,6 +29,7 @@ use windlass_ir::isa::{KnowsPointers, TargetFacts};
 
 pub mod native;
 pub mod unwind;
+#[cfg(backend = "x86")]
 pub mod x64;
 
 /// The architectures that code is made for, or will be.
@@ -58,10 +59,23 @@ pub fn lookup_by_name(name: &str) -> Result<Builder, LookupError> {
 
 /// A builder for a platform, with settings of its architecture.
 fn lookup_with(triple: Triple, isa_flags: settings::Builder) -> Result<Builder, LookupError> {
-    match triple.architecture {
-        Architecture::X86_64 => Ok(x64::builder(triple, isa_flags)),
-        Architecture::Aarch64(_) | Architecture::S390x | Architecture::Riscv64(_) => Err(LookupError::SupportDisabled),
-        _ => Err(LookupError::Unsupported),
+    match builder_of(triple.architecture) {
+        Some(builder) => Ok(builder(triple, isa_flags)),
+        None => Err(match triple.architecture {
+            Architecture::X86_64 | Architecture::Aarch64(_) | Architecture::S390x | Architecture::Riscv64(_) => {
+                LookupError::SupportDisabled
+            }
+            _ => LookupError::Unsupported,
+        }),
+    }
+}
+
+/// What makes builders for an architecture, if this build makes code for it: the features of the package decide.
+fn builder_of(architecture: Architecture) -> Option<fn(Triple, settings::Builder) -> Builder> {
+    match architecture {
+        #[cfg(backend = "x86")]
+        Architecture::X86_64 => Some(x64::builder),
+        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ pub mod lower;
 mod pool;
 mod roles;
 pub mod rows;
+pub mod unwind;
 
 /// Its name in messages.
 const NAME: &str = "x86_64";
