@@ -12,8 +12,11 @@ mod x64_rules;
 struct Machine {
     feature: &'static str,
     architecture: &'static str,
-    files: &'static [(&'static str, fn() -> String)],
+    files: &'static [File],
 }
+
+/// A generated file: its name, and what makes its text.
+type File = (&'static str, fn() -> String);
 
 const MACHINES: &[Machine] = &[Machine {
     feature: "x86",

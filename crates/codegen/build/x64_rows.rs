@@ -2,26 +2,45 @@
 //! (`SPECS`) and the printer (`TEXT`) read. `src/x64/rows.rs` includes the result and has the types.
 
 use std::fmt::Write;
-use windlass_desc::x64::{self, At, Bank, Enc, Field, Imm, Map, MemMode, Operand, Row};
+use windlass_desc::machine::{Bank, Emission};
+use windlass_desc::x64::{self, At, Enc, FAMILIES, Feature, Field, Imm, Link, Map, MemMode, Operand, Row, VECTOR};
 
 /// The text of the generated file.
 pub fn generate() -> String {
     let rows = x64::rows();
     let mut out = String::new();
     for (n, r) in rows.iter().enumerate() {
-        let _ =
-            writeln!(out, "/// `{}`: {}\npub const {}: u16 = {n};", r.name, r.family.info().doc.trim(), r.constant());
+        let _ = writeln!(
+            out,
+            "/// `{}`: {}\npub const {}: u16 = {n};",
+            r.name,
+            FAMILIES[r.family.0 as usize].doc.trim(),
+            r.constant()
+        );
     }
     table(&mut out, "What the allocator knows of each row.", "ROWS: [RowSpec", &rows, row_spec);
     table(&mut out, "How each row is encoded.", "SPECS: [Spec", &rows, spec);
     table(&mut out, "How each row is printed.", "TEXT: [Text", &rows, text);
     table(&mut out, "The name of each row.", "NAMES: [&str", &rows, |r| format!("{:?}", r.name));
-    table(&mut out, "The control flow of each row.", "FLOW: [Flow", &rows, |r| format!("Flow::{:?}", r.flow));
+    let emitted = |r: &Row| format!("Emission::{:?}", emission(r));
+    table(&mut out, "What emission makes of each row.", "EMISSION: [Emission", &rows, emitted);
+    let flags = |r: &Row| format!("FlagUse {{ reads: {}, writes: {} }}", r.reads_flags(), r.writes_flags());
+    table(&mut out, "What each row does with the flags.", "FLAG_USE: [FlagUse", &rows, flags);
     let told = |r: &Row| format!("Told::{:?}", r.told);
     table(&mut out, "What the flags of each row tell of its result.", "TOLD: [Told", &rows, told);
-    let feature = |r: &Row| r.feature.map_or("None".into(), |f| format!("Some(Feature::{f:?})"));
-    table(&mut out, "What each row needs beyond the baseline.", "FEATURES: [Option<Feature>", &rows, feature);
+    let feature =
+        |r: &Row| r.feature.map_or("None".into(), |f| format!("Some({:?})", Feature::ALL[f.0 as usize].setting));
+    table(&mut out, "What each row needs beyond the baseline.", "FEATURES: [Option<&str>", &rows, feature);
     out
+}
+
+/// What emission makes of a row, where other columns do not say it.
+fn emission(r: &Row) -> Emission {
+    match r.emission {
+        Emission::Plain if r.copy => Emission::Copy,
+        Emission::Plain if r.enc.link != Link::None => Emission::Linked,
+        emission => emission,
+    }
 }
 
 /// A static array with an entry per row.
@@ -42,29 +61,28 @@ fn row_spec(r: &Row) -> String {
     let uses = places(|o| matches!(o, Operand::Use(..)));
     let defs = places(|o| matches!(o, Operand::Def(..)));
     let commutes = if r.commutes { format!("Some(({}, {}))", uses[0], uses[1]) } else { "None".into() };
-    // A 32-bit copy clears the upper half: it is no copy of the whole register.
-    let copy = if ["mov64_rr", "movf128_rr"].contains(&&*r.name) {
-        format!("Some(({}, {}))", defs[0], uses[0])
-    } else {
-        "None".into()
-    };
+    let copy = if r.copy { format!("Some(({}, {}))", defs[0], uses[0]) } else { "None".into() };
     format!(
         "RowSpec {{ operands: &[{operands}], listed: {}, commutes: {commutes}, copy: {copy}, remat: {}, \
          reads_flags: {}, writes_flags: {}, clobbers: RegSet::EMPTY }}",
-        r.listed, r.remat, r.reads_flags, r.writes_flags
+        r.listed,
+        r.remat,
+        r.reads_flags(),
+        r.writes_flags()
     )
+}
+
+fn class(b: Bank) -> &'static str {
+    if b == VECTOR { "Class::Vec" } else { "Class::Int" }
 }
 
 fn operand(r: &Row, i: usize) -> String {
     let at = |at: &At| match at {
-        At::Reg | At::Vec => "Constraint::Reg".to_string(),
-        At::Fixed(r) => format!("Constraint::Fixed(PReg::new(Class::Int, {r}))"),
+        At::In(_) => "Constraint::Reg".to_string(),
+        At::Fixed(b, r) => format!("Constraint::Fixed(PReg::new({}, {r}))", class(*b)),
         At::Tied(place) => format!("Constraint::Tied({place})"),
     };
-    let class = match r.bank(i) {
-        Bank::General => "Class::Int",
-        Bank::Vector => "Class::Vec",
-    };
+    let class = class(r.bank(i));
     match &r.operands[i] {
         Operand::Def(w, a) => format!("reg(Role::Def, {class}, {}, {}), ", w / 8, at(a)),
         Operand::Use(w, a) => format!("reg(Role::Use, {class}, {}, {}), ", w / 8, at(a)),
@@ -75,7 +93,7 @@ fn operand(r: &Row, i: usize) -> String {
 fn spec(r: &Row) -> String {
     let e = &r.enc;
     let field = |f: Field| match f {
-        Field::None | Field::Pool => "NO_FIELD".to_string(),
+        Field::None | Field::Rip => "NO_FIELD".to_string(),
         Field::Op(place) => place.to_string(),
         Field::Digit(n) => format!("digit({n})"),
     };
@@ -105,15 +123,16 @@ fn spec(r: &Row) -> String {
     let bits = if set.is_empty() { "0".to_string() } else { set.join(" | ") };
     format!(
         "Spec {{ code: {code:#x}, shape: Shape::{}, imm: ImmSpec::{}, map: {map}, prefix: {:#x}, acc: {:#x}, reg: {}, \
-         rm: {}, vex: {}, bits: {bits}, width: {} }}",
+         rm: {}, vex: {}, bits: {bits}, width: {}, link: Link::{:?} }}",
         shape(r, e),
         imm(r),
         e.prefix,
-        if let Imm::Fixed(byte) = r.imm { byte } else { e.acc },
+        if let Imm::Fixed(byte) = r.enc.imm { byte } else { e.acc },
         field(e.reg),
         field(rm),
         field(e.vex),
-        r.width
+        r.width,
+        e.link
     )
 }
 
@@ -125,19 +144,22 @@ fn is_byte(r: &Row, f: Field) -> bool {
 
 /// Does the field hold a vector register?
 fn is_vector(r: &Row, f: Field) -> bool {
-    matches!(f, Field::Op(place) if r.bank_at(place) == Bank::Vector)
+    matches!(f, Field::Op(place) if r.bank_at(place) == VECTOR)
 }
 
 fn shape(r: &Row, e: &Enc) -> &'static str {
-    if e.rm == Field::Pool {
-        return if e.vex == Field::None { "Pool" } else { "VexPool" };
+    if e.rm == Field::Rip {
+        return if e.vex == Field::None { "Rip" } else { "VexRip" };
+    }
+    if e.link == Link::Call {
+        return "Rel";
     }
     match (e.special, e.plus_reg != Field::None, e.rm != Field::None, r.mem != MemMode::None, e.vex != Field::None) {
         (true, ..) => "Special",
         (_, true, ..) => "PlusReg",
         (_, _, false, ..) => "Plain",
-        (_, _, _, false, false) if r.imm != Imm::None => "RegImm",
-        (_, _, _, true, false) if r.imm != Imm::None => "MemImm",
+        (_, _, _, false, false) if r.enc.imm != Imm::None => "RegImm",
+        (_, _, _, true, false) if r.enc.imm != Imm::None => "MemImm",
         (_, _, _, false, false) => "Reg",
         (_, _, _, true, false) => "Mem",
         (_, _, _, false, true) => "VexReg",
@@ -147,7 +169,8 @@ fn shape(r: &Row, e: &Enc) -> &'static str {
 
 /// The immediate with its length made explicit.
 fn imm(r: &Row) -> &'static str {
-    match (r.imm, r.width) {
+    match (r.enc.imm, r.width) {
+        (Imm::None, _) if r.enc.link == Link::Address => "I64",
         (Imm::None, _) => "None",
         (Imm::I8, _) => "U8",
         (Imm::Fixed(_), _) => "Fixed",
@@ -171,6 +194,11 @@ fn text(r: &Row) -> String {
             _ => format!("Shown::Reg {{ place: {place}, width: {width} }}"),
         }
     });
-    let shown = shown.collect::<Vec<_>>().join(", ");
+    // of a listed row the register that is encoded
+    let listed = match r.enc.rm {
+        Field::Op(place) if r.listed => Some(format!("Shown::Reg {{ place: {place}, width: {} }}", r.width)),
+        _ => None,
+    };
+    let shown = shown.chain(listed).collect::<Vec<_>>().join(", ");
     format!("Text {{ mnemonic: {:?}, shown: &[{shown}] }}", r.mnemonic)
 }

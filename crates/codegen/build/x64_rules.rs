@@ -2,6 +2,5 @@
 
 /// The text, or the build's end with what is wrong in the rules.
 pub fn generate() -> String {
-    let (set, rows) = (windlass_rules::x64::rules(), windlass_desc::x64::rows());
-    windlass_rules::generate::generate(&set, &rows).unwrap_or_else(|e| panic!("{e}"))
+    windlass_rules::generate::generate(&windlass_rules::x64::rules()).unwrap_or_else(|e| panic!("{e}"))
 }

@@ -16,6 +16,9 @@ pub struct Convention {
     pub args: [&'static [PReg]; CLASSES],
     /// Registers of results.
     pub results: [&'static [PReg]; CLASSES],
+    /// How many of those for integers, the last ones, C never uses: they hold results only if
+    /// `enable_llvm_abi_extensions` is set.
+    pub llvm_results: usize,
     /// The n-th argument takes the n-th register of its class, whatever came before it.
     pub positional: bool,
     /// Bytes above the return address that the callee may use as it likes.
@@ -210,8 +213,13 @@ impl Places {
         if sig.uses_special_param(ArgumentPurpose::StructReturn) && !sig.returns.is_empty() {
             return Err(CodegenError::unsupported("results besides sret"));
         }
+        let mut regs = conv.results;
+        if !options.llvm_abi {
+            let ints = &mut regs[Class::Int as usize];
+            *ints = &ints[..ints.len() - conv.llvm_results];
+        }
         let halves = conv.wide_results.under(options);
-        let mut hand = Hand { conv, regs: conv.results, positional: false, halves, taken: [0; CLASSES], stack: 0 };
+        let mut hand = Hand { conv, regs, positional: false, halves, taken: [0; CLASSES], stack: 0 };
         let results = sig.returns.iter().map(|p| hand.param(p)).collect::<CodegenResult<Vec<_>>>()?;
         let area_size = hand.stack.next_multiple_of(16);
         if area_size > 0 && !conv.spills_results && !options.implicit_sret {
@@ -251,8 +259,9 @@ mod tests {
 
     /// Of no machine: few registers, one of its own for structures, values at the ends of their places.
     static PAPER: Convention = Convention {
-        args: [&[r(2), r(3), r(4)], &[PReg::new(Class::Vec, 0)]],
-        results: [&[r(2), r(3)], &[PReg::new(Class::Vec, 0)]],
+        args: [&[r(2), r(3), r(4)], &[PReg::new(Class::Vec, 0)], &[], &[]],
+        results: [&[r(2), r(3)], &[PReg::new(Class::Vec, 0)], &[], &[]],
+        llvm_results: 0,
         positional: false,
         shadow: 0,
         spills_results: false,

@@ -42,6 +42,9 @@ pub trait Backend: Send + Sync {
     /// Something that emits functions, and keeps its memory between them.
     fn emitter(&self) -> Box<dyn Emitter>;
 
+    /// What an assembler must be told before it reads a listing.
+    fn syntax(&self) -> &'static str;
+
     /// Code before register allocation, as text.
     fn vcode_text(&self, vcode: &VCode) -> String;
 }

@@ -162,7 +162,7 @@ impl Context {
     /// The unwind data of the code, once compiled, of the kind that the platform reads.
     pub fn create_unwind_info(&self, isa: &dyn TargetIsa) -> CodegenResult<Option<UnwindInfo>> {
         match self.compiled_code() {
-            Some(code) => isa.emit_unwind_info(code, isa.unwind_info_kind()),
+            Some(code) => code.create_unwind_info(isa),
             None => Ok(None),
         }
     }

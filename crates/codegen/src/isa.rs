@@ -38,7 +38,7 @@ pub const ALL_ARCHITECTURES: &[&str] = &["x86_64", "aarch64", "s390x", "riscv64"
 /// Why there is no builder for a triple.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LookupError {
-    /// The architecture is one of [`ALL_ARCHITECTURES`], but this build makes no code for it.
+    /// The architecture is one of [`ALL_ARCHITECTURES`], or Pulley, but this build makes no code for it.
     #[error("this build makes no code for this target")]
     SupportDisabled,
     /// No code is made for the target.
@@ -63,6 +63,9 @@ fn lookup_with(triple: Triple, isa_flags: settings::Builder) -> Result<Builder, 
         Some(builder) => Ok(builder(triple, isa_flags)),
         None => Err(match triple.architecture {
             Architecture::X86_64 | Architecture::Aarch64(_) | Architecture::S390x | Architecture::Riscv64(_) => {
+                LookupError::SupportDisabled
+            }
+            Architecture::Pulley32 | Architecture::Pulley32be | Architecture::Pulley64 | Architecture::Pulley64be => {
                 LookupError::SupportDisabled
             }
             _ => LookupError::Unsupported,
@@ -348,6 +351,21 @@ impl KnowsPointers for dyn TargetIsa + '_ {
 impl fmt::Debug for dyn TargetIsa + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl CompiledCode {
+    /// The unwind data of the code, of the kind that the platform reads.
+    pub fn create_unwind_info(&self, isa: &dyn TargetIsa) -> CodegenResult<Option<unwind::UnwindInfo>> {
+        self.create_unwind_info_of_kind(isa, isa.unwind_info_kind())
+    }
+    /// The unwind data of the code, of a kind.
+    pub fn create_unwind_info_of_kind(
+        &self,
+        isa: &dyn TargetIsa,
+        unwind_info_kind: unwind::UnwindInfoKind,
+    ) -> CodegenResult<Option<unwind::UnwindInfo>> {
+        isa.emit_unwind_info(self, unwind_info_kind)
     }
 }
 

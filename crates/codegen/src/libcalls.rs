@@ -22,7 +22,7 @@ pub fn libcall(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
         (Opcode::Nearest, F64) => LibCall::NearestF64,
         (Opcode::Fma, F32) => LibCall::FmaF32,
         (Opcode::Fma, F64) => LibCall::FmaF64,
-        _ => return Err(unsupported(op, ty, c.roles.name)),
+        _ => return Err(unsupported(c, i)),
     };
     let func = c.func;
     let args = func.dfg.inst_args(i);

@@ -19,8 +19,9 @@ use windlass_desc::types::{F32, F64, F128, I64, I128, INVALID, Type};
 use windlass_ir::entity::EntityRef;
 use windlass_ir::ir::{Block, Endianness, Function, Inst, Value, ValueDef};
 use windlass_ir::meaning::imm_of;
-use windlass_regalloc::{Class, Edge, Inst as MInst, List, NONE, Operand, VReg, VRegInfo};
+use windlass_regalloc::{Class, Clobbers, Edge, Inst as MInst, List, NONE, Operand, VReg, VRegInfo};
 
+pub mod matched;
 mod roles;
 pub use roles::{Access, Arithmetic, Extend, Flow, MemoryOperand, Nans, Registers, Roles, Step};
 
@@ -532,13 +533,13 @@ impl<'a> Lower<'a> {
         self.vcode.rules.push(self.rule);
     }
     /// An instruction whose operands are listed with it; `site` goes into the upper half of its payload.
-    pub fn listed(&mut self, row: u16, operands: &[(VReg, Operand)], clobbers: windlass_regalloc::RegSet, site: u32) {
+    pub fn listed(&mut self, row: u16, operands: &[(VReg, Operand)], clobbers: impl Into<Clobbers>, site: u32) {
         self.start(row);
         let code = &mut self.vcode.code;
         let first = code.list_operands.len() as u32;
         code.list_operands.extend(operands.iter().map(|o| o.1));
         code.pool.extend(operands.iter().map(|o| o.0.0));
-        code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers });
+        code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers: clobbers.into() });
         self.pending.payload = (code.lists.len() as u64 - 1) | ((site as u64) << 32);
         self.end();
     }
@@ -571,8 +572,16 @@ fn no_registers(ty: Type) -> CodegenError {
     CodegenError::unsupported(format!("values of type {ty}: only i8 to i128, f32 and f64 are lowered yet"))
 }
 
-/// The error for an operation that no rule covers.
-pub fn unsupported(op: Opcode, ty: Type, target: &str) -> CodegenError {
-    let ty = if ty == INVALID { String::new() } else { format!(".{ty}") };
-    CodegenError::unsupported(format!("{}{ty} on {target}: see the README's table of what is missing", op.row().name))
+/// The error for an operation that no rule covers. It names the types of operands, unless the controlling type is all of
+/// them.
+pub fn unsupported(c: &Lower<'_>, inst: Inst) -> CodegenError {
+    let ty = c.ctv(inst);
+    let suffix = if ty == INVALID { String::new() } else { format!(".{ty}") };
+    let operands = c.func.dfg.inst_args(inst).iter().map(|v| c.ty(*v));
+    let of = match operands.clone().any(|operand| operand != ty) {
+        true => format!(" of {}", operands.map(|operand| operand.to_string()).collect::<Vec<_>>().join(", ")),
+        false => String::new(),
+    };
+    let (name, target) = (c.opcode(inst).row().name, c.roles.name);
+    CodegenError::unsupported(format!("{name}{suffix}{of} on {target}: see the README's table of what is missing"))
 }

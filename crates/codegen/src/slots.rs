@@ -31,10 +31,10 @@ impl Slots {
             s.size = s.size.next_multiple_of(align.max(8));
             s.at.push(s.size);
             s.size += slot.size as u64;
-            if s.size > MAX_FRAME {
-                return Err(CodegenError::FrameTooLarge(s.size, MAX_FRAME));
-            }
         }
-        Ok(s)
+        match s.size {
+            ..=MAX_FRAME => Ok(s),
+            size => Err(CodegenError::FrameTooLarge(size, MAX_FRAME)),
+        }
     }
 }

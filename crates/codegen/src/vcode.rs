@@ -8,8 +8,12 @@ use windlass_regalloc::{Code, NONE, PReg};
 /// No rule: made by the calling convention or by the allocator.
 pub const NO_RULE: u16 = u16::MAX;
 
+/// [`windlass_regalloc::Inst::flags`]: the lowest bit of the index's scale, as a power of two.
+pub const SCALE: u32 = 0;
 /// [`windlass_regalloc::Inst::flags`]: the lowest bit of the memory operand's [`Base`].
 pub const BASE: u32 = 2;
+/// [`windlass_regalloc::Inst::flags`]: the lowest bit of the condition's number.
+pub const CC: u32 = 8;
 
 /// What a memory operand is relative to: three bits of [`windlass_regalloc::Inst::flags`] from bit [`BASE`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,7 +27,7 @@ pub enum Base {
     Incoming = 2,
     /// The outgoing stack arguments; no base register.
     Outgoing = 3,
-    /// The return address, where it is in the frame; no base register.
+    /// The return address; no base register.
     Returns = 4,
 }
 

@@ -57,7 +57,11 @@ fn a_function_without_blocks() {
 
 #[test]
 fn more_results_than_registers() {
-    let text = "function %f(i64) -> i64, i64, i64, i64 system_v {\nblock0(v0: i64):\n return v0, v0, v0, v0\n}";
+    for conv in ["system_v", "fast", "windows_fastcall"] {
+        let text = format!("function %f(i64) -> i64, i64, i64 {conv} {{\nblock0(v0: i64):\n return v0, v0, v0\n}}");
+        assert!(refusal(&text).contains("enable_multi_ret_implicit_sret"), "{conv}");
+    }
+    let text = "function %f(f64) -> f64, f64, f64 system_v {\nblock0(v0: f64):\n return v0, v0, v0\n}";
     assert!(refusal(text).contains("enable_multi_ret_implicit_sret"));
 }
 

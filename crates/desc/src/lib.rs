@@ -10,6 +10,7 @@ pub mod env;
 pub mod feature;
 pub mod fp;
 pub mod imm;
+pub mod machine;
 pub mod ops;
 pub mod types;
 pub mod x64;

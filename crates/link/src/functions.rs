@@ -77,6 +77,7 @@ impl Object {
             name: Some(self.name.clone()),
             kind: Kind::Code,
             bytes: self.code.code.clone(),
+            zeros: 0,
             align: self.code.alignment.max(1) as usize,
             relocs: self.code.relocs.iter().zip(&self.symbols).map(reloc).collect(),
         }

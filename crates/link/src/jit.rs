@@ -112,6 +112,8 @@ struct Pending {
     id: FuncOrDataId,
     kind: Kind,
     bytes: Vec<u8>,
+    /// Bytes of zero after them.
+    zeros: usize,
     align: usize,
     relocs: Vec<ModuleReloc>,
     unwind: Option<UnwindInfo>,
@@ -152,7 +154,7 @@ impl JITModule {
         let mut named = vec![];
         for (blob, pending) in std::mem::take(&mut self.pending).into_iter().enumerate() {
             let address = addresses[blob];
-            let len = pending.bytes.len();
+            let len = pending.bytes.len() + pending.zeros;
             let told = self.tell(pending.id, pending.unwind, address, len).map(|told| self.kept.told.insert(told));
             let placed = Placed { address, len, batch, blob, told };
             if let FuncOrDataId::Func(id) = pending.id {
@@ -205,6 +207,7 @@ impl JITModule {
                 name: None,
                 kind: pending.kind,
                 bytes: pending.bytes.clone(),
+                zeros: pending.zeros,
                 align: pending.align,
                 relocs: relocs.collect::<ModuleResult<_>>()?,
             });
@@ -215,9 +218,9 @@ impl JITModule {
                 vec![Reloc { offset, kind, target: Target::Blob(to), addend }]
             });
             let relocs = field(JUMP_FIELD, near, jump + 1, -4);
-            blobs.push(Blob { name: None, kind: Kind::Code, bytes: JUMP.to_vec(), align: 16, relocs });
+            blobs.push(Blob { name: None, kind: Kind::Code, bytes: JUMP.to_vec(), zeros: 0, align: 16, relocs });
             let relocs = field(0, RelocKind::Abs8, blob, 0);
-            blobs.push(Blob { name: None, kind: Kind::WritableData, bytes: vec![0; 8], align: 8, relocs });
+            blobs.push(Blob { name: None, kind: Kind::WritableData, bytes: vec![], zeros: 8, align: 8, relocs });
         }
         Ok((blobs, entries))
     }
@@ -482,6 +485,7 @@ impl Module for JITModule {
             align: code.buffer.alignment.max(1) as usize,
             relocs: relocs.collect::<ModuleResult<_>>()?,
             bytes: code.code_buffer().to_vec(),
+            zeros: 0,
             unwind,
         });
         Ok(())
@@ -497,7 +501,15 @@ impl Module for JITModule {
         self.check_function(func_id)?;
         let id = FuncOrDataId::Func(func_id);
         let (kind, align) = (Kind::Code, alignment.max(1) as usize);
-        self.define(Pending { id, kind, bytes: bytes.to_vec(), align, relocs: relocs.to_vec(), unwind: None });
+        self.define(Pending {
+            id,
+            kind,
+            bytes: bytes.to_vec(),
+            zeros: 0,
+            align,
+            relocs: relocs.to_vec(),
+            unwind: None,
+        });
         Ok(())
     }
 
@@ -505,13 +517,13 @@ impl Module for JITModule {
         let state = &self.data[data_id];
         self.declarations.check_data(data_id, state.pending.is_some() || state.placed.is_some())?;
         let decl = self.declarations.get_data_decl(data_id);
-        let bytes = match &data.init {
+        let (bytes, zeros) = match &data.init {
             Init::Uninitialized => {
                 let name = decl.linkage_name(data_id);
                 return Err(ModuleError::Backend(anyhow!("nothing says what data `{name}` is at first")));
             }
-            Init::Zeros { size } => vec![0; *size],
-            Init::Bytes { contents } => contents.to_vec(),
+            Init::Zeros { size } => (vec![], *size),
+            Init::Bytes { contents } => (contents.to_vec(), 0),
         };
         let pointer = match self.isa.pointer_bytes() {
             4 => RelocKind::Abs4,
@@ -523,6 +535,7 @@ impl Module for JITModule {
             align: data.align.unwrap_or(self.isa.pointer_bytes().into()) as usize,
             relocs: data.all_relocs(pointer).collect(),
             bytes,
+            zeros,
             unwind: None,
         });
         Ok(())

@@ -7,7 +7,9 @@
 //!
 //! Each blob has an allocation of its own, so that it can be freed alone. A batch has one more, for stubs: jumps to
 //! symbols that turn out to be out of reach of a call, whose last eight bytes are also the entries of the table that
-//! code in independent position finds addresses in.
+//! code in independent position finds addresses in. An address that code computes by `lea` and that turns out to be out
+//! of reach is loaded from there too: `lea` becomes `mov`, which has the same length. All code of a batch and its stubs
+//! lie together, whatever the size of the data between batches.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -53,10 +55,20 @@ pub struct Blob {
     pub kind: Kind,
     /// Its bytes before relocation.
     pub bytes: Vec<u8>,
+    /// How many bytes of zero follow them. They cost memory only when they are written.
+    pub zeros: usize,
     /// Its alignment: a power of two, at most a page.
     pub align: usize,
     /// Its references.
     pub relocs: Vec<Reloc>,
+}
+
+impl Blob {
+    /// Its size in bytes.
+    #[expect(clippy::len_without_is_empty, reason = "a size, not a collection")]
+    pub fn len(&self) -> usize {
+        self.bytes.len().saturating_add(self.zeros)
+    }
 }
 
 /// Why a batch could not be linked.
@@ -273,7 +285,7 @@ impl<'a> Batch<'a> {
                     offset: reloc.offset,
                     kind: reloc.kind,
                 })?;
-                if (reloc.offset as usize).saturating_add(size) > blob.bytes.len() {
+                if (reloc.offset as usize).saturating_add(size) > blob.len() {
                     return Err(malformed(blob, reloc));
                 }
                 match &reloc.target {
@@ -302,13 +314,16 @@ impl<'a> Batch<'a> {
 
     /// Gives the blobs memory and writes them. What it allocates is left in `made`, also after an error.
     fn place(&self, memory: &mut Memory, made: &mut Linked) -> Result<(), LinkError> {
-        for blob in self.blobs {
-            // A blob without bytes still has an address of its own.
-            let piece = memory.allocate(blob.kind, blob.bytes.len().max(1), blob.align)?;
-            made.addresses.push(memory.address(&piece)?.expose_provenance());
-            made.pieces.push(Some(piece));
+        memory.keep_together(Kind::Code, self.code_bytes())?;
+        made.addresses.resize(self.blobs.len(), 0);
+        made.pieces.resize_with(self.blobs.len(), || None);
+        // code first: nothing comes between it and its stubs then
+        let is_code = |&n: &usize| self.blobs[n].kind == Kind::Code;
+        let (code, data): (Vec<usize>, Vec<usize>) = (0..self.blobs.len()).partition(is_code);
+        for &n in &code {
+            self.allocate(n, memory, made)?;
         }
-        let mut stubs = Stubs { first: 0, made: HashMap::new() };
+        let mut stubs = Stubs::default();
         let room = self.possible_stubs() * STUB_BYTES;
         if room > 0 {
             let piece = memory.allocate(Kind::Code, room, STUB_BYTES)?;
@@ -316,13 +331,20 @@ impl<'a> Batch<'a> {
             memory.bytes_mut(&piece)?.fill(Kind::Code.padding());
             made.stubs = Some(piece);
         }
+        for &n in &data {
+            self.allocate(n, memory, made)?;
+        }
         for (index, blob) in self.blobs.iter().enumerate() {
             let Some(piece) = &made.pieces[index] else { continue };
+            let gives_zeros = memory.gives_zeros();
             let bytes = memory.bytes_mut(piece)?;
             bytes[..blob.bytes.len()].copy_from_slice(&blob.bytes);
+            if !gives_zeros {
+                bytes[blob.bytes.len()..].fill(0);
+            }
             for reloc in &blob.relocs {
                 let field = made.addresses[index] + reloc.offset as usize;
-                self.apply(reloc, field, &made.addresses, &mut bytes[reloc.offset as usize..], &mut stubs)
+                self.apply(reloc, field, &made.addresses, bytes, &mut stubs)
                     .ok_or_else(|| out_of_range(blob, reloc))?;
             }
         }
@@ -332,19 +354,45 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// Every called address outside the batch may need a stub, which is known only once the code has a place; every
-    /// entry of a table does.
-    fn possible_stubs(&self) -> usize {
-        let relocs = self.blobs.iter().flat_map(|blob| &blob.relocs);
-        let targets = relocs.filter_map(|reloc| match (reloc.kind, self.target(reloc)) {
-            (RelocKind::X86GOTPCRel4, target) => Some(target),
-            (RelocKind::X86CallPCRel4 | RelocKind::X86CallPLTRel4, target @ Place::Outside(_)) => Some(target),
-            _ => None,
-        });
-        targets.collect::<HashSet<_>>().len()
+    /// Allocates memory for a blob.
+    fn allocate(&self, n: usize, memory: &mut Memory, made: &mut Linked) -> Result<(), LinkError> {
+        let blob = &self.blobs[n];
+        // A blob without bytes still has an address of its own.
+        let piece = memory.allocate(blob.kind, blob.len().max(1), blob.align)?;
+        made.addresses[n] = memory.address(&piece)?.expose_provenance();
+        made.pieces[n] = Some(piece);
+        Ok(())
     }
 
-    /// Writes one relocation to the start of `bytes`, whose address is `field`; `None` if it is out of range.
+    /// Bytes of all code and stubs, alignment included.
+    fn code_bytes(&self) -> usize {
+        let code = self.blobs.iter().filter(|blob| blob.kind == Kind::Code);
+        let bytes = code.fold(0usize, |sum, blob| sum.saturating_add(blob.len().max(1)).saturating_add(blob.align));
+        bytes.saturating_add((self.possible_stubs() + 1) * STUB_BYTES)
+    }
+
+    /// Every address that code calls or computes may need a stub or the entry of one, which is known only once all has a
+    /// place, but for calls within the batch, whose code lies together; every entry of a table is needed.
+    fn possible_stubs(&self) -> usize {
+        let mut targets = HashSet::new();
+        for blob in self.blobs {
+            for reloc in &blob.relocs {
+                let target = self.target(reloc);
+                let near = matches!(target, Place::Inside(n) if self.blobs[n].kind == Kind::Code);
+                match reloc.kind {
+                    RelocKind::X86GOTPCRel4 => _ = targets.insert((target, 0)),
+                    RelocKind::X86CallPCRel4 | RelocKind::X86CallPLTRel4 if !near => _ = targets.insert((target, 0)),
+                    RelocKind::X86PCRel4 if !near && is_lea(&blob.bytes, reloc.offset) => {
+                        targets.insert((target, reloc.addend.wrapping_add(4)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        targets.len()
+    }
+
+    /// Writes one relocation to a blob's `bytes`; the address of its field is `field`. `None` if it is out of range.
     fn apply(
         &self,
         reloc: &'a Reloc,
@@ -353,31 +401,52 @@ impl<'a> Batch<'a> {
         bytes: &mut [u8],
         stubs: &mut Stubs,
     ) -> Option<()> {
-        let (symbol, inside) = match self.target(reloc) {
+        let (symbol, near) = match self.target(reloc) {
             Place::Outside(address) => (address, false),
-            Place::Inside(blob) => (addresses[blob], true),
+            Place::Inside(n) => (addresses[n], self.blobs[n].kind == Kind::Code),
         };
+        let at = reloc.offset as usize;
         let absolute = |symbol: usize| (symbol as i64).wrapping_add(reloc.addend);
         let relative = |symbol: usize| i32::try_from(absolute(symbol).wrapping_sub(field as i64)).ok();
         let value = match reloc.kind {
             RelocKind::Abs8 => {
-                bytes[..8].copy_from_slice(&absolute(symbol).to_le_bytes());
+                bytes[at..at + 8].copy_from_slice(&absolute(symbol).to_le_bytes());
                 return Some(());
             }
             RelocKind::Abs4 => u32::try_from(absolute(symbol)).ok()? as i32,
             RelocKind::X86GOTPCRel4 => relative(stubs.of(symbol) + STUB_ENTRY)?,
             RelocKind::X86CallPCRel4 | RelocKind::X86CallPLTRel4 => match relative(symbol) {
                 Some(distance) => distance,
-                // With another addend the call goes to a place near the symbol, which no stub stands for; and only
-                // symbols outside the batch have room for one.
-                None if inside || reloc.addend != -4 => return None,
+                // With another addend the call goes to a place near the symbol, which no stub stands for; and code of
+                // the batch has no room for one.
+                None if near || reloc.addend != -4 => return None,
                 None => relative(stubs.of(symbol))?,
+            },
+            RelocKind::X86PCRel4 => match relative(symbol) {
+                Some(distance) => distance,
+                None if near || !is_lea(bytes, reloc.offset) => return None,
+                None => {
+                    bytes[at - 2] = MOV;
+                    let entry = stubs.of(absolute(symbol).wrapping_add(4) as usize) + STUB_ENTRY;
+                    i32::try_from((entry as i64 - 4).wrapping_sub(field as i64)).ok()?
+                }
             },
             _ => relative(symbol)?,
         };
-        bytes[..4].copy_from_slice(&value.to_le_bytes());
+        bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
         Some(())
     }
+}
+
+/// The opcodes of `lea r64, m` and `mov r64, m`.
+const LEA: u8 = 0x8d;
+const MOV: u8 = 0x8b;
+
+/// Is a field of four bytes the distance of `lea r64, [rip + distance]`? So says what stands before it: REX.W, the
+/// opcode, and a ModRM byte that asks for an address relative to the instruction pointer.
+fn is_lea(bytes: &[u8], field: u32) -> bool {
+    let before = (field as usize).checked_sub(3).and_then(|start| bytes.get(start..field as usize));
+    matches!(before, Some(&[rex, LEA, modrm]) if rex & 0xfb == 0x48 && modrm & 0xc7 == 5)
 }
 
 /// How many bytes a relocation writes, if it can be made in memory.
@@ -394,6 +463,7 @@ fn size(kind: RelocKind) -> Option<usize> {
 }
 
 /// The stubs of a batch.
+#[derive(Default)]
 struct Stubs {
     /// The address of the first one.
     first: usize,

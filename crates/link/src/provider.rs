@@ -118,7 +118,7 @@ provides! { SystemMemoryProvider ArenaMemoryProvider }
 /// The memory of a linker.
 pub(crate) enum Memory {
     /// Its own. Freed when it is dropped.
-    Own(CodeMemory),
+    Own(Box<CodeMemory>),
     /// Another's. Freed when that is asked for.
     Provided(Provided),
 }
@@ -138,7 +138,7 @@ impl From<Box<dyn JITMemoryProvider + Send>> for Provided {
 
 impl Default for Memory {
     fn default() -> Self {
-        Memory::Own(CodeMemory::new())
+        Memory::Own(Box::default())
     }
 }
 
@@ -155,6 +155,19 @@ impl Memory {
                 given.addresses.push(address.map_err(MemoryError::Provider)?.expose_provenance());
                 Ok(Allocation::provided(given.addresses.len() - 1, len))
             }
+        }
+    }
+
+    /// Is what is allocated zero at first? Providers do not promise it.
+    pub(crate) fn gives_zeros(&self) -> bool {
+        matches!(self, Memory::Own(_))
+    }
+
+    /// See [`CodeMemory::keep_together`]. Where providers put things is theirs to say.
+    pub(crate) fn keep_together(&mut self, kind: Kind, bytes: usize) -> Result<(), MemoryError> {
+        match self {
+            Memory::Own(memory) => memory.keep_together(kind, bytes),
+            Memory::Provided(_) => Ok(()),
         }
     }
 

@@ -3,12 +3,13 @@
 //! the prover's question. Needs [`crate::types`], [`crate::resolve`]; leaves a list of problems with file and line.
 
 use crate::generate::place;
+use crate::machine::Machine;
 use crate::resolve::resolve;
 use crate::term::*;
 use crate::types::{Types, infer, infer_value, pattern_operands};
+use windlass_desc::machine::{Above, Imm, Operand};
 use windlass_desc::ops::{Opcode, Ty};
 use windlass_desc::types::{INVALID, Type};
-use windlass_desc::x64::{Bank, Operand, Row};
 
 mod banks;
 mod equation;
@@ -31,11 +32,12 @@ impl std::fmt::Display for Problem {
 }
 
 /// All that is wrong with `set`.
-pub fn check(set: &RuleSet, rows: &[Row]) -> Vec<Problem> {
+pub fn check(set: &RuleSet) -> Vec<Problem> {
+    let m = &set.machine;
     let mut problems = vec![];
     for r in &set.rules {
         let found = infer(&r.lhs, r.ty).and_then(|types| {
-            let left = Left { vars: variables_of(&r.lhs), room: room(&r.lhs), types: &types, rows, temps: vec![] };
+            let left = Left { vars: variables_of(&r.lhs), room: room(&r.lhs), types: &types, m, temps: vec![] };
             left.result_banks(r)?;
             let types = r.lhs.op.row().results.iter().filter_map(|o| o.ty.of(r.ty));
             let results: Vec<u32> = types.flat_map(|t| vec![t.bits().min(64); registers(t)]).collect();
@@ -43,23 +45,37 @@ pub fn check(set: &RuleSet, rows: &[Row]) -> Vec<Problem> {
         });
         report(&mut problems, r.at, r.ty, found);
     }
-    for r in &set.amode {
-        let found = infer_value(&r.pat, windlass_desc::types::I64).and_then(|types| {
-            let mut vars = variables(&r.pat);
-            vars.push(("off", Kind::Imm));
-            Left { vars, room: 0, types: &types, rows, temps: vec![] }.amode(r)
-        });
-        report(&mut problems, r.at, windlass_desc::types::I64, found);
+    for n in &set.nonterminals {
+        for a in &n.alternatives {
+            report(&mut problems, a.at, a.ty, alternative(m, n, a));
+        }
     }
-    for r in &set.cond {
-        let found = infer_value(&r.pat, r.ty)
-            .and_then(|types| Left { vars: variables(&r.pat), room: 0, types: &types, rows, temps: vec![] }.flags(r));
-        report(&mut problems, r.at, r.ty, found);
+    for (op, ty, above) in &set.contracts {
+        if m.bank(*ty).copied != *above {
+            let what = format!("promises {above:?} at {ty}, which copies of its registers do not keep");
+            problems.push(Problem { at: op.row().name.into(), what });
+        }
     }
     problems.extend(order::unreachable(set));
     problems.extend(order::late_aliases(set));
     problems.extend(order::missing_cases(set));
     problems
+}
+
+/// What is wrong with an alternative of a nonterminal.
+fn alternative(m: &Machine, n: &Nonterminal, a: &Alternative) -> Found {
+    // operands have any type
+    let types = if a.ty == INVALID { Types::default() } else { infer_value(&a.pat, a.ty)? };
+    let left = |vars| Left { vars, room: 0, types: &types, m, temps: vec![] };
+    let vars = variables(&a.pat);
+    match (n.gives, &a.out) {
+        (Gives::Address, Out::Address(p)) => left([vars, vec![("off", Kind::Imm)]].concat()).address(p),
+        (Gives::Operand(imm), Out::Operand(Arg::Imm(k))) if imm != Imm::None => left(vars).imm(k),
+        (Gives::Operand(_), Out::Operand(Arg::Addr(x))) => left(vars).bound(x.name, Kind::Addr),
+        (Gives::Operand(_), Out::Operand(Arg::Reg(Reg::Val(v)))) => left(vars).bound(v.name, Kind::Value),
+        (Gives::Test, Out::Test(t)) => left(vars).test(t),
+        _ => Err(format!("the nonterminal `{}` gives something else", n.name)),
+    }
 }
 
 fn report(problems: &mut Vec<Problem>, at: &std::panic::Location<'_>, ty: Type, found: Result<(), String>) {
@@ -110,7 +126,7 @@ struct Left<'a> {
     vars: Vars,
     room: i64,
     types: &'a Types,
-    rows: &'a [Row],
+    m: &'a Machine,
     /// Results of earlier steps, with their widths.
     temps: Vec<(Tmp, u16)>,
 }
@@ -129,7 +145,7 @@ impl Left<'_> {
                 let [t] = results else { return Err("only one result can be another value".into()) };
                 self.bound(v.name, Kind::Value)?;
                 let from = self.width_of(*v)?;
-                if from < *t && !v.zero_upper && !self.zero_upper(r) {
+                if from < *t && v.promised.is_none() && !self.promised(r) {
                     return Err(format!("{} has {from} bits, the result {t}", v.name));
                 }
                 Ok(())
@@ -143,7 +159,7 @@ impl Left<'_> {
                 let width = |r: &Reg| match r {
                     Reg::Tmp(t) => self.temp(*t),
                     Reg::Val(v) => self.bound(v.name, Kind::Value).and_then(|()| match self.width_of(*v)? {
-                        32 if v.zero_upper => Ok(64),
+                        32 if v.promised.is_some() => Ok(64),
                         w => Ok(w as u16),
                     }),
                     Reg::Inst(_) => Err("a result is a step's or a value".to_string()),
@@ -153,14 +169,17 @@ impl Left<'_> {
         }
     }
 
-    /// What makes the flags of an alternative of `cond`.
-    fn flags(mut self, r: &CondRule) -> Found {
+    /// A test: what makes its flags, or its registers.
+    fn test(mut self, t: &Test) -> Found {
         self.kinds_agree()?;
-        self.cc(r.cc)?;
-        if self.steps(&r.producer)? && r.producer.results.is_empty() {
-            return Ok(());
+        self.cc(t.cc)?;
+        let flags = self.steps(&t.producer)?;
+        if !t.producer.results.is_empty() || t.on.is_empty() && !flags {
+            return Err("what makes the flags of a condition has no results but flags".into());
         }
-        Err("what makes the flags of a condition has no results but flags".into())
+        // conditions are asked of whole registers
+        let bits = self.m.banks[0].bits;
+        t.on.iter().try_for_each(|r| self.arg(&Arg::Reg(r.clone()), Some(bits)))
     }
 
     /// Steps one after the other: names are set before they are read, and flags asked for are those of the last step that
@@ -173,7 +192,7 @@ impl Left<'_> {
             self.bound(c.name, Kind::Cond)?;
         }
         for step in &seq.steps {
-            let row = &self.rows[resolve(&step.inst, self.rows)?.register];
+            let row = &self.m.rows[resolve(&step.inst, self.m)?.register];
             let own = matches!(step.inst.flags, Some(Flags::Inst(..) | Flags::Cond(_)));
             if own || step.inst.args.iter().any(|a| matches!(a, Arg::Reg(Reg::Inst(_)))) {
                 return Err(format!("{}: what a step takes must be steps of their own", row.name));
@@ -187,7 +206,7 @@ impl Left<'_> {
             {
                 return Err(format!("{}: the flags before it are not those of this condition", row.name));
             }
-            (flags, tested) = (flags || row.writes_flags, tested && !row.writes_flags);
+            (flags, tested) = (flags || row.writes_flags(), tested && !row.writes_flags());
             if widths.len() != step.defs.len() {
                 return Err(format!(
                     "{} has {} results, of which {} are named",
@@ -210,9 +229,9 @@ impl Left<'_> {
         self.temps.iter().find(|x| x.0 == t).map(|x| x.1).ok_or_else(|| format!("{t} is not set before it is read"))
     }
 
-    /// Does the left side ask for a zero upper half anywhere?
-    fn zero_upper(&self, r: &Rule) -> bool {
-        r.lhs.args.iter().any(|p| matches!(p, Pat::Val(v) if v.zero_upper))
+    /// Does the left side count on an upper half anywhere?
+    fn promised(&self, r: &Rule) -> bool {
+        r.lhs.args.iter().any(|p| matches!(p, Pat::Val(v) if v.promised.is_some()))
     }
 
     /// One name, one kind.
@@ -254,7 +273,7 @@ impl Left<'_> {
 
     /// Checks an instruction and what it is made of; gives the widths of its results.
     fn inst(&self, i: &MInst) -> Result<Vec<u16>, String> {
-        let row = &self.rows[resolve(i, self.rows)?.register];
+        let row = &self.m.rows[resolve(i, self.m)?.register];
         let inputs: Vec<&Operand> = row.operands.iter().filter(|o| !matches!(o, Operand::Def(..))).collect();
         for (n, arg) in i.args.iter().enumerate() {
             let width = inputs.get(n).map(|o| o.width() as u32);
@@ -263,20 +282,20 @@ impl Left<'_> {
         match &i.flags {
             None => {}
             Some(Flags::Cond(c)) => self.bound(c.name, Kind::Cond)?,
-            Some(Flags::Before(cc)) => self.cc(*cc)?,
+            Some(Flags::Before(cc) | Flags::On(cc)) => self.cc(*cc)?,
             Some(Flags::Inst(p, cc)) => {
                 self.cc(*cc)?;
                 self.inst(p)?;
-                if !self.rows[resolve(p, self.rows)?.register].writes_flags {
-                    return Err(format!("{} gives no flags", p.family.info().name));
+                if !self.m.rows[resolve(p, self.m)?.register].writes_flags() {
+                    return Err(format!("{} gives no flags", self.m.family(p.family).name));
                 }
             }
         }
         self.banks(i, row)?;
-        // writing 32 bits of a general register clears the rest
-        let written = |n: usize| match row.operands[n] {
-            Operand::Def(32, _) if row.bank(n) == Bank::General => Some(64),
-            Operand::Def(w, _) => Some(w),
+        // what stands above may be known too
+        let written = |n: usize| match (row.operands[n], row.above) {
+            (Operand::Def(..), Above::Zero | Above::Sign) => Some(self.m.banks[row.bank(n).0 as usize].bits as u16),
+            (Operand::Def(w, _), _) => Some(w),
             _ => None,
         };
         Ok((0..row.operands.len()).filter_map(written).collect())
@@ -302,12 +321,12 @@ impl Left<'_> {
             }
             // its trap would be credited to the instruction around it
             Arg::Reg(Reg::Inst(inner)) if inner.args.iter().any(|a| matches!(a, Arg::Addr(_))) => {
-                Err(format!("{} accesses memory inside of another instruction", inner.family.info().name))
+                Err(format!("{} accesses memory inside of another instruction", self.m.family(inner.family).name))
             }
             Arg::Reg(Reg::Inst(inner)) => match (&self.inst(inner)?[..], width) {
                 ([def], Some(w)) if (*def as u32) < w => Err(format!("reads {w} bits of a result of {def}")),
                 ([_], _) => Ok(()),
-                (defs, _) => Err(format!("{} gives {} results", inner.family.info().name, defs.len())),
+                (defs, _) => Err(format!("{} gives {} results", self.m.family(inner.family).name, defs.len())),
             },
             Arg::Reg(Reg::Tmp(t)) => match (self.temp(*t)?, width) {
                 (def, Some(w)) if (def as u32) < w => Err(format!("reads {w} bits of {t}, which has {def}")),
@@ -341,16 +360,19 @@ impl Left<'_> {
         }
     }
 
-    fn amode(&self, r: &AmodeRule) -> Found {
+    fn address(&self, p: &Place) -> Found {
         self.kinds_agree()?;
-        for v in r.index.iter().chain(if let Base::Val(v) = &r.base { Some(v) } else { None }) {
+        if p.index.is_some() && self.m.address.index.is_none() {
+            return Err(format!("addresses of {} have no index", self.m.name));
+        }
+        for v in p.index.iter().chain(if let Base::Val(v) = &p.base { Some(v) } else { None }) {
             self.bound(v.name, Kind::Value)?;
-            if self.width_of(*v)? != 64 && !v.zero_upper {
+            if self.width_of(*v)? != 64 && v.promised.is_none() {
                 return Err(format!("{} is part of an address but not 64 bits wide", v.name));
             }
         }
-        self.imm(&r.scale)?;
-        self.imm(&r.disp)
+        self.imm(&p.scale)?;
+        self.imm(&p.disp)
     }
 }
 

@@ -9,40 +9,82 @@ mod body;
 pub mod equation;
 mod pattern;
 
+use crate::machine::Machine;
 use crate::term::*;
 use pattern::{Step, Steps};
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use windlass_desc::cc::IntCC;
+use windlass_desc::machine::{Cc, Shape};
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::Type;
-use windlass_desc::x64::Row;
 
 /// A rule that cannot be printed: what is wrong, with file and line.
 pub type Result<T> = std::result::Result<T, String>;
 
 /// The whole text of a target's matchers, if nothing is wrong with the rules.
-pub fn generate(set: &RuleSet, rows: &[Row]) -> Result<String> {
-    let problems = crate::check::check(set, rows);
+pub fn generate(set: &RuleSet) -> Result<String> {
+    let problems = crate::check::check(set);
     if !problems.is_empty() {
         return Err(problems.iter().map(|p| format!("\n{p}")).collect());
     }
     let mut out = String::new();
     rule_table(set, &mut out);
+    conditions(&set.machine, &mut out);
     dispatch(set, &mut out);
     roots(set, &mut out)?;
     for (n, rule) in set.rules.iter().enumerate() {
-        body::rule(n, rule, rows, &mut out).map_err(|e| format!("{}: {e}", place(rule.at)))?;
+        body::rule(n, rule, &set.machine, &mut out).map_err(|e| format!("{}: {e}", place(rule.at)))?;
     }
-    amode(set, &mut out)?;
-    rmi(set, &mut out)?;
-    cond(set, &mut out)?;
-    for (n, r) in set.cond.iter().enumerate() {
-        body::flags(n, r, rows, &mut out).map_err(|e| format!("{}: {e}", place(r.at)))?;
+    for n in &set.nonterminals {
+        match n.gives {
+            Gives::Address => addresses(n, &mut out)?,
+            Gives::Operand(_) => operands(n, &mut out)?,
+            Gives::Test => tests(n, &set.machine, &mut out)?,
+        }
     }
+    out.push_str(USE_OPERAND);
     aliases(set, &mut out)?;
     contracts(set, &mut out);
     custom(set, &mut out);
     Ok(out)
+}
+
+/// What right sides call for an operand of any kind.
+const USE_OPERAND: &str = "\
+/// An operand of any kind as the next one, in the row for its kind.
+fn use_operand(c: &mut Lower<'_>, r: &Rmi, mem: u16, imm: u16, whole: bool) {
+    match *r {
+        Rmi::Reg(v) => c.use_val(v),
+        Rmi::Imm(k) => {
+            c.pending().row = imm;
+            if whole { c.set_payload(k) } else { c.set_imm(k) }
+        }
+        Rmi::Mem(load) => {
+            c.pending().row = mem;
+            c.sink(load);
+            let a = amode_of(c, load, 0);
+            c.use_mem(&a);
+        }
+    }
+}
+
+";
+
+/// The machine's conditions as tables: of comparisons of integers, and opposites.
+fn conditions(m: &Machine, out: &mut String) {
+    let of: Vec<String> = IntCC::all().iter().map(|&cc| (m.condition_of)(cc).0.to_string()).collect();
+    let opposite = |n: usize| (m.negate)(Cc(n as u8)).map_or(n, |cc| cc.0 as usize).to_string();
+    let negated: Vec<String> = (0..m.conditions.len()).map(opposite).collect();
+    let _ = writeln!(
+        out,
+        "/// The condition of each comparison of integers.\nstatic OF_INT: [u8; {}] = [{}];\n\
+         /// The opposite of each condition that has one.\nstatic NEGATED: [u8; {}] = [{}];\n",
+        of.len(),
+        of.join(", "),
+        negated.len(),
+        negated.join(", ")
+    );
 }
 
 /// File and line, the file without the folders above the crate.
@@ -183,17 +225,22 @@ fn switch(value: &str, candidates: Vec<Candidate>, depth: usize, out: &mut Strin
     let _ = writeln!(out, "{pad}    }}\n{pad}}}");
 }
 
-fn amode(set: &RuleSet, out: &mut String) -> Result<()> {
+fn addresses(n: &Nonterminal, out: &mut String) -> Result<()> {
     let mut candidates = vec![];
-    for (n, r) in set.amode.iter().enumerate() {
-        let mut steps =
-            pattern::of_value(&r.pat, windlass_desc::types::I64).map_err(|e| format!("{}: {e}", place(r.at)))?;
+    for (k, r) in n.alternatives.iter().enumerate() {
+        let Out::Address(p) = &r.out else { continue };
+        let mut steps = pattern::of_value(&r.pat, r.ty).map_err(|e| format!("{}: {e}", place(r.at)))?;
         steps.guards(&r.guards);
-        let yes = body::amode(r, &mut steps);
-        candidates.push(Candidate { at: format!("{} (amode {n})", place(r.at)), todo: steps.steps, yes });
+        let yes = body::address(p, &mut steps);
+        candidates.push(Candidate { at: format!("{} ({} {k})", place(r.at), n.name), todo: steps.steps, yes });
     }
-    let _ =
-        writeln!(out, "/// The address `v0` plus `off`.\npub fn amode(c: &Lower<'_>, v0: Value, off: i64) -> Amode {{");
+    let _ = writeln!(
+        out,
+        "/// The address of a memory operation, and so many bytes more.\n\
+         fn amode_of(c: &Lower<'_>, i: Inst, more: i64) -> Amode {{\n    {0}(c, c.base(i), c.imm(i) + more)\n}}\n\n\
+         /// The address `v0` plus `off`.\npub fn {0}(c: &Lower<'_>, v0: Value, off: i64) -> Amode {{",
+        n.name
+    );
     tree(candidates, 1, out);
     let _ = writeln!(out, "}}\n");
     Ok(())
@@ -204,12 +251,13 @@ fn makes(pat: &Pat, op: Opcode) -> bool {
     matches!(pat, Pat::Op(p) if p.op == op)
 }
 
-fn rmi(set: &RuleSet, out: &mut String) -> Result<()> {
+fn operands(n: &Nonterminal, out: &mut String) -> Result<()> {
     let mut candidates = vec![];
-    for r in &set.rmi {
+    for r in &n.alternatives {
+        let Out::Operand(operand) = &r.out else { continue };
         let steps: Steps = pattern::of_operand(&r.pat)?;
-        let (mut todo, yes) = (steps.steps, body::operand(&r.out));
-        match r.out {
+        let (mut todo, yes) = (steps.steps, body::operand(operand));
+        match operand {
             Arg::Addr(_) => todo.push(Step::If("sink && c.can_sink(v0, i0, root)".into())),
             // a float constant that is wanted again is better in a register
             Arg::Imm(_) if !makes(&r.pat, Opcode::Iconst) => todo.push(Step::If("imm_fits && c.once(v0)".into())),
@@ -222,45 +270,84 @@ fn rmi(set: &RuleSet, out: &mut String) -> Result<()> {
         out,
         "/// `v0` as an operand of `root`: an immediate if the instruction takes one, memory if it may `sink`, else a\n\
          /// register.\n\
-         pub fn rmi(c: &Lower<'_>, v0: Value, root: Inst, sink: bool, imm_fits: bool) -> Rmi {{"
+         pub fn {}(c: &Lower<'_>, v0: Value, root: Inst, sink: bool, imm_fits: bool) -> Rmi {{",
+        n.name
     );
     tree(candidates, 1, out);
     let _ = writeln!(out, "}}\n");
     Ok(())
 }
 
-fn cond(set: &RuleSet, out: &mut String) -> Result<()> {
+/// The shape of a test.
+pub fn shape_of(t: &Test, m: &Machine) -> Shape {
+    match (t.on.len(), t.cc) {
+        (0, CcExpr::Is(cc)) if (m.is_double)(cc) => Shape::FlagsTwice,
+        (0, _) => Shape::Flags,
+        (1, _) => Shape::Zero,
+        _ => Shape::Pair,
+    }
+}
+
+/// May the condition have no opposite?
+fn may_lack_opposite(cc: CcExpr, m: &Machine) -> bool {
+    let lacks = |cc: Cc| (m.negate)(cc).is_none();
+    match cc {
+        CcExpr::Is(cc) => lacks(cc),
+        CcExpr::Of(v) | CcExpr::Swapped(v) => v.possible().iter().any(|&cc| lacks((m.condition_of)(cc))),
+        CcExpr::Tested(_) => true,
+    }
+}
+
+fn tests(n: &Nonterminal, m: &Machine, out: &mut String) -> Result<()> {
     let mut by_type: BTreeMap<u16, Vec<Candidate>> = BTreeMap::new();
-    for (n, r) in set.cond.iter().enumerate() {
+    let asking = |s: Shape| m.rows.iter().filter(|r| r.asks != Default::default()).all(|r| r.asks.has(s));
+    let (mut on, mut producers) = (String::new(), String::new());
+    for (k, r) in n.alternatives.iter().enumerate() {
+        let Out::Test(t) = &r.out else { continue };
         let fail = |e| format!("{}: {e}", place(r.at));
         let steps = pattern::of_condition(&r.pat, r.ty).map_err(fail)?;
-        let yes = body::cond(n, r, &steps).map_err(fail)?;
+        let shape = shape_of(t, m);
+        let yes = body::cond(k, t.cc, shape, &steps).map_err(fail)?;
         let mut todo = steps.steps;
-        if matches!(r.cc, CcExpr::Is(cc) if cc.is_double()) {
-            todo.push(Step::If("c.may_branch_twice(root)".into()));
+        if !asking(shape) {
+            todo.push(Step::If(format!("shapes & {:#x} != 0", body::mask([shape]))));
+        }
+        if may_lack_opposite(t.cc, m) {
+            todo.push(Step::If("!negated".into()));
         }
         by_type.entry(r.ty.repr()).or_default().push(Candidate { at: place(r.at), todo, yes });
+        if !t.on.is_empty() {
+            let _ = writeln!(on, "        {k} => on_{k}(c, &f.found),");
+        }
+        let _ = writeln!(producers, "        {k} => test_{k}(c, i, &f.found, on),");
+        body::test(k, r, t, m, out).map_err(fail)?;
     }
     let _ = writeln!(
         out,
-        "/// The condition that `v0` is not 0, for `root`, which asks for it.\n\
-         pub fn cond(c: &Lower<'_>, v0: Value, root: Inst) -> Option<Cond> {{\n    match c.ty(v0).repr() {{"
+        "/// The condition that `v0` is not 0, for `root`, which asks for it in one of these shapes, or for its opposite.\n\
+         pub fn {}(c: &Lower<'_>, v0: Value, root: Inst, shapes: u8, negated: bool) -> Option<Cond> {{\n    \
+         match c.ty(v0).repr() {{",
+        n.name
     );
     for (t, candidates) in by_type {
         let _ = writeln!(out, "        {t} => {{");
         tree(candidates, 3, out);
         let _ = writeln!(out, "        }}");
     }
-    let _ = writeln!(out, "        _ => return None,\n    }}\n}}\n");
+    let _ = writeln!(out, "        _ => {{}}\n    }}\n    None\n}}\n");
     let _ = writeln!(
         out,
-        "/// Makes the flags of a condition that `i` asks for.\n\
-         pub fn flags(c: &mut Lower<'_>, i: Inst, m: &Match) {{\n    match m.rule {{"
+        "/// The same, where the rule has asked whether the value can be tested.\n\
+         fn test_of(c: &Lower<'_>, v: Value, root: Inst, shapes: u8, negated: bool) -> Cond {{\n    \
+         {}(c, v, root, shapes, negated).expect(\"the last alternative always matches\")\n}}\n\n\
+         /// The registers that a test is asked of.\n\
+         fn registers_of(c: &mut Lower<'_>, f: &Cond) -> [VReg; 2] {{\n    match f.found.rule {{\n{on}        \
+         _ => [VReg(NONE); 2],\n    }}\n}}\n\n\
+         /// Makes what a test that `i` asks for reads.\n\
+         fn make_test(c: &mut Lower<'_>, i: Inst, f: &Cond, on: &[VReg; 2]) {{\n    match f.found.rule {{\n{producers}        \
+         _ => unreachable!(\"only alternatives that exist are given\"),\n    }}\n}}\n",
+        n.name
     );
-    for n in 0..set.cond.len() {
-        let _ = writeln!(out, "        {n} => flags_{n}(c, i, m),");
-    }
-    let _ = writeln!(out, "        _ => unreachable!(\"cond gives only alternatives that exist\"),\n    }}\n}}\n");
     Ok(())
 }
 
@@ -300,13 +387,19 @@ fn aliases(set: &RuleSet, out: &mut String) -> Result<()> {
 fn contracts(set: &RuleSet, out: &mut String) {
     let _ = writeln!(
         out,
-        "/// Does the result's register have a zero upper half, whichever rule makes it?\n\
-         pub fn zero_upper(op: Opcode, ty: Type) -> bool {{\n    match (op, ty.repr()) {{"
+        "/// What the upper half of the result's register is, whichever rule makes it.\n\
+         pub fn contract(op: Opcode, ty: Type) -> Option<Above> {{\n    match (op, ty.repr()) {{"
     );
-    for (op, t) in &set.contracts {
-        let _ = writeln!(out, "        (Opcode::{op:?}, {}) => true,", ty(*t));
+    for (op, t, above) in &set.contracts {
+        let _ = writeln!(out, "        (Opcode::{op:?}, {}) => Some(Above::{above:?}),", ty(*t));
     }
-    let _ = writeln!(out, "        _ => false,\n    }}\n}}");
+    let _ = writeln!(out, "        _ => None,\n    }}\n}}\n");
+    let _ = writeln!(
+        out,
+        "/// What the upper half of a value's register is known to be.\n\
+         pub fn promised(c: &Lower<'_>, v: Value) -> Option<Above> {{\n    \
+         c.def(v).and_then(|(i, op)| contract(op, c.ctv(i)))\n}}"
+    );
 }
 
 fn custom(set: &RuleSet, out: &mut String) {

@@ -9,6 +9,7 @@
 pub mod check;
 pub mod equation;
 pub mod generate;
+pub mod machine;
 pub mod naive;
 pub mod pat;
 pub mod prove;

@@ -4,9 +4,9 @@
 use crate::term::*;
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::cc::{FloatCC, IntCC};
+use windlass_desc::machine::{Above, Feature};
 use windlass_desc::ops::{Opcode, Ty};
 use windlass_desc::types::Type;
-use windlass_desc::x64::Feature;
 
 /// What patterns are matched on.
 pub trait Graph {
@@ -26,8 +26,8 @@ pub trait Graph {
     fn cc(&self, i: Self::Inst) -> IntCC;
     /// The condition of a comparison of floats.
     fn fcc(&self, i: Self::Inst) -> FloatCC;
-    /// Does the value's register have a zero upper half?
-    fn zero_upper(&self, v: Self::Value) -> bool;
+    /// What is known of the upper half of the value's register?
+    fn promised(&self, v: Self::Value) -> Option<Above>;
     /// Is the value's register wanted after the instruction being lowered?
     fn lives_on(&self, v: Self::Value) -> bool;
     /// Has the value one use?
@@ -58,7 +58,7 @@ pub fn select<G: Graph>(set: &RuleSet, g: &G, i: G::Inst, op: Opcode, ty: Type) 
     let fits = |r: &Rule| r.lhs.op == op && r.ty == ty;
     set.rules.iter().enumerate().filter(|(_, r)| fits(r)).find_map(|(n, r)| {
         let mut b = Bound { values: vec![], imms: vec![], addr: vec![] };
-        let at = At { g, root: i, ty: Some(ty), way: &[] };
+        let at = At { g, types: set.machine.register_types, root: i, ty: Some(ty), way: &[] };
         let guard = |g: &Guard, b: &Bound<G>| {
             let imm = |name: &str| b.imms.iter().find(|k| k.0 == name).map_or(0, |k| k.1);
             holds(&g.test, &g.args.iter().map(|a| imm(a)).collect::<Vec<_>>())
@@ -80,6 +80,7 @@ fn holds(f: &Fun, args: &[i64]) -> bool {
 /// A place in the pattern: the type that what stands around says the value has, and the values from the root to here.
 struct At<'a, G: Graph> {
     g: &'a G,
+    types: &'a [Type],
     root: G::Inst,
     ty: Option<Type>,
     way: &'a [G::Value],
@@ -98,7 +99,7 @@ impl<G: Graph> At<'_, G> {
                 return false;
             }
             let ty = ctv.and_then(|t| operand.ty.of(t));
-            if !(At { g: self.g, root: self.root, ty, way: self.way }).pattern(pat, v, b) {
+            if !(At { g: self.g, types: self.types, root: self.root, ty, way: self.way }).pattern(pat, v, b) {
                 return false;
             }
         }
@@ -133,7 +134,7 @@ impl<G: Graph> At<'_, G> {
                     b.values.push((x.name, v));
                 }
                 x.ty.is_none_or(|t| self.g.ty(v) == t)
-                    && (!x.zero_upper || self.g.zero_upper(v))
+                    && (x.promised.is_none() || self.g.promised(v) == x.promised)
                     && (!x.lives_on || self.g.lives_on(v))
                     && first.is_none_or(|f| f == v)
             }
@@ -143,12 +144,12 @@ impl<G: Graph> At<'_, G> {
             }
             Pat::Cond(x) => {
                 b.values.push((x.name, v));
-                crate::x64::REGISTER_TYPES.iter().any(|&t| t.is_int() && t == self.g.ty(v))
+                self.types.iter().any(|&t| t.is_int() && t == self.g.ty(v))
             }
             Pat::Op(p) => {
                 let mut way = self.way.to_vec();
                 way.push(v);
-                let at = At { g: self.g, root: self.root, ty: Some(self.g.ty(v)), way: &way };
+                let at = At { g: self.g, types: self.types, root: self.root, ty: Some(self.g.ty(v)), way: &way };
                 self.g.def(v).is_some_and(|(i, op)| op == p.op && at.result_type(p, v) && at.operation(p, i, b))
             }
         }

@@ -15,7 +15,7 @@ pub const Y: Val = Val::new("y");
 pub const K: Im = Im { name: "k", test: None };
 /// A second immediate.
 pub const N: Im = Im { name: "n", test: None };
-/// The offset of a memory operation, in the alternatives of `amode`.
+/// The offset of a memory operation, in the alternatives of addresses.
 pub const OFF: Im = Im { name: "off", test: None };
 /// A symbol or a stack slot.
 pub const S: Im = Im { name: "s", test: None };
@@ -24,7 +24,7 @@ pub const CC: Cv = Cv("cc", None);
 /// An address.
 pub const A: Addr = Addr { name: "a", more: 0, big: false };
 /// An operand of any kind.
-pub const R: Rmi = Rmi { name: "r", read: Read::Exact };
+pub const R: Rmi = Rmi { name: "r", of: "operand", read: Read::Exact };
 /// A tested value.
 pub const C: Cond = Cond { name: "c", negated: false };
 /// A result of a step.

@@ -2,7 +2,7 @@
 //! rule refines its pattern, each contract is kept. Needs rules, rows and their meanings; leaves scripts for a solver.
 //!
 //! An obligation is one *case* of a rule: a condition for each condition variable, a kind of operand for each `rmi`.
-//! The left side runs by [`windlass_desc::ops::meaning`], the right side by [`windlass_desc::x64::simulate`]; results and
+//! The left side runs by [`windlass_desc::ops::meaning`], the right side by [`windlass_desc::machine::simulate`]; results and
 //! effects must be equal for all inputs and all choices of the machine, and some choice of the IR. A script asks for a
 //! counterexample, so `unsat` is a proof. `effects.rs` records what both sides do, `vars.rs` says what variables stand
 //! for, `left.rs` and `right.rs` run the sides.
@@ -17,28 +17,29 @@ use crate::equation::Equations;
 use crate::smt::{Script, Smt};
 use crate::term::*;
 use crate::types::{Types, infer, infer_value};
+pub use effects::Recorder;
 pub use equation::equation;
-use left::Left;
-use right::Right;
+use left::{Left, upper_half};
+use right::{Right, addressable};
 use std::panic::Location;
 use vars::{Case, cases};
 use windlass_desc::bv::Bv;
+use windlass_desc::machine::{Above, Imm};
 use windlass_desc::ops::Opcode;
-use windlass_desc::types::{F32, F64, I8, I16, I32, I64, INVALID, Type};
-use windlass_desc::x64::{Row, imm};
+use windlass_desc::types::{INVALID, Type};
 
 /// What is to be proved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Kind {
     /// A rule refines its pattern.
     Rule,
-    /// An alternative of `amode` gives the address.
-    Amode,
-    /// An alternative of `rmi` gives the value.
-    Rmi,
-    /// An alternative of `cond` tells whether the value is not 0.
-    Cond,
-    /// A rule leaves the upper half of its result's register zero.
+    /// An alternative of a nonterminal gives the address.
+    Address,
+    /// An alternative of a nonterminal gives the value.
+    Operand,
+    /// An alternative of a nonterminal tells whether the value is not 0.
+    Test,
+    /// A rule leaves the upper half of its result's register as promised.
     Contract,
     /// Both sides of a simplification rule are equal.
     Equation,
@@ -114,72 +115,75 @@ pub fn simplifications(set: &Equations) -> Vec<Obligation> {
     each(&set.rules, equation)
 }
 
-/// Everything to be proved of a rule set for a machine with these rows: nonterminals, rules, contracts.
-pub fn obligations(set: &RuleSet, rows: &[Row]) -> Vec<Obligation> {
-    [
-        each(&set.amode, |a| vec![amode(a)]),
-        each(&set.rmi, rmi),
-        each(&set.cond, |c| cond(c, rows)),
-        each(&set.rules, |r| rule(r, rows)),
-        each(&set.contracts, |&c| contract(set, c, rows)),
-    ]
-    .concat()
+/// Everything to be proved of a rule set: nonterminals, rules, contracts.
+pub fn obligations(set: &RuleSet) -> Vec<Obligation> {
+    let nonterminals = set.nonterminals.iter().flat_map(|n| each(&n.alternatives, |a| alternative(set, n, a)));
+    [nonterminals.collect(), each(&set.rules, |r| rule(set, r)), each(&set.contracts, |&c| contract(set, c))].concat()
 }
 
-/// What is to be proved of an alternative of `amode`: that base, index and displacement give the pattern's value plus
-/// `off`, and that they can be encoded.
-pub fn amode(a: &AmodeRule) -> Obligation {
+/// What is to be proved of an alternative of a nonterminal.
+pub fn alternative(set: &RuleSet, n: &Nonterminal, a: &Alternative) -> Vec<Obligation> {
+    match &a.out {
+        Out::Address(p) => vec![address(set, n, a, p)],
+        Out::Operand(operand) => operand_of(set, n, a, operand),
+        Out::Test(t) => test(set, n, a, t),
+    }
+}
+
+/// What is to be proved of an address: that base, index and displacement give the pattern's value plus `off`, and that
+/// they can be encoded.
+fn address(set: &RuleSet, n: &Nonterminal, a: &Alternative, p: &Place) -> Obligation {
     let statement = || -> Result<Statement, String> {
-        let types = infer_value(&a.pat, I64)?;
+        let types = infer_value(&a.pat, a.ty)?;
         let case = Case::default();
-        let mut left = Left::new(&types, &case);
+        let mut left = Left::new(set, &types, &case);
         let value = left.value(&a.pat)?;
         let offset = left.offset();
         left.guards(&a.guards)?;
-        let right = Right::new(&types, &case, &[]);
-        let base = match &a.base {
+        let right = Right::new(&set.machine, &types, &case);
+        let base = match &p.base {
             Base::Val(v) => right.register(*v)?,
             Base::Slot(s) => right.immediate(&(*s).into())?,
         };
-        let scale = right.immediate(&a.scale)?;
-        let index = a.index.map_or(Ok(Smt::lit(64, 0)), |i| right.register(i))?;
-        let disp = right.immediate(&a.disp)?;
+        let scale = right.immediate(&p.scale)?;
+        let index = p.index.map_or(Ok(Smt::lit(64, 0)), |i| right.register(i))?;
+        let disp = right.immediate(&p.disp)?;
         let (want, got) = (value.add(&offset), base.add(&index.shl(&scale)).add(&disp));
-        let encodable = scale.ult(&Smt::lit(64, 4)).and(&imm::simm32(&disp));
-        let goal = want.eq(&got).and(&encodable);
+        let goal = want.eq(&got).and(&addressable(&set.machine, &scale, &disp));
         let shown = [("address, left".into(), want), ("address, right".into(), got)];
         Ok(left.state(goal, Some(&right.recorder), shown.into()))
     };
-    state(Kind::Amode, "amode", I64, String::new(), a.at, statement())
+    state(Kind::Address, n.name, a.ty, String::new(), a.at, statement())
 }
 
-/// What is to be proved of an alternative of `rmi`, at each type: that the operand gives the value, and an immediate is
-/// as users of the nonterminal may assume.
-pub fn rmi(a: &RmiRule) -> Vec<Obligation> {
+/// What is to be proved of an operand, at each type that registers hold: that it gives the value, and an immediate is as
+/// users of the nonterminal may assume.
+fn operand_of(set: &RuleSet, n: &Nonterminal, a: &Alternative, out: &Arg) -> Vec<Obligation> {
     let statement = |ty: Type| {
         let types = infer_value(&a.pat, ty)?;
         let case = Case::default();
-        let mut left = Left::new(&types, &case);
+        let mut left = Left::new(set, &types, &case);
         let value = left.value(&a.pat)?;
-        let mut right = Right::new(&types, &case, &[]);
-        let (operand, encodable) = match &a.out {
+        let mut right = Right::new(&set.machine, &types, &case);
+        let (operand, encodable) = match out {
             Arg::Reg(Reg::Val(v)) => (right.register(*v)?, Smt::lit(1, 1)),
             Arg::Imm(k) => {
                 let k = right.immediate(k)?;
                 let extended = k.extract(0, ty.bits()).sext(64).eq(&k);
+                let imm = if let Gives::Operand(imm) = n.gives { imm } else { Imm::None };
                 // a float is an immediate as it is, of which its own bits count
-                let encodable = if ty.is_float() { Smt::lit(1, 1) } else { imm::simm32(&k).and(&extended) };
+                let encodable = if ty.is_float() { Smt::lit(1, 1) } else { imm.takes(64, &k).and(&extended) };
                 (k, encodable)
             }
             Arg::Addr(a) => (right.load(*a, ty.bits())?, Smt::lit(1, 1)),
-            _ => return Err("an alternative of rmi gives a variable".to_string()),
+            _ => return Err("an alternative gives a variable".to_string()),
         };
         let got = operand.extract(0, ty.bits());
         let goal = value.eq(&got).and(&encodable);
         let shown = [("value, left".into(), value), ("value, right".into(), got)];
         Ok(left.state(goal, Some(&right.recorder), shown.into()))
     };
-    let one = |ty| state(Kind::Rmi, "rmi", ty, String::new(), a.at, statement(ty));
+    let one = |ty| state(Kind::Operand, n.name, ty, String::new(), a.at, statement(ty));
     let has = |ty: &Type| match &a.pat {
         Pat::Op(p) => match p.op.row().ctv.set() {
             Some(set) => set.contains(*ty),
@@ -187,39 +191,41 @@ pub fn rmi(a: &RmiRule) -> Vec<Obligation> {
         },
         _ => true,
     };
-    [I8, I16, I32, I64, F32, F64].into_iter().filter(has).map(one).collect()
+    let types = set.machine.register_types.iter().copied().filter(|&t| registers(t) == 1);
+    types.filter(has).map(one).collect()
 }
 
-/// What is to be proved of an alternative of `cond`: that its flags tell whether the value is not 0.
-pub fn cond(a: &CondRule, rows: &[Row]) -> Vec<Obligation> {
+/// What is to be proved of a test: that it tells whether the value is not 0.
+fn test(set: &RuleSet, n: &Nonterminal, a: &Alternative, t: &Test) -> Vec<Obligation> {
+    let m = &set.machine;
     let statement = |types: &Types, case: &Case| {
-        let mut left = Left::new(types, case);
+        let mut left = Left::new(set, types, case);
         let value = left.value(&a.pat)?;
-        let mut right = Right::new(types, case, rows);
-        for step in &a.producer.steps {
+        let mut right = Right::new(m, types, case);
+        for step in &t.producer.steps {
             right.features(&step.inst, None, false)?;
         }
-        let got = right.condition_of(&a.producer, a.cc)?;
+        let got = right.test(t)?;
         let want = value.is_zero().not();
         let goal = want.eq(&got).and(&right.encodable);
         let shown = [("condition, left".into(), want), ("condition, right".into(), got)];
         Ok(left.state(goal, Some(&right.recorder), shown.into()))
     };
-    let all = infer_value(&a.pat, a.ty)
-        .and_then(|t| Ok((cases(&a.pat, &a.producer.steps.iter().map(|s| &s.inst).collect::<Vec<_>>(), &t, rows)?, t)));
+    let insts: Vec<&MInst> = t.producer.steps.iter().map(|s| &s.inst).collect();
+    let all = infer_value(&a.pat, a.ty).and_then(|types| Ok((cases(&a.pat, &insts, &types, m)?, types)));
     match all {
-        Err(e) => vec![state(Kind::Cond, "cond", a.ty, String::new(), a.at, Err(e))],
+        Err(e) => vec![state(Kind::Test, n.name, a.ty, String::new(), a.at, Err(e))],
         Ok((cases, types)) => {
-            let one = |c: &Case| state(Kind::Cond, "cond", a.ty, c.to_string(), a.at, statement(&types, c));
+            let one = |c: &Case| state(Kind::Test, n.name, a.ty, c.to_string(), a.at, statement(&types, c));
             cases.iter().map(one).collect()
         }
     }
 }
 
 /// What is to be proved of a rule: in each case, that results and effects of both sides are the same.
-pub fn rule(r: &Rule, rows: &[Row]) -> Vec<Obligation> {
-    in_cases(Kind::Rule, r, rows, |types, case| {
-        let (left, want, right, got) = sides(r, types, case, rows)?;
+pub fn rule(set: &RuleSet, r: &Rule) -> Vec<Obligation> {
+    in_cases(Kind::Rule, set, r, |types, case| {
+        let (left, want, right, got) = sides(set, r, types, case)?;
         if got.is_empty() && !want.is_empty() {
             return Err("the right side gives no result".into());
         }
@@ -255,17 +261,17 @@ fn whole(want: &[Smt], registers: Vec<Smt>) -> Result<Vec<Smt>, String> {
     }
 }
 
-/// What is to be proved of a contract: that each rule of the operation at the type leaves the upper half zero. If there
+/// What is to be proved of a contract: that each rule of the operation at the type leaves the upper half so. If there
 /// is none, or the operation is lowered by hand, nothing keeps the promise.
 #[track_caller]
-pub fn contract(set: &RuleSet, (op, ty): (Opcode, Type), rows: &[Row]) -> Vec<Obligation> {
+pub fn contract(set: &RuleSet, (op, ty, above): (Opcode, Type, Above)) -> Vec<Obligation> {
     let kept = |r: &Rule| {
-        in_cases(Kind::Contract, r, rows, |types, case| {
-            let (left, _, _, got) = sides(r, types, case, rows)?;
+        in_cases(Kind::Contract, set, r, |types, case| {
+            let (left, _, _, got) = sides(set, r, types, case)?;
             let [got] = &got[..] else {
                 return Err("the right side gives no one result to promise anything of".into());
             };
-            let goal = got.extract(32, 32).is_zero();
+            let goal = upper_half(got, above);
             Ok(left.state(goal, None, vec![("register, right".into(), got.clone())]))
         })
     };
@@ -281,13 +287,14 @@ pub fn contract(set: &RuleSet, (op, ty): (Opcode, Type), rows: &[Row]) -> Vec<Ob
 type Sides<'a> = (Left<'a>, Vec<Smt>, Right<'a>, Vec<Smt>);
 
 /// Runs both sides of a rule.
-fn sides<'a>(r: &Rule, types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Result<Sides<'a>, String> {
-    let mut left = Left::new(types, case);
+fn sides<'a>(set: &'a RuleSet, r: &Rule, types: &'a Types, case: &'a Case) -> Result<Sides<'a>, String> {
+    let m = &set.machine;
+    let mut left = Left::new(set, types, case);
     let want = left.root(&r.lhs)?;
     left.guards(&r.guards)?;
-    let mut right = Right::new(types, case, rows);
+    let mut right = Right::new(m, types, case);
     let types_of_results = r.lhs.op.row().results.iter().filter_map(|o| o.ty.of(r.ty));
-    right.results = types_of_results.flat_map(|t| std::iter::repeat_n(vars::kept(t), registers(t))).collect();
+    right.results = types_of_results.flat_map(|t| std::iter::repeat_n(m.kept(t), registers(t))).collect();
     let got = match &r.rhs {
         Rhs::Same(v) => vec![right.register(*v)?],
         Rhs::Inst(i) => right.run(i)?.defs,
@@ -302,13 +309,13 @@ fn sides<'a>(r: &Rule, types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Res
 /// Obligations of a rule, one per case.
 fn in_cases(
     kind: Kind,
+    set: &RuleSet,
     r: &Rule,
-    rows: &[Row],
     statement: impl Fn(&Types, &Case) -> Result<Statement, String>,
 ) -> Vec<Obligation> {
     let name = r.lhs.op.row().name;
     let lhs = Pat::from(r.lhs.clone());
-    let all = infer(&r.lhs, r.ty).and_then(|t| Ok((cases(&lhs, &r.rhs.insts(), &t, rows)?, t)));
+    let all = infer(&r.lhs, r.ty).and_then(|t| Ok((cases(&lhs, &r.rhs.insts(), &t, &set.machine)?, t)));
     match all {
         Err(e) => vec![state(kind, name, r.ty, String::new(), r.at, Err(e))],
         Ok((cases, types)) => {
@@ -332,11 +339,10 @@ fn state(
 mod tests {
     use super::*;
     use windlass_desc::types::I32;
-    use windlass_desc::x64::rows;
 
     #[test]
     fn all_can_be_stated() {
-        let all = obligations(&crate::x64::rules(), &rows());
+        let all = obligations(&crate::x64::rules());
         for o in &all {
             assert!(o.query.is_ok(), "{}: {} at {}: {:?}", o.at, o.what, o.ty, o.query);
         }

@@ -2,21 +2,20 @@
 //! variables between them. Needs desc. Checked by [`crate::check`], so constructors accept anything.
 //!
 //! Variables of each kind have their own Rust type, so that a flags value cannot stand for a register: [`Val`] a value,
-//! [`Im`] an immediate, [`Cv`] a condition, [`Addr`] an address, [`Rmi`] and [`Cond`] what those nonterminals match.
+//! [`Im`] an immediate, [`Cv`] a condition, [`Addr`] an address, [`Rmi`] and [`Cond`] what nonterminals match.
 
 use std::panic::Location;
 use windlass_desc::bv::Num;
 use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::env::TrapCode;
+use windlass_desc::machine::{Above, Cc, Family, Feature, Form};
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::{I128, INVALID, Type};
-use windlass_desc::x64::flags::Cc;
-use windlass_desc::x64::{Family, Feature, Form};
 
 use crate::smt::Smt;
 
 mod set;
-pub use set::{AmodeRule, Base, CondRule, RmiRule, RuleSet};
+pub use set::{Alternative, Base, Gives, Nonterminal, Out, Place, RuleSet, Test};
 
 /// A test on immediates, or a function of them: one generic function of desc's `imm` rooms in its two instances.
 #[derive(Clone, Copy)]
@@ -54,8 +53,8 @@ pub struct Val {
     pub name: &'static str,
     /// Its type, where the operation around it does not determine it.
     pub ty: Option<Type>,
-    /// It must come from an operation that leaves the register's upper half zero ([`RuleSet::contracts`]).
-    pub zero_upper: bool,
+    /// It must come from an operation that promises this of the register's upper half ([`RuleSet::contracts`]).
+    pub promised: Option<Above>,
     /// Its register must be wanted after the instruction. Decides what code is better, not what is right.
     pub lives_on: bool,
     /// How the right side reads it.
@@ -97,7 +96,7 @@ pub enum Read {
 impl Val {
     /// A value of this name.
     pub const fn new(name: &'static str) -> Val {
-        Val { name, ty: None, zero_upper: false, lives_on: false, read: Read::Exact, half: None }
+        Val { name, ty: None, promised: None, lives_on: false, read: Read::Exact, half: None }
     }
     /// Of this type.
     pub fn at(self, ty: Type) -> Val {
@@ -105,7 +104,11 @@ impl Val {
     }
     /// From an operation that promises a zero upper half.
     pub fn zero_upper(self) -> Val {
-        Val { zero_upper: true, ..self }
+        Val { promised: Some(Above::Zero), ..self }
+    }
+    /// From an operation that promises the sign in all bits of the upper half.
+    pub fn sign_upper(self) -> Val {
+        Val { promised: Some(Above::Sign), ..self }
     }
     /// Only if something later wants its register too.
     pub fn lives_on(self) -> Val {
@@ -172,7 +175,7 @@ impl Cv {
     }
 }
 
-/// The address of a memory operation, base plus offset, as the nonterminal `amode` matches it, and so many bytes more. On
+/// The address of a memory operation, base plus offset, as the nonterminal that gives addresses matches it, and so many bytes more. On
 /// the left side: the offset of so many bytes more must fit 32 bits too.
 #[derive(Clone, Copy, Debug)]
 pub struct Addr {
@@ -196,16 +199,19 @@ impl Addr {
     }
 }
 
-/// What the nonterminal `rmi` matches: a constant that fits, a load that can be sunk, else a register.
+/// What a nonterminal that gives operands matches: a constant that fits, a load that can be sunk, else a register.
 #[derive(Clone, Copy, Debug)]
 pub struct Rmi {
     /// Its name.
     pub name: &'static str,
+    /// The nonterminal's name.
+    pub of: &'static str,
     /// How the right side reads it.
     pub read: Read,
 }
 
-/// What the nonterminal `cond` matches: a value that is tested against 0, as a condition on flags.
+/// What the nonterminal that gives tests matches: a value that is tested against 0, as a condition in a shape that who
+/// asks for it takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Cond {
     /// Its name.
@@ -226,9 +232,9 @@ impl Cond {
 pub enum Pat {
     /// Any value.
     Val(Val),
-    /// The nonterminal `rmi`, always matches.
+    /// A nonterminal that gives operands, always matches.
     Rmi(Rmi),
-    /// The nonterminal `cond`, always matches.
+    /// The nonterminal that gives tests, always matches.
     Cond(Cond),
     /// The result of an operation.
     Op(Box<OpPat>),
@@ -296,6 +302,7 @@ into! {
     Tmp => Reg: x => Reg::Tmp(x);
     Tmp => Arg: x => Arg::Reg(Reg::Tmp(x));
     CcExpr => Flags: x => Flags::Before(x);
+    Cc => CcExpr: x => CcExpr::Is(x);
     MInst => Rhs: x => Rhs::Inst(x);
     Seq => Rhs: x => Rhs::Seq(x);
     MInst => Seq: x => Seq::default().run(x);
@@ -368,18 +375,20 @@ pub enum CcExpr {
     Of(Cv),
     /// The same for exchanged operands.
     Swapped(Cv),
-    /// The one that the nonterminal `cond` matched, whose flags stand before the steps ([`Seq::test`]).
+    /// The one that was matched, whose flags stand before the steps ([`Seq::test`]).
     Tested(Cond),
 }
 
-/// Where a consumer's flags come from.
+/// What an instruction that asks for a condition asks.
 #[derive(Clone, Debug)]
 pub enum Flags {
-    /// An instruction just before it, and the condition that is asked.
+    /// The flags of an instruction just before it, and the condition.
     Inst(Box<MInst>, CcExpr),
-    /// The last step before it that writes flags, and the condition that is asked.
+    /// The flags of the last step before it that writes any, and the condition.
     Before(CcExpr),
-    /// What the nonterminal `cond` matched.
+    /// The condition on the registers that are its last inputs.
+    On(CcExpr),
+    /// The test that was matched, in whatever shape the instruction has a row for.
     Cond(Cond),
 }
 
@@ -399,7 +408,7 @@ pub struct MInst {
     pub form: Option<Form>,
     /// Its inputs: registers, memory, immediate.
     pub args: Vec<Arg>,
-    /// Its flags, if it reads them.
+    /// What it asks, if it asks for a condition or reads flags.
     pub flags: Option<Flags>,
     /// The code it traps with, where that is not the root's.
     pub code: Option<TrapCode>,
@@ -558,8 +567,8 @@ impl Rule {
         self
     }
     /// Only where the CPU has the feature.
-    pub fn needs(self, f: Feature) -> Rule {
-        Rule { needs: Some(f), ..self }
+    pub fn needs(self, f: impl Into<Feature>) -> Rule {
+        Rule { needs: Some(f.into()), ..self }
     }
     /// Only where the root's symbol is near.
     pub fn near(self) -> Rule {

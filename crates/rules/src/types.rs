@@ -184,19 +184,4 @@ mod tests {
         assert!(fails(uload32(A), I32).starts_with("the address of uload32 at i32"));
         assert_eq!(fails(uextend(X.at(I64)), INVALID), "uextend does not exist at INVALID");
     }
-
-    #[test]
-    fn every_pattern_has_types() {
-        let set = crate::x64::rules();
-        let told = |at, r: Result<Types, String>| r.unwrap_or_else(|e| panic!("{at}: {e}"));
-        for r in &set.rules {
-            told(r.at, infer(&r.lhs, r.ty));
-        }
-        for a in &set.amode {
-            told(a.at, infer_value(&a.pat, I64));
-        }
-        for a in &set.cond {
-            told(a.at, infer_value(&a.pat, a.ty));
-        }
-    }
 }

@@ -12,15 +12,18 @@ mod operands;
 mod wide;
 mod wide_bits;
 
+use crate::machine::Machine;
 use crate::term::RuleSet;
-use windlass_desc::types::{F32, F64, I8, I16, I32, I64, I128, Type};
+use windlass_desc::x64::X64;
 
-/// The types that have registers.
-pub const REGISTER_TYPES: &[Type] = &[I8, I16, I32, I64, I128, F32, F64];
+/// The machine.
+pub fn machine() -> Machine {
+    Machine::of::<X64>()
+}
 
 /// All rules, with what is promised of results and what is lowered by hand.
 pub fn rules() -> RuleSet {
-    let mut r = RuleSet::default();
+    let mut r = RuleSet::new(machine());
     operands::rules(&mut r);
     int::rules(&mut r);
     arith::rules(&mut r);

@@ -17,9 +17,10 @@ use windlass_ir::interpreter::{FunctionStore, Interpreter};
 use windlass_ir::ir::Function;
 use windlass_ir::loop_analysis::LoopAnalysis;
 use windlass_ir::post_dominator_tree::PostDominatorTree;
-use windlass_ir::reader::{ParseOptions, RunCommand, TestFile, parse_functions, parse_run_command, parse_test};
+use windlass_ir::reader::{ParseOptions, RunCommand, TestFile, parse_functions, parse_test};
 use windlass_ir::testfile::expect::{bless_lines, check_errors, check_lines};
 use windlass_ir::testfile::filecheck::Checker;
+use windlass_ir::testfile::parse_run_command_of;
 use windlass_ir::verifier::{VerifierErrors, verify_all, verify_function};
 use windlass_link::functions::{CompileError, Functions};
 use windlass_opt::Level;
@@ -205,9 +206,9 @@ fn directives(text: &str, file: &TestFile<'_>) -> HashMap<String, Vec<Vec<DataVa
     for (func, details) in &file.functions {
         for comment in &details.comments {
             if let Ok(Some(RunCommand::Run(call, ..) | RunCommand::Print(call))) =
-                parse_run_command(comment.text, &func.signature)
+                parse_run_command_of(comment.text, func)
             {
-                calls.entry(format!("%{}", call.func)).or_default().push(call.args);
+                calls.entry(call.function()).or_default().push(call.args);
             }
         }
         let printed = func.display().to_string();

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let start = Instant::now();
     let mut all = simplifications(&windlass_rules::simplify::equations());
-    all.extend(obligations(&windlass_rules::x64::rules(), &windlass_desc::x64::rows()));
+    all.extend(obligations(&windlass_rules::x64::rules()));
     let chosen: Vec<&Obligation> = all.iter().filter(|o| args.rule.as_ref().is_none_or(|r| is_at(o, r))).collect();
     if chosen.is_empty() {
         eprintln!("error: nothing is written there; `windlass-prove --list` shows all");
@@ -71,7 +71,7 @@ fn heading(o: &Obligation) -> String {
         Kind::Rule => format!("{}.{}", o.what, o.ty),
         Kind::Equation => format!("simplification of {}.{}", o.what, o.ty),
         Kind::Contract => format!("contract of {}.{}", o.what, o.ty),
-        Kind::Amode | Kind::Rmi | Kind::Cond => format!("alternative of {} at {}", o.what, o.ty),
+        Kind::Address | Kind::Operand | Kind::Test => format!("alternative of {} at {}", o.what, o.ty),
     };
     let case = if o.case.is_empty() { String::new() } else { format!(", {}", o.case) };
     format!("{}:{}: {kind}{case}", o.at.file(), o.at.line())
@@ -122,7 +122,7 @@ fn report(chosen: &[&Obligation], outcomes: &[Outcome], took: Duration) -> ExitC
          {} simplifications, in {:.1} s",
         outcomes.len() - proved - unknown,
         count(&[Kind::Rule]),
-        count(&[Kind::Amode, Kind::Rmi, Kind::Cond]),
+        count(&[Kind::Address, Kind::Operand, Kind::Test]),
         count(&[Kind::Contract]),
         count(&[Kind::Equation]),
         took.as_secs_f64()

@@ -5,10 +5,11 @@ use std::time::Duration;
 use windlass_desc::bv::Bv;
 use windlass_desc::cc::IntCC;
 use windlass_desc::imm as constants;
+use windlass_desc::machine::Above;
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::{I8, I16, I32, I64, Type};
 use windlass_desc::x64::flags::Cc;
-use windlass_desc::x64::{Feature, imm, rows};
+use windlass_desc::x64::{Feature, imm};
 use windlass_prove::solver::{Answer, Solver};
 use windlass_prove::{Outcome, prove};
 use windlass_rules::equation::{Equation, ImmArg};
@@ -58,7 +59,7 @@ fn refuted(all: &[Obligation]) {
 
 /// The obligations of a rule written here, at a type.
 fn at(ty: Type, r: Rule) -> Vec<Obligation> {
-    state::rule(&Rule { ty, ..r }, &rows())
+    state::rule(&rules(), &Rule { ty, ..r })
 }
 
 /// The last rule of an operation at a type in the real set, which is the most general one.
@@ -70,10 +71,10 @@ fn real(op: Opcode, ty: Type) -> Rule {
 #[track_caller]
 fn plant(op: Opcode, ty: Type, fault: impl Fn(&mut MInst)) {
     let mut rule = real(op, ty);
-    proved(&state::rule(&rule, &rows()));
+    proved(&state::rule(&rules(), &rule));
     let Rhs::Inst(inst) = &mut rule.rhs else { panic!("the rule has an instruction") };
     fault(inst);
-    refuted(&state::rule(&rule, &rows()));
+    refuted(&state::rule(&rules(), &rule));
 }
 
 #[test]
@@ -113,21 +114,27 @@ fn dropped_extension() {
 
 #[test]
 fn off_by_one_immediate() {
-    let mut alternative = rules().amode.into_iter().next().expect("amode has alternatives");
-    proved(&[state::amode(&alternative)]);
-    alternative.disp = apply(fun!(faulty::sum_and_one, a, b), [K, OFF]);
-    refuted(&[state::amode(&alternative)]);
+    let set = rules();
+    let n = set.nonterminals.iter().find(|n| n.gives == Gives::Address).expect("addresses");
+    let mut alternative = n.alternatives[0].clone();
+    proved(&state::alternative(&set, n, &alternative));
+    let Out::Address(place) = &mut alternative.out else { panic!("an address") };
+    place.disp = apply(fun!(faulty::sum_and_one, a, b), [K, OFF]);
+    refuted(&state::alternative(&set, n, &alternative));
 }
 
 #[test]
 fn wrong_condition() {
-    let swapped = |c: &CondRule| matches!(c.cc, CcExpr::Swapped(_));
-    let mut alternative = rules().cond.into_iter().find(swapped).expect("a comparison with a constant in front");
-    proved(&state::cond(&alternative, &rows()));
-    alternative.cc = CcExpr::Of(CC);
-    refuted(&state::cond(&alternative, &rows()));
-    alternative.cc = CcExpr::Is(Cc::E);
-    refuted(&state::cond(&alternative, &rows()));
+    let set = rules();
+    let n = set.nonterminals.iter().find(|n| n.gives == Gives::Test).expect("tests");
+    let swapped = |a: &&Alternative| matches!(&a.out, Out::Test(Test { cc: CcExpr::Swapped(_), .. }));
+    let mut alternative = n.alternatives.iter().find(swapped).expect("a comparison with a constant in front").clone();
+    proved(&state::alternative(&set, n, &alternative));
+    for wrong in [CcExpr::Of(CC), is(Cc::E)] {
+        let Out::Test(test) = &mut alternative.out else { panic!("a test") };
+        test.cc = wrong;
+        refuted(&state::alternative(&set, n, &alternative));
+    }
 }
 
 #[test]
@@ -155,11 +162,11 @@ fn wrong_predicate() {
 #[test]
 fn wrong_contract() {
     let set = rules();
-    proved(&state::contract(&set, (Opcode::Iadd, I32), &rows()));
-    refuted(&state::contract(&set, (Opcode::Sextend, I64), &rows()));
-    refuted(&state::contract(&set, (Opcode::Ishl, I16), &rows()));
+    proved(&state::contract(&set, (Opcode::Iadd, I32, Above::Zero)));
+    refuted(&state::contract(&set, (Opcode::Sextend, I64, Above::Zero)));
+    refuted(&state::contract(&set, (Opcode::Ishl, I16, Above::Zero)));
     // what a call gives is not made by a rule
-    let by_hand = outcomes(&state::contract(&set, (Opcode::Call, I32), &rows()));
+    let by_hand = outcomes(&state::contract(&set, (Opcode::Call, I32, Above::Zero)));
     assert!(matches!(&by_hand[..], [Outcome::IllFormed(why)] if why.contains("no rule")), "{by_hand:?}");
 }
 

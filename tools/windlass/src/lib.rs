@@ -4,6 +4,7 @@ pub mod args;
 pub mod bugpoint;
 pub mod commands;
 pub mod native;
+pub mod output;
 pub mod panics;
 pub mod sandbox;
 pub mod source;

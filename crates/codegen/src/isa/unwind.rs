@@ -5,6 +5,7 @@ use target_lexicon::{OperatingSystem, Triple};
 use windlass_regalloc::PReg;
 
 pub mod systemv;
+pub mod winarm64;
 pub mod winx64;
 
 /// The kinds of data from which stacks are walked.
@@ -37,6 +38,8 @@ pub enum UnwindInfo {
     WindowsX64(winx64::UnwindInfo),
     /// Call frame information.
     SystemV(CfaUnwindInfo),
+    /// For tables of Windows on aarch64.
+    WindowsArm64(winarm64::UnwindInfo),
 }
 
 /// Unwind data in terms of the canonical frame address.

@@ -12,7 +12,6 @@ use crate::reg::Reg;
 use crate::settings::{self, Flags, Value, x64};
 use crate::text_section::{TextSectionBuilder, X64TextSection};
 use crate::x64::backend::BACKEND;
-use crate::x64::insts::{CALL_SIZE, NOPS};
 use crate::x64::unwind as x64_unwind;
 use std::fmt;
 use target_lexicon::{Environment, Triple};
@@ -133,7 +132,7 @@ impl TargetIsa for X64Isa {
         let minimum = 1 << self.flags.log2_min_function_alignment();
         code.alignment = code.alignment.max(minimum);
         // what fills any gap, and what takes the place of a call
-        let nops = [NOPS[0].to_vec(), NOPS[CALL_SIZE - 1].to_vec()];
+        let nops = [vec![0x90], vec![0x0f, 0x1f, 0x44, 0, 0]];
         Ok(CompiledCodeStencil::new(code, func, want_disasm, nops.into()))
     }
 
@@ -153,7 +152,7 @@ impl TargetIsa for X64Isa {
     fn pretty_print_reg(&self, reg: Reg, size: u8) -> String {
         match reg.to_real_reg().map(|reg| (reg.class(), reg.hw_enc())) {
             Some((Class::Int, n)) => regs::name(n, u16::from(size) * 8),
-            Some((Class::Vec, n)) => format!("xmm{n}"),
+            Some((_, n)) => format!("xmm{n}"),
             None => format!("{reg:?}"),
         }
     }

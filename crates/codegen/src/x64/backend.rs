@@ -1,10 +1,10 @@
 //! x86-64 as the pipeline sees it.
 
 use super::lower::X64Target;
-use super::{abi, asm, emit, frame, rows};
+use super::{abi, asm, emit, rows};
 use crate::abi::Convention;
-use crate::backend::{Allocated, Backend, Emitter};
-use crate::compiled::CompiledCode;
+use crate::backend::{Backend, Emitter};
+use crate::emit::FunctionEmitter;
 use crate::error::CodegenResult;
 use crate::lower::{self, Given};
 use crate::options::Options;
@@ -31,9 +31,8 @@ impl Backend for X64 {
     fn machine(&self, conv: &Convention, options: &Options) -> Machine {
         Machine {
             rows: &rows::ROWS,
-            order: [abi::order(conv, options.frame_pointer, options.pinned), &abi::VECTOR_ORDER],
+            classes: abi::classes(conv, options.frame_pointer, options.pinned),
             callee_saved: conv.callee_saved,
-            exchange: [true, false],
         }
     }
 
@@ -49,31 +48,14 @@ impl Backend for X64 {
     }
 
     fn emitter(&self) -> Box<dyn Emitter> {
-        Box::new(emit::Scratch::default())
+        Box::new(FunctionEmitter::<emit::X64>::default())
+    }
+
+    fn syntax(&self) -> &'static str {
+        asm::SYNTAX
     }
 
     fn vcode_text(&self, vcode: &VCode) -> String {
         asm::vcode(vcode)
-    }
-}
-
-impl Emitter for emit::Scratch {
-    fn emit(&mut self, function: &Allocated<'_>) -> CodegenResult<CompiledCode> {
-        let &Allocated { vcode, alloc, conv, places, slots, options } = function;
-        let needs = frame::Needs {
-            slots: slots.size,
-            slots_align: slots.align,
-            outgoing: vcode.outgoing,
-            calls: vcode.calls,
-            frame_pointer: options.frame_pointer,
-            probed: options.probe.map(|probe| 1 << probe.size_log2.min(31)),
-            callee_saved: conv.callee_saved,
-            incoming: places.stack,
-            pops: if conv.callee_pops { places.stack.max(vcode.tail_args) } else { 0 },
-        };
-        let frame = frame::Frame::new(&needs, alloc)?;
-        let code = emit::emit(vcode, alloc, &frame, self, options)?;
-        let place = |at: &u64| frame.offsets.slots as u32 + *at as u32;
-        Ok(CompiledCode { slots: slots.at.iter().map(place).collect(), ..code })
     }
 }

@@ -3,12 +3,12 @@
 pub mod abi;
 pub mod asm;
 pub mod backend;
+pub mod branch;
 pub mod emit;
 pub mod encode;
 pub mod frame;
-pub mod insts;
+mod leave;
 pub mod lower;
-mod pool;
 mod roles;
 pub mod rows;
 pub mod unwind;

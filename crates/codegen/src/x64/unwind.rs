@@ -42,7 +42,7 @@ pub fn register(reg: PReg) -> Register {
     const LOW: [u16; 8] = [0, 2, 1, 3, 7, 6, 4, 5];
     match reg.class() {
         Class::Int => Register(LOW.get(reg.hw() as usize).copied().unwrap_or(reg.hw().into())),
-        Class::Vec if reg.hw() < 16 => Register(17 + u16::from(reg.hw())),
-        Class::Vec => Register(67 - 16 + u16::from(reg.hw())),
+        _ if reg.hw() < 16 => Register(17 + u16::from(reg.hw())),
+        _ => Register(67 - 16 + u16::from(reg.hw())),
     }
 }

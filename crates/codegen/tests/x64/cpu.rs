@@ -7,7 +7,9 @@ use windlass_codegen::x64::encode::{BASE, SCALE};
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::env::{Access, Choice, Env, TrapCode};
 use windlass_desc::x64::flags::{Cc, of_logic};
-use windlass_desc::x64::{Family, Field, Flow, Imm, Input, MemMode, Operand, Output, Row, Told, rows, simulate};
+use windlass_desc::x64::{
+    FAMILIES, Family, Feature, Flow, Input, Link, MemMode, Operand, Output, Row, Told, rows, simulate,
+};
 use windlass_regalloc::NONE;
 
 const CASES_PER_ROW: usize = 300;
@@ -100,10 +102,11 @@ fn random_run(rng: &mut Rng, n: usize, row: &Row, start: u64) -> Run {
         let mut case = cases::random(rng, n, row);
         let mut regs: [u64; 16] = std::array::from_fn(|_| rng.edgy());
         let vectors: [u128; 16] = std::array::from_fn(|_| rng.floats());
-        if matches!(row.family, Family::Div | Family::Idiv) && rng.below(8) != 0 {
+        let (div, idiv) = (Family::Div.into(), Family::Idiv.into());
+        if (row.family == div || row.family == idiv) && rng.below(8) != 0 {
             // few quotients of a random double-width number fit
             let sign = ((regs[0] << (64 - row.width)) as i64 >> 63) as u64;
-            regs[2] = if row.family == Family::Div { regs[2] % 16 } else { sign };
+            regs[2] = if row.family == div { regs[2] % 16 } else { sign };
         }
         // Bit 1 is always set, bit 9 lets interrupts through; of the others only those that rows know.
         let flags = FLAG_BITS.iter().fold(0x202, |f, b| f | rng.below(2) << b);
@@ -129,17 +132,15 @@ fn simulated(row: &Row, run: &Run, env: &mut Simulated) -> Output<Num> {
     });
     let uses = uses.collect();
     let payload = run.case.inst.payload;
-    let imm = match row.imm {
-        Imm::U32 | Imm::I64 => payload,
-        _ => (payload >> 32) as i32 as u64,
-    };
+    let imm = if row.whole_payload { payload } else { (payload >> 32) as i32 as u64 };
     let flags = FLAG_BITS.iter().enumerate().fold(0, |f, (i, b)| f | (run.input.flags >> b & 1) << i);
     let input = Input {
         uses,
         addr: run.addr.map(word),
         imm: word(imm),
         flags: Some(Num::lit(5, flags as u128)),
-        cc: Cc::from_number((run.case.inst.flags >> 8) as u8),
+        cc: Cc::from_number((run.case.inst.flags >> 8) as u8).into(),
+        holds: None,
         code: TrapCode::unwrap_user(1),
         access: Access::PLAIN,
     };
@@ -199,14 +200,17 @@ fn the_cpu_does_what_rows_mean() {
     let start = buffer.expose_provenance() as u64;
     let mut rng = Rng::new(2);
     let rows = rows();
-    // a constant would have to be in reach
+    // constants and symbols would have to be in reach
     let alone = |r: &Row| {
-        !r.enc.special && r.enc.rm != Field::Pool && r.flow == Flow::Next && r.family.info().no_meaning.is_none()
+        !r.enc.special
+            && r.enc.link == Link::None
+            && r.flow == Flow::Next
+            && FAMILIES[r.family.0 as usize].no_meaning.is_none()
     };
     let (mut run_rows, mut runs) = (0, vec![]);
     for (n, row) in rows.iter().enumerate().filter(|(_, r)| alone(r)) {
-        if let Some(f) = row.feature.filter(|f| !(f.row().detected)()) {
-            println!("skipped {}: this CPU lacks {f:?}", row.name);
+        if let Some(f) = row.feature.map(|f| &Feature::ALL[f.0 as usize]).filter(|f| !(f.detected)()) {
+            println!("skipped {}: this CPU lacks {}", row.name, f.llvm);
             continue;
         }
         run_rows += 1;
@@ -236,7 +240,7 @@ fn the_cpu_does_what_rows_mean() {
     }
     // SAFETY: from `Box::into_raw` above; the trampolines run no more.
     drop(unsafe { Box::from_raw(buffer) });
-    let without = rows.iter().filter(|r| r.family.info().no_meaning.is_some()).count();
+    let without = rows.iter().filter(|r| FAMILIES[r.family.0 as usize].no_meaning.is_some()).count();
     println!("x64 rows {:>5}, without meaning {without}", rows.len());
     println!("on CPU   {run_rows:>5} rows, {} runs", runs.len());
 }

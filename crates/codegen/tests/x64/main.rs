@@ -2,6 +2,7 @@
 
 #![cfg(backend = "x86")]
 
+mod assembled;
 mod cases;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod cpu;

@@ -1,6 +1,6 @@
 //! The features of x86-64 CPUs, a row each.
 
-use crate::feature::FeatureRow;
+use crate::machine::{self, FeatureRow};
 
 /// Does this CPU have the feature that the standard library calls so?
 #[cfg(target_arch = "x86_64")]
@@ -75,6 +75,12 @@ features! {
     Avx512f "has_avx512f" "avx512f" "avx512f";
     /// AVX512VNNI.
     Avx512vnni "has_avx512vnni" "avx512vnni" "avx512vnni";
+}
+
+impl From<Feature> for machine::Feature {
+    fn from(f: Feature) -> machine::Feature {
+        machine::Feature(f as u8)
+    }
 }
 
 impl Feature {

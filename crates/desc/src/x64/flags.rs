@@ -3,6 +3,7 @@
 
 use crate::bv::Bv;
 use crate::cc::IntCC;
+use crate::machine;
 
 /// Width of a flags value. From bit 0: carry, parity, zero, sign, overflow.
 pub const FLAGS_WIDTH: u32 = 5;
@@ -53,6 +54,16 @@ pub const CCS: [(Cc, &str); 16] = [
     (Cc::G, "g"),
 ];
 
+/// The names of all conditions, by number.
+pub const NAMES: [&str; 18] =
+    ["o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g", "oe", "une"];
+
+impl From<Cc> for machine::Cc {
+    fn from(cc: Cc) -> machine::Cc {
+        machine::Cc(cc as u8)
+    }
+}
+
 impl Cc {
     /// The condition that `cmp a, b` followed by a test of it decides.
     pub const fn of(cc: IntCC) -> Cc {
@@ -83,11 +94,7 @@ impl Cc {
     }
     /// Its mnemonic.
     pub const fn name(self) -> &'static str {
-        match self {
-            Cc::Oe => "oe",
-            Cc::Une => "une",
-            _ => CCS[self as usize].1,
-        }
+        NAMES[self as usize]
     }
     /// The opposite condition.
     pub const fn complement(self) -> Cc {

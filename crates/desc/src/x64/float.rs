@@ -31,11 +31,11 @@ fn vex(enc: Enc, vvvv: Field) -> Enc {
 }
 
 fn def(w: u16) -> Operand {
-    Def(w, At::Vec)
+    Def(w, At::In(VECTOR))
 }
 
 fn read(w: u16) -> Operand {
-    Use(w, At::Vec)
+    Use(w, At::In(VECTOR))
 }
 
 /// With the mnemonic for 64 bits; that for 32 is the family's.
@@ -45,7 +45,7 @@ fn named(double: &'static str, rows: Vec<Row>) -> Vec<Row> {
 
 /// Only on CPUs with the feature.
 fn needs(feature: Feature, rows: Vec<Row>) -> Vec<Row> {
-    rows.into_iter().map(|r| Row { feature: Some(feature), ..r }).collect()
+    rows.into_iter().map(|r| Row { feature: Some(feature.into()), ..r }).collect()
 }
 
 /// `op x, x/m`, the result in the first operand.
@@ -66,9 +66,10 @@ pub fn or_constant(rows: Vec<Row>) -> Vec<Row> {
         let (_, operands) = r.operands.split_last()?;
         let shown = r.shown.iter().copied().filter(|&i| (i as usize) < operands.len()).collect();
         let imm = if r.width == 64 { Imm::I64 } else { Imm::U32 };
-        let made = row(r.family, r.width, Form::Ri, operands.into(), Enc { rm: Field::Pool, ..r.enc });
-        let (writes_flags, feature, mnemonic) = (r.writes_flags, r.feature, r.mnemonic);
-        (r.mem == MemMode::Load).then_some(Row { shown, imm, writes_flags, feature, mnemonic, ..made })
+        let made =
+            row(r.family, r.width, Form::Ri, operands.into(), Enc { rm: Field::Rip, link: Link::Constant, ..r.enc });
+        let (writes, feature, mnemonic) = (r.writes, r.feature, r.mnemonic);
+        (r.mem == MemMode::Load).then_some(taking(imm, Row { shown, writes, feature, mnemonic, ..made }))
     };
     let more: Vec<Row> = rows.iter().filter_map(with_constant).collect();
     [rows, more].concat()
@@ -94,7 +95,7 @@ pub fn arithmetic_vex(f: Family, opcode: u8, double: &'static str) -> Vec<Row> {
 /// A mask of ones where neither operand is a NaN's opposite: `cmpunord`, the predicate being part of the opcode.
 pub fn unordered(f: Family, double: &'static str) -> Vec<Row> {
     let mut out = arithmetic(f, 0xc2, double);
-    out.iter_mut().for_each(|r| r.imm = Imm::Fixed(3));
+    out.iter_mut().for_each(|r| r.enc.imm = Imm::Fixed(3));
     out
 }
 
@@ -142,7 +143,7 @@ pub fn round(f: Family, double: &'static str) -> Vec<Row> {
         let rm = row(f, w, Form::Rmi, vec![def(w), Mem(w)], enc);
         [row(f, w, Form::Rri, vec![def(w), read(w)], enc), Row { mem: MemMode::Load, ..rm }]
     };
-    let rows = WIDTHS.iter().flat_map(|&w| one(w)).map(|r| Row { imm: Imm::I8, ..r }).collect();
+    let rows = WIDTHS.iter().flat_map(|&w| one(w)).map(|r| taking(Imm::I8, Row { ..r })).collect();
     needs(Feature::Sse41, named(double, rows))
 }
 
@@ -151,7 +152,7 @@ pub fn round_vex(f: Family, double: &'static str) -> Vec<Row> {
     let one = |w: u16| {
         let enc = Enc { prefix: 0x66, ..legacy(Map::Three3a, round_opcode(w), 32, Op(0), Op(1)) };
         let rri = row(f, w, Form::Rri, vec![def(w), read(w)], vex(enc, Op(1)));
-        Row { imm: Imm::I8, shown: vec![0, 1, 1], ..rri }
+        taking(Imm::I8, Row { shown: vec![0, 1, 1], ..rri })
     };
     needs(Feature::Avx, named(double, WIDTHS.map(one).into()))
 }
@@ -180,7 +181,7 @@ pub fn compare(f: Family, double: &'static str) -> Vec<Row> {
         [row(f, w, Form::Rr, vec![read(w); 2], enc), Row { mem: MemMode::Load, ..rm }]
     };
     let rows: Vec<Row> = WIDTHS.iter().flat_map(|&w| one(w)).collect();
-    named(double, rows.into_iter().map(|r| Row { writes_flags: true, ..r }).collect())
+    named(double, rows.into_iter().map(|r| Row { writes: States::FLAGS, ..r }).collect())
 }
 
 /// To the format of `w` bits from the other.
@@ -196,7 +197,7 @@ pub fn from_int(f: Family, to: u16) -> Vec<Row> {
     let one = |w: u16| {
         let enc = Enc { w: w == 64, ..enc(scalar(to), 0x2a, Op(0), Op(2)) };
         let with = |o| vec![Def(to, At::Tied(1)), read(to), o];
-        let rr = Row { shown: vec![0, 2], ..row(f, w, Form::Rr, with(Use(w, At::Reg)), enc) };
+        let rr = Row { shown: vec![0, 2], ..row(f, w, Form::Rr, with(Use(w, At::In(GENERAL))), enc) };
         let rm = row(f, w, Form::Rm, with(Mem(w)), enc);
         [rr, Row { shown: vec![0, 2], mem: MemMode::Load, ..rm }]
     };
@@ -207,7 +208,7 @@ pub fn from_int(f: Family, to: u16) -> Vec<Row> {
 pub fn to_int(f: Family, from: u16) -> Vec<Row> {
     let one = |w: u16| {
         let enc = Enc { w: w == 64, ..enc(scalar(from), 0x2c, Op(0), Op(1)) };
-        let d = Def(w, At::Reg);
+        let d = Def(w, At::In(GENERAL));
         let rm = row(f, w, Form::Rm, vec![d, Mem(from)], enc);
         [row(f, w, Form::Rr, vec![d, read(from)], enc), Row { mem: MemMode::Load, ..rm }]
     };
@@ -224,7 +225,7 @@ pub fn moves(f: Family) -> Vec<Row> {
         out.push(Row { mem: MemMode::Store, mnemonic, ..mr });
     }
     let rr = row(f, 128, Form::Rr, vec![def(128), read(128)], enc(0, 0x28, Op(0), Op(1)));
-    out.push(Row { mnemonic: "movaps", ..rr });
+    out.push(Row { mnemonic: "movaps", copy: true, ..rr });
     out
 }
 
@@ -232,7 +233,7 @@ pub fn moves(f: Family) -> Vec<Row> {
 pub fn to_vector(f: Family, double: &'static str) -> Vec<Row> {
     let one = |w: u16| {
         let enc = Enc { w: w == 64, ..enc(0x66, 0x6e, Op(0), Op(1)) };
-        row(f, w, Form::Rr, vec![def(w), Use(w, At::Reg)], enc)
+        row(f, w, Form::Rr, vec![def(w), Use(w, At::In(GENERAL))], enc)
     };
     named(double, WIDTHS.map(one).into())
 }
@@ -241,7 +242,7 @@ pub fn to_vector(f: Family, double: &'static str) -> Vec<Row> {
 pub fn from_vector(f: Family, double: &'static str) -> Vec<Row> {
     let one = |w: u16| {
         let enc = Enc { w: w == 64, ..enc(0x66, 0x7e, Op(1), Op(0)) };
-        row(f, w, Form::Rr, vec![Def(w, At::Reg), read(w)], enc)
+        row(f, w, Form::Rr, vec![Def(w, At::In(GENERAL)), read(w)], enc)
     };
     named(double, WIDTHS.map(one).into())
 }
@@ -254,15 +255,23 @@ pub fn zero(f: Family) -> Vec<Row> {
 
 /// A constant from the function's pool.
 pub fn constant(f: Family, double: &'static str) -> Vec<Row> {
-    let enc = |w| enc(scalar(w), 0x10, Op(0), Field::Pool);
-    let one = |(w, imm)| Row { imm, remat: true, ..row(f, w, Form::Rw, vec![def(w)], enc(w)) };
+    let enc = |w| Enc { link: Link::Constant, ..enc(scalar(w), 0x10, Op(0), Field::Rip) };
+    let one = |(w, imm)| taking(imm, Row { remat: true, ..row(f, w, Form::Rw, vec![def(w)], enc(w)) });
     named(double, [(32, Imm::U32), (64, Imm::I64)].map(one).into())
 }
 
 /// The second input if a condition holds, else the first.
 pub fn select(f: Family) -> Vec<Row> {
     let ops = |w: u16| vec![Def(w, At::Tied(1)), read(w), read(w)];
-    WIDTHS.map(|w| Row { reads_flags: true, shown: vec![0, 2], ..row(f, w, Form::Rr, ops(w), SPECIAL) }).into()
+    WIDTHS
+        .map(|w| Row {
+            reads: States::FLAGS,
+            asks: BRANCHING,
+            emission: Emission::Expand,
+            shown: vec![0, 2],
+            ..row(f, w, Form::Rr, ops(w), SPECIAL)
+        })
+        .into()
 }
 
 /// An operation that rounds; a NaN is any quiet one.

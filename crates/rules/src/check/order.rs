@@ -60,7 +60,7 @@ fn covers<'a>(a: &Pat, b: &'a Pat, bound: &mut Binding<'a>) -> bool {
                 (Some(t), Pat::Op(p)) => p.ty == Some(t),
                 _ => false,
             };
-            let upper = !x.zero_upper || matches!(b, Pat::Val(y) if y.zero_upper);
+            let upper = x.promised.is_none() || matches!(b, Pat::Val(y) if y.promised == x.promised);
             let lives = !x.lives_on || matches!(b, Pat::Val(y) if y.lives_on);
             let first = bound.0.iter().find(|v| v.0 == x.name).map(|v| v.1);
             let consistent = match (first, b) {
@@ -130,7 +130,7 @@ fn uncovered(set: &RuleSet, op: Opcode, ty: Type) -> Option<String> {
         return Some("no rule matches it unconditionally in one of the byte orders".into());
     }
     for n in 0..arity(&first.lhs) {
-        for t in operand_types(op, n, ty, crate::x64::REGISTER_TYPES) {
+        for t in operand_types(op, n, ty, set.machine.register_types) {
             if !simple.iter().any(|r| accepts(&r.lhs.args[n], t)) {
                 return Some(format!("no rule matches it unconditionally where operand {n} is {t}"));
             }
@@ -149,7 +149,7 @@ fn accepts(p: &Pat, t: Type) -> bool {
 /// Matches whatever the operands are, on any CPU.
 fn is_single_node(r: &Rule) -> bool {
     let free = |p: &Pat| match p {
-        Pat::Val(v) => !v.zero_upper && !v.lives_on,
+        Pat::Val(v) => v.promised.is_none() && !v.lives_on,
         Pat::Rmi(_) | Pat::Cond(_) => true,
         Pat::Op(_) => false,
     };

@@ -3,39 +3,61 @@
 
 use super::pattern::{Bound, Steps};
 use super::{Result, pattern};
-use crate::resolve::{Resolved, resolve, takes_symbol};
+use crate::machine::Machine;
+use crate::resolve::{Resolved, resolve, takes_symbol, takes_test, tested_registers};
 use crate::term::*;
 use std::fmt::Write;
+use windlass_desc::machine::{MemMode, Operand, Row, Shape};
 use windlass_desc::types::Type;
-use windlass_desc::x64::{Bank, Family, MemMode, Operand, Row};
 
 /// No row: that form does not exist.
 const NO_ROW: &str = "NO_ROW";
 
 /// The function that emits rule `n`.
-pub fn rule(n: usize, rule: &Rule, rows: &[Row], out: &mut String) -> Result<()> {
+pub fn rule(n: usize, rule: &Rule, m: &Machine, out: &mut String) -> Result<()> {
     let steps = pattern::of_rule(rule)?;
     let _ = writeln!(out, "// {}", super::place(rule.at));
     let _ = writeln!(out, "fn emit_{n}(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
-    let mut body = Body { names: Names::of(&steps), rows, temps: 0, for_root: true, text: String::new() };
+    let mut body = Body { names: Names::of(&steps), m, temps: 0, for_root: true, text: String::new() };
     match &rule.rhs {
         // lowering follows names, so nothing ever asks for this
         Rhs::Same(_) => {}
         Rhs::Inst(inst) => body.inst(inst, &["c.result(i, 0, 0)".into()], true)?,
-        Rhs::Seq(seq) => body.seq(seq, &rule.result_registers())?,
+        Rhs::Seq(seq) => {
+            let results = rule.result_registers();
+            let is = |t: Tmp| move |r: &(&Reg, &(usize, usize))| matches!(r.0, Reg::Tmp(u) if *u == t);
+            let place = |t| seq.results.iter().zip(&results).find(is(t)).map(|(_, at)| at);
+            body.seq(seq, |t| place(t).map(|(n, half)| format!("c.result(i, {n}, {half})")))?;
+        }
     }
     out.push_str(&body.text);
     let _ = writeln!(out, "}}\n");
     Ok(())
 }
 
-/// The function that emits what makes the flags of alternative `n` of `cond`.
-pub fn flags(n: usize, r: &CondRule, rows: &[Row], out: &mut String) -> Result<()> {
+/// The functions of alternative `n` of a nonterminal that gives tests: which registers the condition is asked of, and
+/// what makes them or the flags.
+pub fn test(n: usize, r: &Alternative, t: &Test, m: &Machine, out: &mut String) -> Result<()> {
     let steps = pattern::of_condition(&r.pat, r.ty)?;
+    let mut body = Body { names: Names::of(&steps), m, temps: 0, for_root: false, text: String::new() };
+    if !t.on.is_empty() {
+        let _ = writeln!(out, "fn on_{n}(c: &mut Lower<'_>, m: &Match) -> [VReg; 2] {{");
+        let mut registers: Vec<String> = vec![];
+        for r in &t.on {
+            registers.push(match r {
+                Reg::Val(v) => {
+                    format!("c.part(({}, {}))", body.names.value(v.name)?, (v.half == Some(Half::Upper)) as u8)
+                }
+                _ => "c.temp()".into(),
+            });
+        }
+        registers.resize(2, "VReg(NONE)".into());
+        let _ = writeln!(out, "    [{}]\n}}\n", registers.join(", "));
+    }
     let _ = writeln!(out, "// {}", super::place(r.at));
-    let _ = writeln!(out, "fn flags_{n}(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
-    let mut body = Body { names: Names::of(&steps), rows, temps: 0, for_root: false, text: String::new() };
-    body.seq(&r.producer, &[])?;
+    let _ = writeln!(out, "fn test_{n}(c: &mut Lower<'_>, i: Inst, m: &Match, on: &[VReg; 2]) {{");
+    let place = |tmp: Tmp| t.on.iter().position(|r| matches!(r, Reg::Tmp(x) if *x == tmp));
+    body.seq(&t.producer, |tmp| place(tmp).map(|n| format!("on[{n}]")))?;
     out.push_str(&body.text);
     let _ = writeln!(out, "}}\n");
     Ok(())
@@ -47,17 +69,14 @@ fn local(t: Tmp) -> String {
 }
 
 /// A new register for the `n`-th result of a row.
-fn temp(row: &Row, n: usize) -> &'static str {
+fn temp(row: &Row, n: usize) -> String {
     let mut defs = (0..row.operands.len()).filter(|&i| matches!(row.operands[i], Operand::Def(..)));
-    match defs.nth(n).map(|i| row.bank(i)) {
-        Some(Bank::Vector) => "c.vector_temp()",
-        _ => "c.temp()",
-    }
+    format!("c.temp_in({})", defs.nth(n).map_or(0, |i| row.bank(i).0))
 }
 
 /// A new register for the result of an instruction.
-fn temp_of(inst: &MInst, rows: &[Row]) -> Result<&'static str> {
-    Ok(temp(&rows[resolve(inst, rows)?.register], 0))
+fn temp_of(inst: &MInst, m: &Machine) -> Result<String> {
+    Ok(temp(&m.rows[resolve(inst, m)?.register], 0))
 }
 
 /// How a rule's variables are reached in the match that `select` gave.
@@ -137,26 +156,36 @@ impl Names {
             _ => Err(format!("{} is no condition", cv.0)),
         };
         Ok(match cc {
-            CcExpr::Is(cc) => format!("{}", cc as u8),
-            CcExpr::Of(cv) => format!("Cc::of({}) as u8", var(cv)?),
-            CcExpr::Swapped(cv) => format!("Cc::of({}.swap_args()) as u8", var(cv)?),
-            CcExpr::Tested(k) => format!("f.cc ^ {}", k.negated as u8),
+            CcExpr::Is(cc) => format!("{}", cc.0),
+            CcExpr::Of(cv) => format!("OF_INT[{} as usize]", var(cv)?),
+            CcExpr::Swapped(cv) => format!("OF_INT[{}.swap_args() as usize]", var(cv)?),
+            CcExpr::Tested(k) => tested(k),
         })
     }
 
-    /// `rmi` called for a variable read at `width` bits by a row that has a form for memory and one for immediates or not.
+    /// The nonterminal called for a variable read at `width` bits by a row that has a form for memory and one for immediates or not.
     fn rmi(&self, r: Rmi, width: u16, has_mem: bool, has_imm: bool) -> Result<String> {
         let Bound::Rmi(v, sink) = self.get(r.name)? else { return Err(format!("{} is no operand", r.name)) };
         let ty = self.types.iter().find(|t| t.0 == r.name).and_then(|t| t.1);
         // a load is as wide as its type: an operand that reads more must have it in a register
         let fits = has_mem && ty.is_some_and(|t| t.bits() == width as u32);
-        Ok(format!("rmi(c, {v}, i, {}, {has_imm})", if fits { sink } else { "false" }))
+        Ok(format!("{}(c, {v}, i, {}, {has_imm})", r.of, if fits { sink } else { "false" }))
     }
+}
+
+/// The condition of the test `f`, or its opposite.
+fn tested(k: Cond) -> String {
+    if k.negated { "NEGATED[f.cc as usize]".into() } else { "f.cc".into() }
+}
+
+/// Shapes as the matchers know them: a bit each.
+pub fn mask(shapes: impl IntoIterator<Item = Shape>) -> u8 {
+    shapes.into_iter().fold(0, |bits, s| bits | 1 << s as u8)
 }
 
 struct Body<'a> {
     names: Names,
-    rows: &'a [Row],
+    m: &'a Machine,
     temps: usize,
     /// The instructions stand for the root: they trap as it does, and have its effect.
     for_root: bool,
@@ -168,51 +197,63 @@ impl Body<'_> {
         let _ = writeln!(self.text, "    {text};");
     }
 
-    /// Steps, the last first. What traps or touches memory stands for the root. `results` are the registers of its
-    /// results.
-    fn seq(&mut self, seq: &Seq, results: &[(usize, usize)]) -> Result<()> {
+    /// Steps, the last first. What traps or touches memory stands for the root. `given` tells where results of steps go
+    /// that somebody else knows of.
+    fn seq(&mut self, seq: &Seq, given: impl Fn(Tmp) -> Option<String>) -> Result<()> {
         let mut defs = vec![];
         for step in &seq.steps {
-            let row = &self.rows[resolve(&step.inst, self.rows)?.register];
+            let row = &self.m.rows[resolve(&step.inst, self.m)?.register];
             defs.extend(step.defs.iter().enumerate().map(|(n, &t)| (t, temp(row, n))));
         }
         for (t, temp) in defs {
-            let is_result = |r: &(&Reg, &(usize, usize))| matches!(r.0, Reg::Tmp(u) if *u == t);
-            let reg = match seq.results.iter().zip(results).find(is_result) {
-                Some((_, (n, half))) => format!("c.result(i, {n}, {half})"),
-                None => temp.into(),
-            };
+            let reg = given(t).unwrap_or(temp);
             self.line(format!("let {} = {reg}", local(t)));
         }
         if let Some(k) = seq.test {
-            self.tested(k)?;
+            let mut shapes: Vec<Shape> = Shape::ALL.into();
+            for step in seq.steps.iter().filter(|s| takes_test(&s.inst)) {
+                let asking = resolve(&step.inst, self.m)?.asking;
+                shapes.retain(|s| asking.iter().any(|a| a.0 == *s));
+            }
+            self.tested(k, &shapes)?;
         }
         for step in seq.steps.iter().rev() {
-            let row = &self.rows[resolve(&step.inst, self.rows)?.register];
-            let effect = row.mem != MemMode::None
-                || matches!(row.family, Family::TrapIf | Family::Ud2 | Family::Div | Family::Idiv);
+            let row = &self.m.rows[resolve(&step.inst, self.m)?.register];
+            let effect = row.mem != MemMode::None || row.traps;
             let defs: Vec<String> = step.defs.iter().map(|&t| local(t)).collect();
             self.inst(&step.inst, &defs, effect)?;
         }
         if seq.test.is_some() {
-            self.line("c.flags_of(&f, i)".into());
+            self.line("make_test(c, i, &f, &on)".into());
         }
         Ok(())
     }
 
-    /// Names the condition that the nonterminal `cond` gives.
-    fn tested(&mut self, k: Cond) -> Result<()> {
+    /// Names the test that the nonterminal gives in one of these shapes, and the registers that it is asked of.
+    fn tested(&mut self, k: Cond, shapes: &[Shape]) -> Result<()> {
         let Bound::Cond(v) = self.names.get(k.name)?.clone() else {
             return Err(format!("{} is no condition", k.name));
         };
-        self.line(format!("let f = c.cond_of({v}, i)"));
+        let mask = mask(shapes.iter().copied());
+        self.line(format!("let f = test_of(c, {v}, i, {mask:#x}, {})", k.negated));
+        self.line("let on = registers_of(c, &f)".into());
         Ok(())
+    }
+
+    /// Begins an instruction whose row is `reg`, or for a matched test the one for the test's shape.
+    fn start(&mut self, reg: usize, asking: &[(Shape, usize)]) {
+        let name = |r: usize| self.m.rows[r].constant();
+        if asking.iter().all(|a| a.1 == reg) {
+            return self.line(format!("c.start({})", name(reg)));
+        }
+        let arms: String = asking.iter().map(|&(s, r)| format!("{} => {}, ", s as u8, name(r))).collect();
+        self.line(format!("c.start(match f.shape {{ {arms}_ => NO_ROW }})"));
     }
 
     /// An instruction whose results go to the registers that `dests` give; `root` if it stands for the rule's root.
     fn inst(&mut self, inst: &MInst, dests: &[String], root: bool) -> Result<()> {
-        let Resolved { register: reg, memory: mem, immediate: imm } = resolve(inst, self.rows)?;
-        let row = &self.rows[reg];
+        let Resolved { register: reg, memory: mem, immediate: imm, asking } = resolve(inst, self.m)?;
+        let row = &self.m.rows[reg];
         let mut nested = vec![];
         let rmi = self.rmi_of(inst, row, mem.is_some(), imm.is_some())?;
         if let Some(text) = &rmi {
@@ -225,7 +266,10 @@ impl Body<'_> {
         for (n, dest) in dests.iter().enumerate().take(defs) {
             self.line(format!("let d{n} = {dest}"));
         }
-        self.line(format!("c.start({})", row.constant()));
+        if let Some(Flags::Cond(k)) = inst.flags {
+            self.tested(k, &asking.iter().map(|a| a.0).collect::<Vec<_>>())?;
+        }
+        self.start(reg, &asking);
         if root {
             // in backward order: what is sunk happens before the root's own effect
             if self.for_root {
@@ -240,18 +284,20 @@ impl Body<'_> {
         }
         self.operands(inst, row, !dests.is_empty(), &mut nested)?;
         if rmi.is_some() {
-            let name = |r: Option<usize>| r.map_or(NO_ROW.into(), |r| self.rows[r].constant());
+            let name = |r: Option<usize>| r.map_or(NO_ROW.into(), |r| self.m.rows[r].constant());
+            let whole = imm.is_some_and(|r| self.m.rows[r].whole_payload);
             let (mem, imm) = (name(mem), name(imm));
-            self.line(format!("c.use_rmi(&r, {mem}, {imm})"));
+            self.line(format!("use_operand(c, &r, {mem}, {imm}, {whole})"));
         }
-        let producer = self.flags(inst)?;
+        if takes_test(inst) && asking.iter().any(|a| a.0.registers() > 0) {
+            self.line("c.use_test(&f, &on)".into());
+        }
+        self.condition(inst)?;
         self.line("c.end()".into());
-        if let Some(producer) = producer {
-            match producer {
-                Flags::Inst(p, _) => self.inst(&p, &[], false)?,
-                Flags::Before(_) => {}
-                Flags::Cond(_) => self.line("c.flags_of(&f, i)".into()),
-            }
+        match &inst.flags {
+            Some(Flags::Inst(p, _)) => self.inst(p, &[], false)?,
+            Some(Flags::Cond(_)) => self.line("make_test(c, i, &f, &on)".into()),
+            Some(Flags::Before(_) | Flags::On(_)) | None => {}
         }
         for (temp, inst) in nested.into_iter().rev() {
             self.inst(&inst, &[temp], false)?;
@@ -269,7 +315,9 @@ impl Body<'_> {
     fn operands(&mut self, inst: &MInst, row: &Row, defines: bool, nested: &mut Vec<(String, MInst)>) -> Result<()> {
         let mut args = inst.args.iter();
         let mut results = 0;
-        for o in &row.operands {
+        // what a matched test brings comes last
+        let tested = if takes_test(inst) { tested_registers(row) } else { 0 };
+        for o in &row.operands[..row.operands.len() - tested] {
             if let Operand::Def(..) = o {
                 if !defines {
                     return Err(format!("{} has a result that nothing takes", row.name));
@@ -287,17 +335,17 @@ impl Body<'_> {
                 Some(Arg::Reg(Reg::Inst(inner))) => {
                     self.temps += 1;
                     let temp = format!("t{}", self.temps);
-                    let made = temp_of(inner, self.rows)?;
+                    let made = temp_of(inner, self.m)?;
                     self.line(format!("let {temp} = {made}"));
-                    self.line(format!("c.use_vreg({temp})"));
+                    self.line(format!("c.operand({temp})"));
                     nested.push((temp, (**inner).clone()));
                 }
-                Some(Arg::Reg(Reg::Tmp(t))) => self.line(format!("c.use_vreg({})", local(*t))),
+                Some(Arg::Reg(Reg::Tmp(t))) => self.line(format!("c.operand({})", local(*t))),
                 Some(Arg::Addr(a)) => {
                     let Bound::Addr(at) = self.names.get(a.name)?.clone() else {
                         return Err(format!("{} is no address", a.name));
                     };
-                    self.line(format!("let a = c.amode_of({at}, {})", a.more));
+                    self.line(format!("let a = amode_of(c, {at}, {})", a.more));
                     self.line("c.use_mem(&a)".into());
                 }
                 Some(Arg::At(t, disp)) => self.line(format!("c.use_mem_at({}, {disp})", local(*t))),
@@ -325,46 +373,41 @@ impl Body<'_> {
         if let (Some(Arg::Imm(k)), true) = (args.next(), row.imm.is_input() || takes_symbol(row)) {
             let k = self.names.imm(k)?;
             self.line(format!("let k = {k}"));
-            self.line("c.set_imm(k)".into());
+            self.line(if row.whole_payload { "c.set_payload(k)".into() } else { "c.set_imm(k)".into() });
         }
         Ok(())
     }
 
-    /// Sets the condition of a consumer of flags, and tells what makes them.
-    fn flags(&mut self, inst: &MInst) -> Result<Option<Flags>> {
-        match &inst.flags {
-            None => {}
-            Some(Flags::Inst(_, cc) | Flags::Before(cc)) => {
-                let cc = self.names.cc(*cc)?;
-                self.line(format!("c.set_cc({cc})"));
-            }
-            Some(Flags::Cond(k)) => {
-                self.tested(*k)?;
-                self.line(format!("c.set_cc(f.cc ^ {})", k.negated as u8));
-            }
-        }
-        Ok(inst.flags.clone())
+    /// Sets the condition of an instruction that asks for one.
+    fn condition(&mut self, inst: &MInst) -> Result<()> {
+        let cc = match &inst.flags {
+            None => return Ok(()),
+            Some(Flags::Inst(_, cc) | Flags::Before(cc) | Flags::On(cc)) => self.names.cc(*cc)?,
+            Some(Flags::Cond(k)) => tested(*k),
+        };
+        self.line(format!("c.set_cc({cc})"));
+        Ok(())
     }
 }
 
-/// The expression that ends an alternative of `amode`.
-pub fn amode(r: &AmodeRule, steps: &mut Steps) -> String {
+/// The expression that ends an alternative that gives an address.
+pub fn address(p: &Place, steps: &mut Steps) -> String {
     let names = Names { vars: steps.vars.clone(), types: vec![], sunk: vec![] };
     let imm = |k| names.imm(k).unwrap_or_else(|e| unreachable!("check: {e}"));
-    match &r.base {
+    match &p.base {
         Base::Slot(_) => {
             steps.steps.push(pattern::Step::If("c.slot_disp(i0, off).is_some()".into()));
             "return Amode::slot(c.slot_disp(i0, off).unwrap_or(0))".into()
         }
         Base::Val(x) => {
-            let index = r.index.map_or("None".into(), |y| format!("Some({})", steps.value(y.name)));
-            let (scale, disp) = (imm(&r.scale), imm(&r.disp));
+            let index = p.index.map_or("None".into(), |y| format!("Some({})", steps.value(y.name)));
+            let (scale, disp) = (imm(&p.scale), imm(&p.disp));
             format!("return Amode::new(Some({}), {index}, {scale}, {disp})", steps.value(x.name))
         }
     }
 }
 
-/// The expression that ends an alternative of `rmi`.
+/// The expression that ends an alternative that gives an operand.
 pub fn operand(out: &Arg) -> String {
     match out {
         Arg::Imm(_) => "return Rmi::Imm(c.imm(i0))".into(),
@@ -373,8 +416,9 @@ pub fn operand(out: &Arg) -> String {
     }
 }
 
-/// The expression that ends alternative `n` of `cond`.
-pub fn cond(n: usize, r: &CondRule, steps: &Steps) -> Result<String> {
+/// The expression that ends alternative `n` that gives a test of this shape.
+pub fn cond(n: usize, cc: CcExpr, shape: Shape, steps: &Steps) -> Result<String> {
     let names = Names { vars: steps.vars.clone(), types: vec![], sunk: vec![] };
-    Ok(format!("return Some(Cond {{ cc: {}, found: {} }})", names.cc(r.cc)?, steps.found(n)))
+    let (cc, found) = (names.cc(cc)?, steps.found(n));
+    Ok(format!("return Some(Cond {{ cc: {cc}, shape: {}, found: {found} }})", shape as u8))
 }

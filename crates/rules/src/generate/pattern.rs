@@ -85,7 +85,7 @@ pub fn of_rule(rule: &Rule) -> Result<Steps> {
         s.tests.push(Step::If("c.slot_disp(i, 0).is_some()".into()));
     }
     if let Some(f) = rule.needs {
-        s.tests.insert(0, Step::If(format!("c.has(Feature::{f:?})")));
+        s.tests.insert(0, Step::If(format!("c.has_feature({})", f.0)));
     }
     s.finish();
     s.guards(&rule.guards);
@@ -214,8 +214,8 @@ impl Steps {
                 if let (Some(t), None) = (x.ty, ty) {
                     self.tests.push(Step::If(format!("c.ty({v}).repr() == {}", t.repr())));
                 }
-                if x.zero_upper {
-                    self.tests.push(Step::If(format!("c.zero_upper({v})")));
+                if let Some(above) = x.promised {
+                    self.tests.push(Step::If(format!("promised(c, {v}) == Some(Above::{above:?})")));
                 }
                 if x.lives_on {
                     self.tests.push(Step::If(format!("c.lives_on({v})")));

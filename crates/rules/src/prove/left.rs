@@ -9,13 +9,25 @@ use crate::term::*;
 use crate::types::{Path, Types};
 use windlass_desc::bv::Bv;
 use windlass_desc::env::{Access, Env};
+use windlass_desc::machine::{Above, Imm};
 use windlass_desc::ops::{Format, meaning};
 use windlass_desc::types::Type;
-use windlass_desc::x64::flags::Cc;
-use windlass_desc::x64::imm;
+
+/// The offsets of memory operations.
+const OFFSET: Imm = Imm::Signed(32);
+
+/// One bit: is the upper half of a register so?
+pub fn upper_half(reg: &Smt, above: Above) -> Smt {
+    match above {
+        Above::Zero => reg.extract(32, 32).is_zero(),
+        Above::Sign => reg.extract(0, 32).sext(64).eq(reg),
+        Above::Kept | Above::Any => Smt::lit(1, 1),
+    }
+}
 
 /// A run of the left side.
 pub struct Left<'a> {
+    set: &'a RuleSet,
     types: &'a Types,
     case: &'a Case,
     path: Path,
@@ -29,9 +41,9 @@ pub struct Left<'a> {
 
 impl<'a> Left<'a> {
     /// Nothing run yet.
-    pub fn new(types: &'a Types, case: &'a Case) -> Left<'a> {
+    pub fn new(set: &'a RuleSet, types: &'a Types, case: &'a Case) -> Left<'a> {
         let recorder = Recorder::new("ir");
-        Left { types, case, path: vec![], recorder, assumptions: vec![], shown: vec![], once: vec![] }
+        Left { set, types, case, path: vec![], recorder, assumptions: vec![], shown: vec![], once: vec![] }
     }
     /// Runs a rule's pattern; gives its results.
     pub fn root(&mut self, p: &OpPat) -> Result<Vec<Smt>, String> {
@@ -42,10 +54,10 @@ impl<'a> Left<'a> {
         match pat {
             Pat::Op(p) => self.operation(p)?.pop().ok_or_else(|| format!("{} has no result", p.op.row().name)),
             Pat::Val(v) => {
-                let reg = vars::register(v.name, self.ty()?);
+                let reg = vars::register(&self.set.machine, v.name, self.ty()?);
                 self.show(&format!("{} (register)", v.name), &reg);
-                if v.zero_upper {
-                    self.assumptions.push(reg.extract(32, 32).is_zero());
+                if let Some(above) = v.promised {
+                    self.assumptions.push(upper_half(&reg, above));
                 }
                 if registers(self.ty()?) == 2 {
                     let upper = vars::upper(v.name);
@@ -56,7 +68,7 @@ impl<'a> Left<'a> {
             }
             Pat::Rmi(r) => {
                 self.once(r.name)?;
-                self.rmi(r.name)
+                self.rmi(r)
             }
             Pat::Cond(c) => {
                 self.once(c.name)?;
@@ -65,7 +77,7 @@ impl<'a> Left<'a> {
                 let value = vars::tested(c.name, w);
                 self.show(c.name, &value);
                 self.recorder.effects.push(Effect::Opaque(c.name));
-                self.assumptions.push(Cc::Ne.holds(&vars::flags(c.name)).eq(&value.is_zero().not()));
+                self.assumptions.push(vars::holds(c.name).eq(&value.is_zero().not()));
                 Ok(value)
             }
         }
@@ -85,7 +97,7 @@ impl<'a> Left<'a> {
     pub fn offset(&mut self) -> Smt {
         let off = vars::immediate(OFF.name);
         self.show(OFF.name, &off);
-        self.assumptions.push(imm::simm32(&off));
+        self.assumptions.push(OFFSET.takes(64, &off));
         off
     }
     /// One bit: did it trap? Then its results have no consequence.
@@ -127,11 +139,12 @@ impl<'a> Left<'a> {
             _ => Err(format!("values of type {ty} in one register are not proved yet")),
         }
     }
-    fn rmi(&mut self, name: &'static str) -> Result<Smt, String> {
+    fn rmi(&mut self, r: &Rmi) -> Result<Smt, String> {
+        let name = r.name;
         let bits = self.bits()?;
         let value = match self.case.operand(name)? {
             RmiForm::Register => {
-                let reg = vars::register(name, self.ty()?);
+                let reg = vars::register(&self.set.machine, name, self.ty()?);
                 self.show(&format!("{name} (register)"), &reg);
                 reg.extract(0, bits)
             }
@@ -143,7 +156,7 @@ impl<'a> Left<'a> {
             RmiForm::Immediate => {
                 let k = vars::immediate(name);
                 if !self.ty()?.is_float() {
-                    self.assumptions.push(imm::simm32(&k));
+                    self.assumptions.push(self.set.immediates(r.of).takes(64, &k));
                     self.assumptions.push(k.extract(0, bits).sext(64).eq(&k));
                 }
                 k.extract(0, bits)
@@ -184,9 +197,9 @@ impl<'a> Left<'a> {
             imms.imm = vars::offset_of(a.name);
             imms.access = Access { big_endian: a.big, ..vars::access(a.name, self.types) };
             self.show(&format!("address {}", a.name), &vars::address(a.name));
-            self.assumptions.push(imm::simm32(&imms.imm));
+            self.assumptions.push(OFFSET.takes(64, &imms.imm));
             if a.more != 0 {
-                self.assumptions.push(imm::simm32(&imms.imm.add(&Smt::lit(64, a.more as u64 as u128))));
+                self.assumptions.push(OFFSET.takes(64, &imms.imm.add(&Smt::lit(64, a.more as u64 as u128))));
             }
         }
         Ok(meaning(p.op, &mut self.recorder, &imms, &args))

@@ -3,24 +3,23 @@
 
 use super::effects::{Effect, Recorder};
 use super::vars::{self, Case, ROOT_TRAP, RmiForm, all_insts};
+use crate::machine::Machine;
 use crate::pat::{A, OFF};
-use crate::resolve::resolve;
+use crate::resolve::{resolve, takes_test};
 use crate::smt::Smt;
 use crate::term::*;
 use crate::types::Types;
 use std::cell::Cell;
 use windlass_desc::bv::Bv;
 use windlass_desc::env::{Access, Env};
+use windlass_desc::machine::{Above, Cc, Feature, Input, Output, SymbolReach};
 use windlass_desc::types::Type;
-use windlass_desc::x64::flags::Cc;
-use windlass_desc::x64::imm;
-use windlass_desc::x64::{Family, Feature, Imm, Input, Output, Row, simulate};
 
 /// A run of the right side.
 pub struct Right<'a> {
     types: &'a Types,
     case: &'a Case,
-    rows: &'a [Row],
+    m: &'a Machine,
     /// What it did.
     pub recorder: Recorder,
     /// One bit: do all immediates survive their encoding?
@@ -48,23 +47,24 @@ struct Inputs {
 
 impl<'a> Right<'a> {
     /// Nothing run yet.
-    pub fn new(types: &'a Types, case: &'a Case, rows: &'a [Row]) -> Right<'a> {
+    pub fn new(m: &'a Machine, types: &'a Types, case: &'a Case) -> Right<'a> {
         let (recorder, encodable) = (Recorder::new("machine"), Smt::lit(1, 1));
         let (temps, flags, results, kept, reads) = (vec![], None, vec![], vec![], Cell::new(0));
-        Right { types, case, rows, recorder, encodable, temps, flags, results, kept, reads }
+        Right { m, types, case, recorder, encodable, temps, flags, results, kept, reads }
     }
     /// Does a rule that asks for the feature `needs`, and for a `near` symbol or not, ask for all that `inst` needs?
     pub fn features(&self, inst: &MInst, needs: Option<Feature>, near: bool) -> Result<(), String> {
         for inst in all_insts(&[inst]) {
-            let found = resolve(inst, self.rows)?;
+            let found = resolve(inst, self.m)?;
             let forms = [Some(found.register), found.memory, found.immediate];
-            for row in forms.iter().flatten().map(|&r| &self.rows[r]) {
-                if row.feature.is_some() && row.feature != needs {
-                    return Err(format!("{} needs {:?}, which the rule does not ask for", row.name, row.feature));
+            for row in forms.iter().flatten().map(|&r| &self.m.rows[r]) {
+                if let Some(f) = row.feature.filter(|_| row.feature != needs) {
+                    let setting = self.m.feature(f).setting;
+                    return Err(format!("{} needs {setting}, which the rule does not ask for", row.name));
                 }
             }
-            let row = &self.rows[found.register];
-            if row.family == Family::SymNear && !near {
+            let row = &self.m.rows[found.register];
+            if row.symbol == SymbolReach::Near && !near {
                 return Err(format!("{} reaches near symbols only, which the rule does not ask for", row.name));
             }
         }
@@ -75,20 +75,25 @@ impl<'a> Right<'a> {
         let ty = self.bound(v.name)?;
         Ok(match v.half {
             Some(Half::Upper) => vars::upper(v.name),
-            _ => self.read(vars::register(v.name, ty), vars::kept(ty)),
+            _ => self.read(vars::register(self.m, v.name, ty), self.m.kept(ty), self.m.bank(ty).copied),
         })
     }
     /// What an instruction finds in a register: of what was written there, copies and spills since then may have kept
-    /// `kept` bits alone, and cleared the others.
-    fn read(&self, register: Smt, kept: u32) -> Smt {
+    /// `kept` bits alone, and left something else above.
+    fn read(&self, register: Smt, kept: u32, above: Above) -> Smt {
         let w = register.w();
         if kept >= w {
             return register;
         }
         let n = self.reads.replace(self.reads.get() + 1);
         let copied = Smt::sym(format!("read{n}_copied"), 1);
-        let above = copied.ite(&Smt::lit(w - kept, 0), &register.extract(kept, w - kept));
-        above.concat(&register.extract(0, kept))
+        let low = register.extract(0, kept);
+        let changed = match above {
+            Above::Zero => low.zext(w),
+            Above::Sign => low.sext(w),
+            Above::Kept | Above::Any => Smt::sym(format!("read{n}_above"), w - kept).concat(&low),
+        };
+        copied.ite(&changed, &register)
     }
     /// An immediate.
     pub fn immediate(&self, k: &ImmExpr) -> Result<Smt, String> {
@@ -113,11 +118,25 @@ impl<'a> Right<'a> {
         self.bound(a.name)?;
         Ok(self.recorder.load(&vars::address(a.name), bits, vars::access(a.name, self.types)))
     }
-    /// Runs what makes flags; gives whether the condition holds, one bit.
-    pub fn condition_of(&mut self, producer: &Seq, cc: CcExpr) -> Result<Smt, String> {
-        self.steps(producer)?;
-        let flags = self.flags.clone().ok_or("what makes the flags of a condition makes none")?;
-        Ok(self.cc(cc)?.holds(&flags))
+    /// Runs what a test needs; gives whether its condition holds, one bit.
+    pub fn test(&mut self, t: &Test) -> Result<Smt, String> {
+        self.steps(&t.producer)?;
+        let cc = self.cc(t.cc)?;
+        let mut state = vec![];
+        for r in &t.on {
+            state.push(match r {
+                Reg::Val(v) => self.register(*v)?,
+                Reg::Tmp(t) => self.temp(*t)?,
+                Reg::Inst(_) => return Err("a test is asked of values and of steps' results".into()),
+            });
+        }
+        if t.on.len() == 1 {
+            state.push(Smt::lit(state[0].w(), 0));
+        }
+        if state.is_empty() {
+            state.push(self.flags.clone().ok_or("what makes the flags of a condition makes none")?);
+        }
+        Ok((self.m.holds)(cc, &state))
     }
     /// Runs steps one after the other; gives the registers of the results.
     pub fn steps(&mut self, seq: &Seq) -> Result<Vec<Smt>, String> {
@@ -125,12 +144,11 @@ impl<'a> Right<'a> {
         self.kept = tmps.filter_map(|(r, &kept)| if let Reg::Tmp(t) = r { Some((*t, kept)) } else { None }).collect();
         if let Some(c) = seq.test {
             self.recorder.effects.push(Effect::Opaque(c.name));
-            self.flags = Some(vars::flags(c.name));
         }
         for step in &seq.steps {
             let out = self.run(&step.inst)?;
             if out.defs.len() < step.defs.len() {
-                return Err(format!("{} gives too few results", step.inst.family.info().name));
+                return Err(format!("{} gives too few results", self.m.family(step.inst.family).name));
             }
             self.temps.extend(step.defs.iter().copied().zip(out.defs));
         }
@@ -145,46 +163,54 @@ impl<'a> Right<'a> {
         let found = self.temps.iter().find(|x| x.0 == t).map(|x| x.1.clone());
         let found = found.ok_or_else(|| format!("{t} is not set before it is read"))?;
         let kept = self.kept.iter().find(|k| k.0 == t).map_or(vars::INTERMEDIATE, |k| k.1);
-        Ok(self.read(found, kept))
+        Ok(self.read(found, kept, self.m.banks[0].copied))
     }
     /// Runs an instruction.
     pub fn run(&mut self, inst: &MInst) -> Result<Output<Smt>, String> {
-        let resolved = resolve(inst, self.rows)?;
+        let resolved = resolve(inst, self.m)?;
         let mut inputs = Inputs::default();
         for a in &inst.args {
             self.input(a, &mut inputs)?;
         }
         let index = match inputs.form {
-            None | Some(RmiForm::Register) => Some(resolved.register),
+            None | Some(RmiForm::Register) => Some(self.asking(inst, &resolved.asking).unwrap_or(resolved.register)),
             Some(RmiForm::Memory) => resolved.memory,
             Some(RmiForm::Immediate) => resolved.immediate,
         };
-        let row = &self.rows[index.ok_or("no row takes the operand in this form")?];
-        if let Some(why) = row.family.info().no_meaning {
+        let row = &self.m.rows[index.ok_or("no row takes the operand in this form")?];
+        if let Some(why) = self.m.family(row.family).no_meaning {
             return Err(format!("{} has no meaning: {why}", row.name));
         }
+        let mut holds = None;
         let (flags, cc) = match &inst.flags {
-            None => (None, Cc::O),
+            None => (None, Cc(0)),
             Some(Flags::Inst(producer, cc)) => {
                 let (flags, cc) = self.flags_of(producer, *cc)?;
                 (Some(flags), cc)
+            }
+            Some(Flags::Before(CcExpr::Tested(c))) => {
+                holds = Some(tested(c));
+                (None, Cc(0))
             }
             Some(Flags::Before(cc)) => {
                 let flags = self.flags.clone().ok_or("no step before makes flags")?;
                 (Some(flags), self.cc(*cc)?)
             }
+            Some(Flags::On(cc)) => (None, self.cc(*cc)?),
             Some(Flags::Cond(c)) => {
                 self.recorder.effects.push(Effect::Opaque(c.name));
-                (Some(vars::flags(c.name)), if c.negated { Cc::E } else { Cc::Ne })
+                holds = Some(tested(c));
+                (None, Cc(0))
             }
         };
         let imm = inputs.imm.unwrap_or(Smt::lit(64, 0));
-        self.encodable = self.encodable.and(&survives(row, &imm));
+        self.encodable = self.encodable.and(&row.imm.takes(row.width.into(), &imm));
         let (addr, access) = inputs.addr.map_or((None, Access::PLAIN), |(a, access)| (Some(a), access));
-        let input = Input { uses: inputs.uses, addr, imm, flags, cc, code: inst.code.unwrap_or(ROOT_TRAP), access };
-        let out = simulate(row, &mut self.recorder, &input);
+        let input =
+            Input { uses: inputs.uses, addr, imm, flags, cc, holds, code: inst.code.unwrap_or(ROOT_TRAP), access };
+        let out = (self.m.simulate)(row, &mut self.recorder, &input);
         // whatever writes flags, nested or not, is what a later step would see
-        if row.writes_flags {
+        if row.writes_flags() {
             self.flags = out.flags.clone();
         }
         Ok(out)
@@ -195,8 +221,8 @@ impl<'a> Right<'a> {
             Arg::Reg(Reg::Tmp(t)) => out.uses.push(self.temp(*t)?),
             Arg::Reg(Reg::Inst(i)) => {
                 let result = self.run(i)?.defs.first().cloned();
-                let result = result.ok_or_else(|| format!("{} has no result", i.family.info().name))?;
-                out.uses.push(self.read(result, vars::INTERMEDIATE));
+                let result = result.ok_or_else(|| format!("{} has no result", self.m.family(i.family).name))?;
+                out.uses.push(self.read(result, vars::INTERMEDIATE, self.m.banks[0].copied));
             }
             Arg::Imm(k) => out.imm = Some(self.immediate(k)?),
             Arg::Addr(a) => {
@@ -218,7 +244,7 @@ impl<'a> Right<'a> {
                     None => (Smt::lit(64, 0), Smt::lit(64, 0)),
                 };
                 let disp = self.immediate(&s.disp)?;
-                self.encodable = self.encodable.and(&scale.ult(&Smt::lit(64, 4))).and(&imm::simm32(&disp));
+                self.encodable = self.encodable.and(&addressable(self.m, &scale, &disp));
                 out.addr = Some((self.register(s.base)?.add(&index.shl(&scale)).add(&disp), Access::PLAIN));
             }
             Arg::Rmi(r) => {
@@ -236,21 +262,24 @@ impl<'a> Right<'a> {
     fn cc(&self, cc: CcExpr) -> Result<Cc, String> {
         Ok(match cc {
             CcExpr::Is(cc) => cc,
-            CcExpr::Of(v) => Cc::of(self.case.condition(v.0)?),
-            CcExpr::Swapped(v) => Cc::of(self.case.condition(v.0)?.swap_args()),
-            CcExpr::Tested(c) => {
-                if c.negated {
-                    Cc::E
-                } else {
-                    Cc::Ne
-                }
-            }
+            CcExpr::Of(v) => (self.m.condition_of)(self.case.condition(v.0)?),
+            CcExpr::Swapped(v) => (self.m.condition_of)(self.case.condition(v.0)?.swap_args()),
+            CcExpr::Tested(_) => return Err("a matched test's condition is asked by itself".into()),
         })
+    }
+    /// The row of an instruction that asks for a matched test, in the case's shape.
+    fn asking(&self, inst: &MInst, asking: &[(windlass_desc::machine::Shape, usize)]) -> Option<usize> {
+        let c = match &inst.flags {
+            Some(Flags::Cond(c) | Flags::Before(CcExpr::Tested(c))) if takes_test(inst) => c,
+            _ => return None,
+        };
+        let shape = self.case.shape(c.name)?;
+        asking.iter().find(|a| a.0 == shape).map(|a| a.1)
     }
     fn flags_of(&mut self, producer: &MInst, cc: CcExpr) -> Result<(Smt, Cc), String> {
         let cc = self.cc(cc)?;
         let flags = self.run(producer)?.flags;
-        Ok((flags.ok_or_else(|| format!("{} leaves the flags alone", producer.family.info().name))?, cc))
+        Ok((flags.ok_or_else(|| format!("{} leaves the flags alone", self.m.family(producer.family).name))?, cc))
     }
     /// The type of a variable, which the left side must bind.
     fn bound(&self, name: &str) -> Result<Type, String> {
@@ -258,15 +287,14 @@ impl<'a> Right<'a> {
     }
 }
 
-/// One bit: does the CPU see the immediate as it was given, in the bits that the row's meaning takes of it?
-fn survives(row: &Row, k: &Smt) -> Smt {
-    let w = row.width as u32;
-    let seen = match row.imm {
-        Imm::None | Imm::Fixed(_) => return Smt::lit(1, 1),
-        Imm::I64 => k.clone(),
-        Imm::I8 | Imm::Count => k.extract(0, 8).sext(64),
-        Imm::Short | Imm::Full => k.extract(0, w.min(32)).sext(64),
-        Imm::U32 => k.extract(0, 32).zext(64),
-    };
-    seen.extract(0, w).eq(&k.extract(0, w))
+/// One bit: does a matched test hold?
+fn tested(c: &Cond) -> Smt {
+    let holds = vars::holds(c.name);
+    if c.negated { holds.not() } else { holds }
+}
+
+/// One bit: can a memory operand have this scale and displacement?
+pub fn addressable(m: &Machine, scale: &Smt, disp: &Smt) -> Smt {
+    let most = m.address.index.unwrap_or(0);
+    scale.ult(&Smt::lit(64, most as u128 + 1)).and(&m.address.displacement.takes(64, disp))
 }

@@ -4,7 +4,8 @@
 //! A value is the low bits of a register whose other bits are arbitrary. An immediate is 64 bits. The address
 //! of a memory operation is a base plus an offset. An `rmi` is a register, a load, or an immediate, by case.
 
-use crate::resolve::{Resolved, resolve};
+use crate::machine::Machine;
+use crate::resolve::{Resolved, resolve, takes_test};
 use crate::smt::Smt;
 use crate::term::*;
 use crate::types::Types;
@@ -12,10 +13,9 @@ use std::collections::BTreeMap;
 use windlass_desc::bv::Bv;
 use windlass_desc::cc::IntCC;
 use windlass_desc::env::{Access, TrapCode};
+use windlass_desc::machine::{Operand, Shape};
 use windlass_desc::ops::Imms;
 use windlass_desc::types::{INVALID, Type};
-use windlass_desc::x64::flags::FLAGS_WIDTH;
-use windlass_desc::x64::{Bank, Operand, Row};
 
 /// The trap code of a rule's root.
 pub const ROOT_TRAP: TrapCode = TrapCode::unwrap_user(250);
@@ -36,21 +36,11 @@ pub fn immediates(p: &OpPat, types: &Types, path: &[usize]) -> Result<Imms<Smt>,
 }
 
 /// The register of a value of this type.
-pub fn register(name: &str, ty: Type) -> Smt {
-    Smt::sym(format!("{name}_reg"), Bank::of(ty).bits())
+pub fn register(m: &Machine, name: &str, ty: Type) -> Smt {
+    Smt::sym(format!("{name}_reg"), m.bank(ty).bits)
 }
 
-/// How many bits of the register of a value of this type copies and spills keep; the others they may clear. (Lowering gives
-/// its registers these widths.)
-pub fn kept(ty: Type) -> u32 {
-    match Bank::of(ty) {
-        Bank::Vector => ty.bits().max(32),
-        Bank::General if ty.bits() <= 32 => 32,
-        Bank::General => 64,
-    }
-}
-
-/// How many they keep of an intermediate result.
+/// How many bits copies and spills keep of an intermediate result.
 pub const INTERMEDIATE: u32 = 64;
 
 /// The register of the upper half of a value of two registers.
@@ -63,7 +53,7 @@ pub fn immediate(name: &str) -> Smt {
     Smt::sym(format!("{name}_imm"), 64)
 }
 
-/// The tested value that the nonterminal `cond` matches.
+/// The tested value of a test.
 pub fn tested(name: &str, w: u32) -> Smt {
     Smt::sym(format!("{name}_value"), w)
 }
@@ -78,14 +68,14 @@ pub fn offset_of(name: &str) -> Smt {
     Smt::sym(format!("{name}_off"), 64)
 }
 
-/// The address that the nonterminal `amode` gives.
+/// The address that a nonterminal gives.
 pub fn address(name: &str) -> Smt {
     base(name).add(&offset_of(name))
 }
 
-/// The flags that the nonterminal `cond` gives: their zero flag is clear if the condition holds.
-pub fn flags(name: &str) -> Smt {
-    Smt::sym(format!("{name}_flags"), FLAGS_WIDTH)
+/// Whether the test that a nonterminal gives holds, one bit.
+pub fn holds(name: &str) -> Smt {
+    Smt::sym(format!("{name}_holds"), 1)
 }
 
 /// How the memory operation of this address accesses memory: little-endian, as the machine does, with a trap that tells
@@ -102,7 +92,7 @@ pub enum RmiForm {
     Register,
     /// A load that is sunk.
     Memory,
-    /// A constant: of integers one that fits 32 bits, signed.
+    /// A constant: of integers one that the nonterminal allows.
     Immediate,
 }
 
@@ -111,12 +101,17 @@ pub enum RmiForm {
 pub struct Case {
     conditions: BTreeMap<&'static str, IntCC>,
     operands: BTreeMap<&'static str, RmiForm>,
+    shapes: BTreeMap<&'static str, Shape>,
 }
 
 impl Case {
     /// What a condition variable is.
     pub fn condition(&self, name: &str) -> Result<IntCC, String> {
         self.conditions.get(name).copied().ok_or_else(|| format!("the condition `{name}` is not bound on the left"))
+    }
+    /// In which shape a test is, where instructions that ask for it have several rows.
+    pub fn shape(&self, name: &str) -> Option<Shape> {
+        self.shapes.get(name).copied()
     }
     /// What an `rmi` is.
     pub fn operand(&self, name: &str) -> Result<RmiForm, String> {
@@ -128,13 +123,14 @@ impl std::fmt::Display for Case {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let conditions = self.conditions.iter().map(|(n, c)| format!("{n} = {c}"));
         let operands = self.operands.iter().map(|(n, k)| format!("{n} = {}", format!("{k:?}").to_lowercase()));
-        f.write_str(&conditions.chain(operands).collect::<Vec<_>>().join(", "))
+        let shapes = self.shapes.iter().map(|(n, k)| format!("{n} = {}", format!("{k:?}").to_lowercase()));
+        f.write_str(&conditions.chain(operands).chain(shapes).collect::<Vec<_>>().join(", "))
     }
 }
 
 /// All cases of a pattern: each condition for its condition variables, each kind of operand that the right side has rows
 /// for. Right sides are `insts`.
-pub fn cases(lhs: &Pat, insts: &[&MInst], types: &Types, rows: &[Row]) -> Result<Vec<Case>, String> {
+pub fn cases(lhs: &Pat, insts: &[&MInst], types: &Types, m: &Machine) -> Result<Vec<Case>, String> {
     let mut out = vec![Case::default()];
     let mut stack = vec![lhs];
     while let Some(p) = stack.pop() {
@@ -146,13 +142,30 @@ pub fn cases(lhs: &Pat, insts: &[&MInst], types: &Types, rows: &[Row]) -> Result
                 }
             }
             Pat::Rmi(r) => {
-                let forms = forms(r.name, insts, types, rows)?;
+                let forms = forms(r.name, insts, types, m)?;
                 out = split(&out, &forms, |c, &f| _ = c.operands.insert(r.name, f));
             }
-            Pat::Val(_) | Pat::Cond(_) => {}
+            Pat::Cond(c) => {
+                if let Some(shapes) = shapes(insts, m)? {
+                    out = split(&out, &shapes, |k, &s| _ = k.shapes.insert(c.name, s));
+                }
+            }
+            Pat::Val(_) => {}
         }
     }
     Ok(out)
+}
+
+/// A shape for each row that the instructions may have, if some that asks for the matched test has several.
+fn shapes(insts: &[&MInst], m: &Machine) -> Result<Option<Vec<Shape>>, String> {
+    for inst in all_insts(insts).into_iter().filter(|i| takes_test(i)) {
+        let mut asking = resolve(inst, m)?.asking;
+        asking.dedup_by_key(|a| a.1);
+        if asking.len() > 1 {
+            return Ok(Some(asking.iter().map(|a| a.0).collect()));
+        }
+    }
+    Ok(None)
 }
 
 /// Every case with every option.
@@ -167,16 +180,16 @@ fn split<T>(cases: &[Case], options: &[T], set: impl Fn(&mut Case, &T)) -> Vec<C
 
 /// What an `rmi` may be: what all instructions that take it have rows for. Memory only where the row reads as many bits
 /// as the value has, as in the generator.
-fn forms(name: &'static str, insts: &[&MInst], types: &Types, rows: &[Row]) -> Result<Vec<RmiForm>, String> {
+fn forms(name: &'static str, insts: &[&MInst], types: &Types, m: &Machine) -> Result<Vec<RmiForm>, String> {
     let bits = types.var(name).map(|t| t.bits());
     let (mut memory, mut immediate) = (true, true);
     for inst in all_insts(insts) {
         if !inst.args.iter().any(|a| matches!(a, Arg::Rmi(r) if r.name == name)) {
             continue;
         }
-        let Resolved { memory: m, immediate: i, .. } = resolve(inst, rows)?;
+        let Resolved { memory: found, immediate: i, .. } = resolve(inst, m)?;
         let reads = |o: &Operand| if let Operand::Mem(w) = o { Some(*w as u32) } else { None };
-        memory &= m.is_some_and(|m| rows[m].operands.iter().find_map(reads) == bits);
+        memory &= found.is_some_and(|row| m.rows[row].operands.iter().find_map(reads) == bits);
         immediate &= i.is_some();
     }
     let mut out = vec![RmiForm::Register];

@@ -2,11 +2,10 @@
 //! has them.
 
 use super::inst::*;
-use super::operands::{INTS, Instruction, Pattern, op_width};
+use super::operands::{INTS, Instruction, Pattern, alternative, op_width};
 use crate::fun;
 use crate::pat::*;
 use crate::term::*;
-use std::panic::Location;
 use windlass_desc::cc::FloatCC;
 use windlass_desc::fp::{FpFormat, too_small};
 use windlass_desc::ops::{Effects, Opcode};
@@ -26,6 +25,7 @@ pub fn rules(r: &mut RuleSet) {
     arithmetic(r);
     rounding(r);
     signs(r);
+    bitwise(r);
     extremes(r);
     comparisons(r);
     choices(r);
@@ -169,6 +169,11 @@ fn magnitude_bits(t: Type) -> MInst {
     constf(width(t), if t == F64 { i64::MAX } else { (1 << 31) - 1 })
 }
 
+/// All bits.
+fn all_bits(t: Type) -> MInst {
+    constf(width(t), if t == F64 { -1 } else { (1 << 32) - 1 })
+}
+
 fn signs(r: &mut RuleSet) {
     for op in [Opcode::Fneg, Opcode::Fabs, Opcode::Fcopysign] {
         r.supported.push((op, FLOATS.into()));
@@ -181,6 +186,19 @@ fn signs(r: &mut RuleSet) {
         let s = s.set(n("rest"), (set.andn)(w, mask.into(), X.into()));
         fcopysign(X, Y).to(s.set(T, (set.or)(w, n("rest").into(), n("sign").into())).gives([T]))
     });
+}
+
+/// Bitwise operations on the bits of a float. The CPU has no complement: all bits are exchanged for ones.
+fn bitwise(r: &mut RuleSet) {
+    for op in [Opcode::Band, Opcode::Bor, Opcode::Bxor, Opcode::Bnot] {
+        r.supported.push((op, FLOATS.into()));
+    }
+    both(r, |set, t| band(X, bnot(Y)).to((set.andn)(width(t), Y.into(), X.into())));
+    both(r, |set, t| band(bnot(X), Y).to((set.andn)(width(t), X.into(), Y.into())));
+    both(r, |set, t| band(X, Y).to((set.and)(width(t), X.into(), Y.into())));
+    both(r, |set, t| bor(X, Y).to((set.or)(width(t), X.into(), Y.into())));
+    both(r, |set, t| bxor(X, Y).to((set.xor)(width(t), X.into(), Y.into())));
+    both(r, |set, t| bnot(X).to((set.xor)(width(t), X.into(), all_bits(t).into())));
 }
 
 /// The CPU gives the second operand where the two are zeros or one is a NaN. So both orders are asked: the results
@@ -239,18 +257,18 @@ fn comparisons(r: &mut RuleSet) {
     });
 }
 
-/// Comparisons of floats as alternatives of the nonterminal `cond`.
-pub fn conditions(r: &mut RuleSet) {
+/// Comparisons of floats as tests.
+pub fn conditions(r: &mut Vec<Alternative>) {
     #[track_caller]
-    fn alternative(pat: OpPat, cc: Cc, producer: MInst) -> CondRule {
-        CondRule { pat: pat.into(), ty: I8, cc: is(cc), producer: Seq::default().run(producer), at: Location::caller() }
+    fn test(pat: OpPat, cc: Cc, producer: MInst) -> Alternative {
+        alternative(I8, pat, is(cc), producer)
     }
     for &t in FLOATS {
         let compare = || cmpf(width(t), X, R);
-        r.cond.extend(DIRECT.map(|(cc, flag)| alternative(fcmp(cc, X, R).at(t), flag, compare())));
-        r.cond.extend(SWAPPED.map(|(cc, flag)| alternative(fcmp(cc, R, X).at(t), flag, compare())));
-        r.cond.push(alternative(fcmp(FloatCC::Equal, X, R).at(t), Cc::Oe, compare()));
-        r.cond.push(alternative(fcmp(FloatCC::NotEqual, X, R).at(t), Cc::Une, compare()));
+        r.extend(DIRECT.map(|(cc, flag)| test(fcmp(cc, X, R).at(t), flag, compare())));
+        r.extend(SWAPPED.map(|(cc, flag)| test(fcmp(cc, R, X).at(t), flag, compare())));
+        r.push(test(fcmp(FloatCC::Equal, X, R).at(t), Cc::Oe, compare()));
+        r.push(test(fcmp(FloatCC::NotEqual, X, R).at(t), Cc::Une, compare()));
     }
 }
 

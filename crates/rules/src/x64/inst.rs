@@ -2,11 +2,12 @@
 //! bits; operands are inputs only, since a result has a place of its own. Needs [`crate::term`].
 
 use crate::term::*;
+use windlass_desc::machine::Form;
+use windlass_desc::x64::Family;
 use windlass_desc::x64::flags::Cc;
-use windlass_desc::x64::{Family, Form};
 
 fn inst(family: Family, width: u16, form: Option<Form>, args: Vec<Arg>) -> MInst {
-    MInst { family, width, form, args, flags: None, code: None }
+    MInst { family: family.into(), width, form, args, flags: None, code: None }
 }
 
 /// `name Family` lines: two inputs, of which the second may be a register, memory or an immediate.
@@ -209,5 +210,5 @@ pub fn of(cc: Cv) -> CcExpr {
 
 /// Shorthand: this condition.
 pub fn is(cc: Cc) -> CcExpr {
-    CcExpr::Is(cc)
+    CcExpr::Is(cc.into())
 }

@@ -86,7 +86,7 @@ fn code(offset: u8, inst: UnwindInst) -> CodegenResult<Option<Vec<u16>>> {
         UnwindInst::SaveReg { reg, offset: at } => {
             let (near, far, unit) = match reg.class() {
                 Class::Int => (SAVE, SAVE_FAR, 8),
-                Class::Vec => (SAVE_XMM, SAVE_XMM_FAR, 16),
+                _ => (SAVE_XMM, SAVE_XMM_FAR, 16),
             };
             match u16::try_from(at / unit) {
                 Ok(scaled) if at % unit == 0 => vec![head(near, reg.hw()), scaled],

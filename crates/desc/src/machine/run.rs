@@ -1,11 +1,8 @@
 //! What a row means: its family's meaning between reading operands, memory and immediates and writing results. On
-//! numbers this simulates the machine, on terms it is the machine side of a proof. Needs [`super::rows`].
+//! numbers this simulates the machine, on terms it is the machine side of a proof. Needs [`super::Machine`].
 
-use super::flags::Cc;
-use super::rows::meaning;
 use super::*;
-use crate::bv::Bv;
-use crate::env::{Access, Env, TrapCode};
+use crate::env::{Access, Choice, TrapCode};
 
 /// What a family's meaning gives: results as wide as the operation, and flags if it writes them.
 pub struct Meant<B> {
@@ -13,6 +10,16 @@ pub struct Meant<B> {
     pub results: Vec<B>,
     /// The new flags.
     pub flags: Option<B>,
+}
+
+/// A result; flags stay.
+pub fn value<B>(r: B) -> Meant<B> {
+    Meant { results: vec![r], flags: None }
+}
+
+/// Neither a result nor flags.
+pub fn nothing<B>() -> Meant<B> {
+    Meant { results: vec![], flags: None }
 }
 
 /// What a row reads.
@@ -28,6 +35,8 @@ pub struct Input<B> {
     pub flags: Option<B>,
     /// Its condition.
     pub cc: Cc,
+    /// One bit: whether its condition holds, where that is known without what the condition reads.
+    pub holds: Option<B>,
     /// Its trap code.
     pub code: TrapCode,
     /// How it accesses memory.
@@ -35,13 +44,15 @@ pub struct Input<B> {
 }
 
 impl<B: Bv> Input<B> {
-    /// The carry flag, one bit.
-    pub(super) fn carry(&self) -> B {
-        self.flags.as_ref().map_or(B::lit(1, 0), |f| f.extract(0, 1))
+    /// One bit: does the row's condition hold on the flags? Without flags, which a well-formed rule never has, it does
+    /// not.
+    pub fn condition<M: Machine>(&self) -> B {
+        let asked = || self.flags.as_ref().map(|f| M::holds(self.cc, std::slice::from_ref(f)));
+        self.holds.clone().or_else(asked).unwrap_or(B::lit(1, 0))
     }
-    /// One bit: does the row's condition hold? Without flags, which a well-formed rule never has, it does not.
-    pub(super) fn condition(&self) -> B {
-        self.flags.as_ref().map_or(B::lit(1, 0), |f| self.cc.holds(f))
+    /// One bit: does the row's condition hold on these registers?
+    pub fn condition_on<M: Machine>(&self, registers: &[B]) -> B {
+        self.holds.clone().unwrap_or_else(|| M::holds(self.cc, registers))
     }
 }
 
@@ -55,12 +66,16 @@ pub struct Output<B> {
 }
 
 /// Runs `row` on `input` in `e`.
-pub fn simulate<E: Env>(row: &Row, e: &mut E, input: &Input<E::B>) -> Output<E::B> {
+pub fn simulate<M: Machine, E: Env>(row: &Row, e: &mut E, input: &Input<E::B>) -> Output<E::B> {
     let mut args = vec![];
     let mut uses = input.uses.iter();
     for o in &row.operands {
         match (*o, row.mem, &input.addr) {
-            (Operand::Use(w, _), ..) => args.push(uses.next().expect("a register per use").extract(0, w as u32)),
+            // what a condition reads may be left out where it is known whether it holds
+            (Operand::Use(w, _), ..) => match uses.next() {
+                Some(r) => args.push(r.extract(0, w as u32)),
+                None => args.push(E::B::lit(w as u32, 0)),
+            },
             (Operand::Mem(w), MemMode::Load | MemMode::Modify, Some(addr)) => {
                 args.push(e.load(addr, w as u32, input.access))
             }
@@ -71,7 +86,7 @@ pub fn simulate<E: Env>(row: &Row, e: &mut E, input: &Input<E::B>) -> Output<E::
     if row.imm.is_input() {
         args.push(input.imm.extract(0, row.width as u32));
     }
-    let meant = meaning(row.family, e, row.width as u32, input, &args);
+    let meant = M::meaning(row.family, e, row.width as u32, input, &args);
     if matches!(row.mem, MemMode::Store | MemMode::Modify) {
         let addr = input.addr.as_ref().expect("an address per memory operand");
         e.store(addr, &meant.results[0], input.access);
@@ -83,31 +98,22 @@ pub fn simulate<E: Env>(row: &Row, e: &mut E, input: &Input<E::B>) -> Output<E::
         if let Operand::Def(w, at) = *o {
             let result = results.next().expect("a result per def");
             let old = if let At::Tied(_) = at { input.uses.first() } else { None };
-            defs.push(match row.bank(n) {
-                Bank::General => write(e, result, w as u32, old),
-                Bank::Vector => write_vector(e, result, w as u32),
-            });
+            let bits = M::BANKS[row.bank(n).0 as usize].bits;
+            defs.push(write(e, result, (w as u32, bits), row.above, old));
         }
     }
     Output { defs, flags: meant.flags }
 }
 
-/// The whole vector register after its low `w` bits are written. What is above depends on the instruction; nobody may
-/// rely on it.
-fn write_vector<E: Env>(e: &mut E, v: &E::B, w: u32) -> E::B {
-    match Bank::Vector.bits() - w {
-        0 => v.clone(),
-        above => e.choose(crate::env::Choice::Any("upper bits"), above).concat(v),
+/// The whole register of `bits` after the low `w` of them are written.
+fn write<E: Env>(e: &mut E, v: &E::B, (w, bits): (u32, u32), above: Above, old: Option<&E::B>) -> E::B {
+    if w == bits {
+        return v.clone();
     }
-}
-
-/// The whole general register after `w` bits of it are written: the rest becomes 0 after 32 bits, and stays (as it was in `old`,
-/// else unknown) after 8 or 16.
-fn write<E: Env>(e: &mut E, v: &E::B, w: u32, old: Option<&E::B>) -> E::B {
-    match (w, old) {
-        (64, _) => v.clone(),
-        (32, _) => v.zext(64),
-        (_, Some(old)) => old.extract(w, 64 - w).concat(v),
-        (_, None) => e.choose(crate::env::Choice::Any("upper bits"), 64 - w).concat(v),
+    match (above, old) {
+        (Above::Zero, _) => v.zext(bits),
+        (Above::Sign, _) => v.sext(bits),
+        (Above::Kept, Some(old)) => old.extract(w, bits - w).concat(v),
+        _ => e.choose(Choice::Any("upper bits"), bits - w).concat(v),
     }
 }
