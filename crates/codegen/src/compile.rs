@@ -239,14 +239,11 @@ impl Slots {
         let mut s = Slots { at: vec![], size: 0, align: 8 };
         for slot in func.sized_stack_slots.values() {
             let align = 1u64 << slot.align_shift.min(63);
-            if align > 16 {
-                let what = format!("stack slots aligned to {align}: at most 16 is lowered yet");
-                return Err(CodegenError::unsupported(what));
-            }
-            s.align = s.align.max(align);
-            s.size = s.size.next_multiple_of(align.max(8));
+            let near = align.min(frame::STACK_ALIGN);
+            s.align = s.align.max(near);
+            s.size = s.size.next_multiple_of(near.max(8));
             s.at.push(s.size);
-            s.size += slot.size as u64;
+            s.size += frame::slack(align) + slot.size as u64;
             if s.size > frame::MAX_FRAME {
                 return Err(CodegenError::FrameTooLarge(s.size, frame::MAX_FRAME));
             }

@@ -5,6 +5,7 @@
 use super::abi::{TAIL_CALLEE, clobbers, convention};
 use super::emit::PROBESTACK;
 use super::encode::{BASE, Base};
+use super::frame::slack;
 use super::rows::*;
 use crate::abi::{Piece, Place, Places};
 use crate::error::{CodegenError, CodegenResult};
@@ -385,6 +386,10 @@ fn stack_map(c: &mut Lower<'_>, i: Inst) -> CodegenResult<u32> {
     };
     let mut placed = Vec::with_capacity(entries.len());
     for entry in entries {
+        let aligned = c.func.sized_stack_slots.get(entry.slot).map_or(0, |slot| slot.align_shift);
+        if slack(1 << aligned.min(63)) > 0 {
+            return Err(CodegenError::unsupported("stack maps of stack slots aligned above 16"));
+        }
         let slot = c.given.slots.get(entry.slot.as_u32() as usize);
         let at = slot.and_then(|at| u32::try_from(at + entry.offset as u64).ok());
         let offset = at.ok_or_else(|| CodegenError::internal("a stack map names what is in no stack slot"))?;

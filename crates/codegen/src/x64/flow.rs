@@ -2,6 +2,7 @@
 
 use super::abi::PINNED;
 use super::encode::{BASE, Base};
+use super::frame::slack;
 use super::rows::*;
 use crate::error::{CodegenError, CodegenResult};
 use crate::lower::Lower;
@@ -48,6 +49,38 @@ fn check_pointer(c: &Lower<'_>, i: Inst) -> CodegenResult<()> {
         I64 => Ok(()),
         ty => Err(CodegenError::unsupported(format!("{}.{ty} on x86_64", c.opcode(i).row().name))),
     }
+}
+
+/// `stack_addr` where no rule serves: of a slot that is aligned more than the stack pointer, or far from its start.
+pub fn stack_addr(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    check_pointer(c, i)?;
+    let InstructionData::StackAddr { stack_slot, offset, .. } = c.func.dfg.insts[i] else {
+        return Err(CodegenError::internal("an address of a stack slot that is none"));
+    };
+    let align = 1u64 << c.func.sized_stack_slots[stack_slot].align_shift.min(63);
+    let at = c.given.slots[stack_slot.as_u32() as usize] + slack(align);
+    let d = c.result(i, 0, 0);
+    let mut address = match i32::from(offset) {
+        0 => d,
+        offset => plus(c, d, offset.into()),
+    };
+    if slack(align) > 0 {
+        let rounded = std::mem::replace(&mut address, c.temp());
+        c.start(AND64_RI);
+        [rounded, address].into_iter().for_each(|r| c.def_vreg(r));
+        // frames are too small for alignments whose opposites do not fit
+        c.pending().payload = ((align.wrapping_neg() as u32) as u64) << 32;
+        c.end();
+    }
+    c.start(LEA64_RM);
+    c.def_vreg(address);
+    c.use_none();
+    c.use_none();
+    let p = c.pending();
+    p.flags |= (Base::Slots as u16) << BASE;
+    p.payload = at;
+    c.end();
+    Ok(())
 }
 
 /// Reads a register that is never given out.

@@ -19,6 +19,16 @@ use windlass_regalloc::{Allocation, Class, Loc, LocKind, PReg, RegSet};
 /// More does not fit signed displacements with room to spare.
 pub const MAX_FRAME: u64 = 1 << 30;
 
+/// The stack pointer is a multiple of this wherever there is something on the stack.
+pub const STACK_ALIGN: u64 = 16;
+
+/// How far above the start of its room a stack slot may begin: what is aligned more than the stack pointer has more room
+/// than it needs, and its address is rounded up when it is taken. So the frame's parts keep their distances, and
+/// everything that counts on those (unwinding, stack maps, stack arguments) is as in other frames.
+pub fn slack(align: u64) -> u64 {
+    align.saturating_sub(STACK_ALIGN)
+}
+
 /// Registers that no convention passes anything in, and that none but `preserve_all` wants kept.
 pub const SCRATCH: [PReg; 2] = [PReg::new(Class::Int, 11), PReg::new(Class::Int, 10)];
 /// What a prologue that touches pages changes.
@@ -51,7 +61,7 @@ pub struct Frame {
 pub struct Needs {
     /// Bytes of explicit stack slots.
     pub slots: u64,
-    /// Their alignment, at most 16.
+    /// Their alignment, at most [`STACK_ALIGN`].
     pub slots_align: u64,
     /// Bytes of the largest outgoing argument area.
     pub outgoing: u64,

@@ -2,7 +2,7 @@
 //! themselves are generated from `windlass_rules::x64` and included below. Needs [`crate::lower`].
 
 use super::encode::{BASE, Base, CC, SCALE};
-use super::frame::MAX_FRAME;
+use super::frame::{MAX_FRAME, slack};
 use super::libcalls;
 use super::nans;
 use super::rows::*;
@@ -144,6 +144,9 @@ impl X64 for Lower<'_> {
     }
     fn slot_disp(&self, i: Inst, off: i64) -> Option<i32> {
         let InstructionData::StackAddr { stack_slot, offset, .. } = self.func.dfg.insts[i] else { return None };
+        if slack(1 << self.func.sized_stack_slots[stack_slot].align_shift.min(63)) > 0 {
+            return None;
+        }
         let slot = *self.given.slots.get(stack_slot.as_u32() as usize)? as i64;
         // the frame's own offset comes on top, so there must be room for it
         let disp = slot.checked_add(i32::from(offset) as i64)?.checked_add(off)?;
