@@ -2,7 +2,7 @@
 //! qemu-riscv64 (Debian: qemu-user). Leaves: nothing.
 #![cfg(target_os = "linux")]
 
-use windlass_codegen::compile::Options;
+use windlass_codegen::options::Options;
 use windlass_ir::data_value::DataValue;
 use windlass_ir::ir::{Function, TrapCode};
 use windlass_ir::reader::parse_functions;
