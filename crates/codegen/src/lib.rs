@@ -11,12 +11,14 @@ pub mod error;
 #[cfg(feature = "incremental-cache")]
 pub mod incremental_cache;
 pub mod isa;
+pub mod linkage;
 pub mod lower;
 pub mod machinst;
 pub mod order;
 pub mod pool;
 pub mod print_errors;
 pub mod reg;
+pub mod reloc;
 pub mod settings;
 pub mod sink;
 pub mod text_section;

@@ -5,10 +5,11 @@ use super::unwind::{self, UnwindInfo, UnwindInfoKind, systemv::RegisterMappingEr
 use super::{Builder, FunctionAlignment, IsaFlagsHashKey, OwnedTargetIsa, TargetIsa};
 use crate::compile::{Options, Pipeline};
 use crate::error::{CodegenError, CodegenResult};
+use crate::linkage::Linkage;
 use crate::machinst::{CompiledCode, CompiledCodeStencil};
 use crate::reg::Reg;
 use crate::settings::{self, Flags, Value, x64};
-use crate::text_section::{TextSectionBuilder, X64TextSection};
+use crate::text_section::{TextSection, TextSectionBuilder};
 use crate::x64::insts::{CALL_SIZE, NOPS};
 use std::fmt;
 use target_lexicon::{Environment, Triple};
@@ -145,7 +146,7 @@ impl TargetIsa for X64Isa {
     }
 
     fn text_section_builder(&self, num_labeled_funcs: usize) -> Box<dyn TextSectionBuilder> {
-        Box::new(X64TextSection::new(num_labeled_funcs))
+        Box::new(TextSection::new(Linkage::of(self.triple.architecture), num_labeled_funcs))
     }
 }
 
