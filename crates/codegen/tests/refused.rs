@@ -57,7 +57,10 @@ fn alignments_that_no_frame_has() {
     let mut func = parse_functions(text).unwrap().remove(0);
     for shift in [31, 63, 255] {
         func.sized_stack_slots.values_mut().for_each(|slot| slot.align_shift = shift);
-        let refusal = Pipeline::new().compile(&func, BACKEND, &Options::default()).unwrap_err().to_string();
+        let refusal = Pipeline::new()
+            .compile(&func, isa::native::backend().unwrap(), &Options::default())
+            .unwrap_err()
+            .to_string();
         assert!(refusal.contains(&format!("{} bytes of stack", (1u64 << shift.min(63)) - 8)), "{refusal}");
     }
 }

@@ -6,11 +6,12 @@ use super::{Builder, FunctionAlignment, IsaFlagsHashKey, OwnedTargetIsa, TargetI
 use crate::backend::Backend;
 use crate::compile::Pipeline;
 use crate::error::{CodegenError, CodegenResult};
+use crate::linkage::Linkage;
 use crate::machinst::{CompiledCode, CompiledCodeStencil};
 use crate::options::Options;
 use crate::reg::Reg;
 use crate::settings::{self, Flags, Value, x64};
-use crate::text_section::{TextSectionBuilder, X64TextSection};
+use crate::text_section::{TextSection, TextSectionBuilder};
 use crate::x64::backend::BACKEND;
 use crate::x64::unwind as x64_unwind;
 use std::fmt;
@@ -158,7 +159,7 @@ impl TargetIsa for X64Isa {
     }
 
     fn text_section_builder(&self, num_labeled_funcs: usize) -> Box<dyn TextSectionBuilder> {
-        Box::new(X64TextSection::new(num_labeled_funcs))
+        Box::new(TextSection::new(Linkage::of(self.triple.architecture), num_labeled_funcs))
     }
 }
 
