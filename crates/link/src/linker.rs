@@ -558,7 +558,7 @@ mod tests {
             addend: *addend,
         };
         let relocs = relocs.iter().map(reloc).collect();
-        let blob = Blob { name: None, kind: Kind::ReadOnlyData, bytes, align: 16, relocs };
+        let blob = Blob { name: None, kind: Kind::ReadOnlyData, bytes, zeros: 0, align: 16, relocs };
         let linked = linker.link(&[blob]).unwrap();
         let address = linked.address(0);
         // SAFETY: so many bytes were linked, and the linker lives.

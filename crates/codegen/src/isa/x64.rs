@@ -13,6 +13,7 @@ use crate::reg::Reg;
 use crate::settings::{self, Flags, Value, x64};
 use crate::text_section::{TextSection, TextSectionBuilder};
 use crate::x64::backend::BACKEND;
+use crate::x64::emit::NOPS;
 use crate::x64::unwind as x64_unwind;
 use std::fmt;
 use target_lexicon::{Environment, Triple};
@@ -132,8 +133,7 @@ impl TargetIsa for X64Isa {
         let mut code = pipeline.compile(func, BACKEND, &options)?;
         let minimum = 1 << self.flags.log2_min_function_alignment();
         code.alignment = code.alignment.max(minimum);
-        // what fills any gap, and what takes the place of a call
-        let nops = [vec![0x90], vec![0x0f, 0x1f, 0x44, 0, 0]];
+        let nops = NOPS.map(<[u8]>::to_vec);
         Ok(CompiledCodeStencil::new(code, func, want_disasm, nops.into()))
     }
 
