@@ -12,5 +12,6 @@ pub mod fp;
 pub mod imm;
 pub mod machine;
 pub mod ops;
+pub mod riscv64;
 pub mod types;
 pub mod x64;

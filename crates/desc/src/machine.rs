@@ -5,7 +5,9 @@
 //! out. Rules, checks, the generator of matchers and the prover see shared rows only, so they name no machine.
 //! Needs [`crate::bv`] and [`crate::env`].
 
+pub mod imm;
 mod run;
+mod table;
 
 use crate::bv::Bv;
 use crate::cc::IntCC;
@@ -14,6 +16,7 @@ use crate::types::Type;
 
 pub use crate::feature::FeatureRow;
 pub use run::{Input, Meant, Output, nothing, simulate, value};
+pub(crate) use table::families;
 
 /// A bank of registers, by its number in [`Machine::BANKS`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

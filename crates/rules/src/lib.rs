@@ -14,6 +14,7 @@ pub mod naive;
 pub mod pat;
 pub mod prove;
 pub mod resolve;
+pub mod riscv64;
 pub mod simplify;
 pub mod smt;
 pub mod term;

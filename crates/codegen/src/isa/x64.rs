@@ -6,12 +6,14 @@ use super::{Builder, FunctionAlignment, IsaFlagsHashKey, OwnedTargetIsa, TargetI
 use crate::backend::Backend;
 use crate::compile::Pipeline;
 use crate::error::{CodegenError, CodegenResult};
+use crate::linkage::Linkage;
 use crate::machinst::{CompiledCode, CompiledCodeStencil};
 use crate::options::Options;
 use crate::reg::Reg;
 use crate::settings::{self, Flags, Value, x64};
-use crate::text_section::{TextSectionBuilder, X64TextSection};
+use crate::text_section::{TextSection, TextSectionBuilder};
 use crate::x64::backend::BACKEND;
+use crate::x64::emit::NOPS;
 use crate::x64::unwind as x64_unwind;
 use std::fmt;
 use target_lexicon::{Environment, Triple};
@@ -131,8 +133,7 @@ impl TargetIsa for X64Isa {
         let mut code = pipeline.compile(func, BACKEND, &options)?;
         let minimum = 1 << self.flags.log2_min_function_alignment();
         code.alignment = code.alignment.max(minimum);
-        // what fills any gap, and what takes the place of a call
-        let nops = [vec![0x90], vec![0x0f, 0x1f, 0x44, 0, 0]];
+        let nops = NOPS.map(<[u8]>::to_vec);
         Ok(CompiledCodeStencil::new(code, func, want_disasm, nops.into()))
     }
 
@@ -158,7 +159,7 @@ impl TargetIsa for X64Isa {
     }
 
     fn text_section_builder(&self, num_labeled_funcs: usize) -> Box<dyn TextSectionBuilder> {
-        Box::new(X64TextSection::new(num_labeled_funcs))
+        Box::new(TextSection::new(Linkage::of(self.triple.architecture), num_labeled_funcs))
     }
 }
 

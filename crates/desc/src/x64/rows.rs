@@ -9,58 +9,8 @@ use super::*;
 use crate::bv::Bv;
 use crate::env::{Choice, Env};
 use crate::fp::{self, FpFormat, FpOp};
-use crate::machine::{nothing, value};
+use crate::machine::{families, nothing, value};
 use crate::ops::int;
-
-/// Builds [`Family`], [`families`], [`rows`] and the meaning from the table's lines.
-macro_rules! families { ($( $(#[doc = $doc:literal])* $id:ident $name:literal $mnemonic:literal $rows:expr, $kind:ident $meaning:expr; )*) => {
-    /// An operation of the machine.
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-    pub enum Family { $( $(#[doc = $doc])* $id ),* }
-
-    /// What the families' rows share, in the order of the table.
-    pub const FAMILIES: &[FamilyInfo] = &[$( FamilyInfo {
-        name: $name, mnemonic: $mnemonic, doc: concat!($($doc),*), no_meaning: families!(@reason $kind $meaning),
-    } ),*];
-
-    impl Family {
-        /// What the family's rows share.
-        pub fn info(self) -> &'static FamilyInfo {
-            &FAMILIES[self as usize]
-        }
-    }
-
-    impl From<Family> for machine::Family {
-        fn from(f: Family) -> machine::Family {
-            machine::Family(f as u16)
-        }
-    }
-
-    /// All families, in the order of the table.
-    pub fn families() -> &'static [Family] {
-        &[$(Family::$id),*]
-    }
-
-    fn rows_of(f: Family) -> Vec<Row> {
-        match f { $( Family::$id => { let make: fn(Family) -> Vec<Row> = $rows; make(f) } ),* }
-    }
-
-    /// Runs the family's meaning at `w` bits.
-    pub(super) fn meaning<E: Env>(f: Family, e: &mut E, w: u32, input: &Input<E::B>, a: &[E::B]) -> Meant<E::B> {
-        match f { $( Family::$id => families!(@run $kind $meaning, e, w, input, a) ),* }
-    }
-};
-    (@reason is $meaning:expr) => { None };
-    (@reason no_meaning $why:expr) => { Some($why) };
-    (@run is $meaning:expr, $e:ident, $w:ident, $i:ident, $a:ident) => {{
-        let f: fn(&mut E, u32, &Input<E::B>, &[E::B]) -> Meant<E::B> = $meaning;
-        f($e, $w, $i, $a)
-    }};
-    (@run no_meaning $why:expr, $e:ident, $w:ident, $i:ident, $a:ident) => {{
-        let _ = ($e, $w, $i, $a);
-        Meant { results: vec![], flags: None }
-    }};
-}
 
 /// A result and flags.
 fn both<B: Bv>(r: B, flags: B) -> Meant<B> {
@@ -388,11 +338,6 @@ families! {
     SymTable "sym_table" "mov" |f| symbol(f, 0x8b, Link::Table, SymbolReach::Far, Emission::Plain), is |_, w, i, _| value(i.imm.resize(w));
     /// Nothing: what a deleted instruction becomes.
     Nop "nop" "nop" |f| vec![special(f, Emission::Point, vec![])], is |_, _, _, _| nothing();
-}
-
-/// All rows, family after family.
-pub fn rows() -> Vec<Row> {
-    families().iter().flat_map(|&f| rows_of(f)).collect()
 }
 
 #[cfg(test)]
