@@ -17,6 +17,8 @@ pub struct Roles {
     pub byte_order: Endianness,
     /// Bytes of the registers of integers of up to 32 bits: they are moved and spilled so.
     pub narrow: u8,
+    /// The class of registers that floats are in, which vectors may share.
+    pub floats: Class,
     /// Bytes of the widest vector register.
     pub vector: u8,
     /// The convention of this name.

@@ -30,6 +30,7 @@ pub static ROLES: Roles = Roles {
     name: super::NAME,
     byte_order: Endianness::Little,
     narrow: 4,
+    floats: Class::Vec,
     vector: 16,
     convention,
     flow: Flow {
