@@ -246,3 +246,65 @@ impl Places {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windlass_desc::types::{F32, F64, I32, I64};
+    use windlass_ir::isa::CallConv;
+
+    const fn r(n: u8) -> PReg {
+        PReg::new(Class::Int, n)
+    }
+
+    /// Of no machine: few registers, one of its own for structures, values at the ends of their places.
+    static PAPER: Convention = Convention {
+        args: [&[r(2), r(3), r(4)], &[PReg::new(Class::Vec, 0)], &[], &[]],
+        results: [&[r(2), r(3)], &[PReg::new(Class::Vec, 0)], &[], &[]],
+        llvm_results: 0,
+        positional: false,
+        shadow: 0,
+        spills_results: false,
+        callee_pops: false,
+        wide_args: Halves::Copied,
+        wide_results: Halves::Apart,
+        struct_return: Some(r(8)),
+        right_justified: true,
+        callee_saved: RegSet::EMPTY,
+        clobbers: RegSet::EMPTY,
+    };
+
+    fn places(params: &[AbiParam], options: &Options) -> Vec<Place> {
+        let mut sig = Signature::new(CallConv::SystemV);
+        sig.params = params.to_vec();
+        let places = Places::new(&sig, &PAPER, options).unwrap();
+        places.args.iter().flatten().map(|p| p.at).collect()
+    }
+
+    #[test]
+    fn structures_are_returned_to_a_register_of_their_own() {
+        let sret = AbiParam::special(I64, ArgumentPurpose::StructReturn);
+        let found = places(&[sret, AbiParam::new(I64)], &Options::default());
+        assert_eq!(found, [Place::Reg(r(8)), Place::Reg(r(2))]);
+    }
+
+    #[test]
+    fn narrow_values_stand_at_the_end_of_their_place() {
+        let params = [F64, F32, I32, I32, I32, I32, F64].map(AbiParam::new);
+        let found = places(&params, &Options::default());
+        let stack = |n: usize| match found[n] {
+            Place::Stack(at) => at,
+            other => panic!("{other:?}"),
+        };
+        // integers fill their places; only floats are narrower
+        assert_eq!([stack(1), stack(5), stack(6)], [4, 8, 16]);
+    }
+
+    #[test]
+    fn copies_are_for_c_alone() {
+        let params = [I128, I64].map(AbiParam::new);
+        assert_eq!(places(&params, &Options::default()), [Place::Reg(r(2)), Place::Reg(r(3))]);
+        let llvm = Options { llvm_abi: true, ..Options::default() };
+        assert_eq!(places(&params, &llvm), [Place::Reg(r(2)), Place::Reg(r(3)), Place::Reg(r(4))]);
+    }
+}

@@ -4,7 +4,7 @@
 //! by name, and for an address in the code the function it belongs to and the trap it stands for.
 //!
 //! Functions refer to each other by name, in any order within a batch; routines that compiled code calls by itself are
-//! those of this process.
+//! those of this process, or what a program that is none of ours brings along.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +19,7 @@ use windlass_ir::ir::{ExternalName, Function, LibCall, TrapCode};
 use windlass_opt::Level;
 
 use crate::host;
+use crate::image::Image;
 use crate::linker::{Blob, LinkError, Linker, Reloc, Target};
 use crate::memory::Kind;
 
@@ -61,6 +62,11 @@ pub struct Object {
 }
 
 impl Object {
+    /// Code that refers to nothing.
+    pub fn new(name: impl Into<String>, code: CompiledCode) -> Object {
+        Object { name: name.into(), code, symbols: vec![] }
+    }
+
     /// The symbols it refers to, some perhaps several times.
     pub fn references(&self) -> &[String] {
         &self.symbols
@@ -130,6 +136,16 @@ impl Functions {
     /// None yet, for a target that need not be this machine. What is to be called must be of this machine.
     pub fn for_target(backend: &'static dyn Backend) -> Self {
         Self { backend: Some(backend), ..Self::new() }
+    }
+
+    /// No functions of another program yet, for its target; nothing but them is known there.
+    pub fn for_image(image: Image, backend: &'static dyn Backend) -> Self {
+        Self { linker: Linker::for_image(image), backend: Some(backend), ..Self::default() }
+    }
+
+    /// The other program's memory, if they are for one.
+    pub fn image(&self) -> Option<&Image> {
+        self.linker.image()
     }
 
     /// Makes a function of the host known under a name that functions refer to it by, such as `%f`.

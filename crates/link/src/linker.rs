@@ -19,6 +19,7 @@ use thiserror::Error;
 
 use windlass_codegen::binemit::Reloc as RelocKind;
 
+use crate::image::Image;
 use crate::memory::{Allocation, Kind, MemoryError};
 use crate::provider::{JITMemoryProvider, Memory};
 
@@ -166,6 +167,16 @@ impl Linker {
     /// The same, with memory that another gives. It stays as it is until this linker is dropped.
     pub fn with_provider(provider: Box<dyn JITMemoryProvider + Send>) -> Self {
         Self { memory: Memory::Provided(provider.into()), ..Self::default() }
+    }
+
+    /// A linker for another program. The addresses that it gives are those of that program.
+    pub fn for_image(image: Image) -> Self {
+        Self { memory: Memory::Image(image), ..Self::default() }
+    }
+
+    /// The other program's memory, if this linker is for one.
+    pub fn image(&self) -> Option<&Image> {
+        if let Memory::Image(image) = &self.memory { Some(image) } else { None }
     }
 
     /// Frees all memory. For memory that another gives that is the only way; its own memory a linker frees when it is

@@ -6,6 +6,7 @@ pub mod commands;
 pub mod native;
 pub mod output;
 pub mod panics;
+pub mod qemu;
 pub mod sandbox;
 pub mod source;
 pub mod style;

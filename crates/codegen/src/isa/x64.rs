@@ -1,7 +1,7 @@
 //! x86-64 as a target: its settings together with the shared ones. Needs the tables of [`crate::settings`]; leaves what
 //! lowering and emission ask about the target.
 
-use super::unwind::{self, UnwindInfo, UnwindInfoKind, systemv::RegisterMappingError};
+use super::unwind::{UnwindInfo, UnwindInfoKind, systemv::RegisterMappingError};
 use super::{Builder, FunctionAlignment, IsaFlagsHashKey, OwnedTargetIsa, TargetIsa};
 use crate::backend::Backend;
 use crate::compile::Pipeline;
@@ -13,6 +13,7 @@ use crate::settings::{self, Flags, Value, x64};
 use crate::text_section::{TextSectionBuilder, X64TextSection};
 use crate::x64::backend::BACKEND;
 use crate::x64::emit::NOPS;
+use crate::x64::unwind as x64_unwind;
 use std::fmt;
 use target_lexicon::{Environment, Triple};
 use windlass_control::ControlPlane;
@@ -136,16 +137,16 @@ impl TargetIsa for X64Isa {
     }
 
     fn emit_unwind_info(&self, code: &CompiledCode, kind: UnwindInfoKind) -> CodegenResult<Option<UnwindInfo>> {
-        unwind::of_x64(kind, &code.buffer.unwind_info, code.buffer.total_size())
+        x64_unwind::info(kind, &code.buffer.unwind_info, code.buffer.total_size())
     }
 
     fn create_systemv_cie(&self) -> Option<gimli::write::CommonInformationEntry> {
-        Some(unwind::systemv::x64_cie())
+        Some(x64_unwind::cie())
     }
 
     fn map_regalloc_reg_to_dwarf(&self, reg: Reg) -> Result<u16, RegisterMappingError> {
         let reg = reg.to_real_reg().ok_or(RegisterMappingError::MissingBank)?;
-        Ok(unwind::systemv::x64_register(reg.preg()).0)
+        Ok(x64_unwind::register(reg.preg()).0)
     }
 
     fn pretty_print_reg(&self, reg: Reg, size: u8) -> String {
