@@ -12,6 +12,8 @@
 //! stubs lie together, whatever the size of the data between batches. What relocations mean and how stubs look are rows of
 //! the compiler.
 
+mod stubs;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::ptr::with_exposed_provenance;
@@ -21,11 +23,11 @@ use thiserror::Error;
 use windlass_codegen::binemit::Reloc as RelocKind;
 use windlass_codegen::linkage::{AddressLoad, Linkage, Stub};
 use windlass_codegen::reloc::{Meaning, Value, meaning};
-use windlass_codegen::sink::put;
 
 use crate::image::Image;
 use crate::memory::{Allocation, Kind, MemoryError};
 use crate::provider::{JITMemoryProvider, Memory};
+use stubs::Stubs;
 
 /// What a relocation refers to.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -496,39 +498,6 @@ fn highs(blob: &Blob) -> HashMap<u32, &Reloc> {
     }
     let highs = blob.relocs.iter().filter(|reloc| meaning(reloc.kind).value == Value::Relative);
     highs.map(|reloc| (reloc.offset, reloc)).collect()
-}
-
-/// The stubs of a batch.
-struct Stubs {
-    /// None on machines that nothing is known of.
-    stub: Option<&'static Stub>,
-    /// The address of the first one.
-    first: usize,
-    /// From target to the stub's number.
-    made: HashMap<usize, usize>,
-}
-
-impl Stubs {
-    /// The address of the stub that goes on to a target.
-    fn of(&mut self, target: usize) -> Option<usize> {
-        let next = self.made.len();
-        Some(self.first + self.stub?.size() * *self.made.entry(target).or_insert(next))
-    }
-
-    /// The address of the table's entry for a target: the end of its stub.
-    fn entry(&mut self, target: usize) -> Option<usize> {
-        Some(self.of(target)? + self.stub?.code.len())
-    }
-
-    /// Writes them to the room that was left for them.
-    fn write(&self, machine: &Linkage, room: &mut [u8]) {
-        let Some(stub) = self.stub else { return };
-        for (target, number) in &self.made {
-            let (code, entry) = room[stub.size() * number..][..stub.size()].split_at_mut(stub.code.len());
-            code.copy_from_slice(stub.code);
-            put(machine.order, *target as u128, entry);
-        }
-    }
 }
 
 fn out_of_range(blob: &Blob, reloc: &Reloc) -> LinkError {
