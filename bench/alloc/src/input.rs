@@ -4,7 +4,9 @@
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
 use std::path::Path;
-use windlass_codegen::compile::{Options, Pipeline};
+use windlass_codegen::compile::Pipeline;
+use windlass_codegen::isa;
+use windlass_codegen::options::Options;
 use windlass_ir::isa::CallConv;
 use windlass_ir::reader::parse_functions;
 use windlass_opt::Level;
@@ -66,7 +68,7 @@ fn unit(text: &str, convention: Option<CallConv>, pipeline: &mut Pipeline) -> Re
         }
     }
     windlass_opt::run(&mut func, Level::None).map_err(|e| e.to_string())?;
-    let (vcode, machine) = pipeline.vcode(&func, &Options::default()).map_err(|e| e.to_string())?;
+    let (vcode, machine) = pipeline.vcode(&func, isa::native::backend()?, &Options::default()).map_err(|e| e.to_string())?;
     Ok((Unit { name: func.name.to_string(), code: vcode.code.clone() }, machine))
 }
 

@@ -6,16 +6,18 @@
 //! - A temporary is an early def of a vreg that nobody reads.
 //! - Outgoing stack arguments are uses without constraint, incoming ones defs without: their stores and loads are
 //!   counted with the result, not seen by the peer.
+//! - A register of which a call keeps a part is kept.
 //! - Repeating a definition instead of reloading does not exist; commuting neither.
 
 use regalloc2::{Block, Inst, InstRange, OperandConstraint, OperandKind, OperandPos, PReg, PRegSet, RegClass, VReg};
 use windlass_regalloc::{self as ours, Class, Code, Constraint, Machine, NONE, RegSet, Role};
 
-/// Classes in the peer's order; its vector class is unused.
+/// Classes in the peer's order. It has only three: masks, which no input has, go with its vectors.
 pub fn class(class: Class) -> RegClass {
     match class {
         Class::Int => RegClass::Int,
         Class::Vec => RegClass::Float,
+        Class::Float | Class::Mask => RegClass::Vector,
     }
 }
 
@@ -31,7 +33,7 @@ fn set(regs: RegSet) -> PRegSet {
 pub fn environment(machine: &Machine) -> regalloc2::MachineEnv {
     let pick = |saved: bool| {
         let mut sets = [PRegSet::empty(); 3];
-        for &r in machine.order.iter().copied().flatten() {
+        for &r in machine.classes.iter().flat_map(|class| class.order) {
             if machine.callee_saved.contains(r) == saved {
                 sets[class(r.class()) as usize].add(preg(r));
             }
@@ -190,7 +192,7 @@ impl Peer {
         let operands = code.operands(machine.rows, inst);
         let entry = |k: usize| code.pool[inst.ops as usize + k];
         let from = self.operands.len() as u32;
-        let mut clobbers = code.clobbers(machine.rows, inst);
+        let mut clobbers = code.clobbers(machine.rows, inst).lost;
         for (k, op) in operands.iter().enumerate().filter(|&(k, _)| entry(k) != NONE) {
             let constraint = match op.constraint {
                 Constraint::Reg => OperandConstraint::Reg,

@@ -94,7 +94,7 @@ pub fn peers(code: &Code, peer: &Peer, output: &Output, machine: &Machine) -> Tr
     let mut written = RegSet::EMPTY;
     let write = |written: &mut RegSet, loc: PeerLoc| {
         if let Some(r) = loc.as_reg() {
-            let class = [windlass_regalloc::Class::Int, windlass_regalloc::Class::Vec][r.class() as usize];
+            let class = windlass_regalloc::Class::ALL[r.class() as usize];
             written.insert(PReg::new(class, r.hw_enc() as u8));
         }
     };
@@ -142,7 +142,7 @@ pub fn peers(code: &Code, peer: &Peer, output: &Output, machine: &Machine) -> Tr
         {
             t.add(MOVE, depth);
         }
-        code.clobbers(machine.rows, inst).iter().for_each(|r| written.insert(r));
+        code.clobbers(machine.rows, inst).lost.iter().for_each(|r| written.insert(r));
     }
     t.saves(written.iter().filter(|&r| machine.callee_saved.contains(r)).count() as u32);
     t

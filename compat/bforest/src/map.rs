@@ -2,9 +2,9 @@
 
 use crate::Comparator;
 use crate::tree::{Forest, Link, NONE};
-use std::collections::TryReserveError;
 use std::marker::PhantomData;
 use std::ops::{Bound, RangeBounds};
+use wasmtime_internal_core::error::OutOfMemory;
 
 /// The memory of maps.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ impl<K: Copy, V: Copy> Map<K, V> {
         value: V,
         forest: &mut MapForest<K, V>,
         comp: &C,
-    ) -> Result<Option<V>, TryReserveError> {
+    ) -> Result<Option<V>, OutOfMemory> {
         self.cursor_mut(forest, comp).try_insert(key, value)
     }
 
@@ -286,7 +286,7 @@ impl<K: Copy, V: Copy, C: Comparator<K>> MapCursorMut<'_, K, V, C> {
     }
 
     /// The same, with an error if there is no memory.
-    pub fn try_insert(&mut self, key: K, value: V) -> Result<Option<V>, TryReserveError> {
+    pub fn try_insert(&mut self, key: K, value: V) -> Result<Option<V>, OutOfMemory> {
         let (at, before, after) = self.forest.tree.find(*self.root, |k| self.comp.cmp(k, key));
         if let Some(at) = at {
             self.at = at;

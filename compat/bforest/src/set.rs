@@ -2,7 +2,7 @@
 
 use crate::Comparator;
 use crate::map::{Map, MapCursorMut, MapForest, MapIter};
-use std::collections::TryReserveError;
+use wasmtime_internal_core::error::OutOfMemory;
 
 /// The memory of sets.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl<K: Copy> Set<K> {
         key: K,
         forest: &mut SetForest<K>,
         comp: &C,
-    ) -> Result<bool, TryReserveError> {
+    ) -> Result<bool, OutOfMemory> {
         self.map.try_insert(key, (), &mut forest.maps, comp).map(|old| old.is_none())
     }
 
@@ -147,7 +147,7 @@ impl<K: Copy, C: Comparator<K>> SetCursor<'_, K, C> {
     }
 
     /// The same, with an error if there is no memory.
-    pub fn try_insert(&mut self, elem: K) -> Result<bool, TryReserveError> {
+    pub fn try_insert(&mut self, elem: K) -> Result<bool, OutOfMemory> {
         self.cursor.try_insert(elem, ()).map(|old| old.is_none())
     }
 

@@ -3,7 +3,7 @@
 //! Needs nothing; a tree is known by its root.
 
 use std::cmp::Ordering;
-use std::collections::TryReserveError;
+use wasmtime_internal_core::error::OutOfMemory;
 
 /// The number of a node, or [`NONE`].
 pub type Link = u32;
@@ -132,7 +132,7 @@ impl<K: Copy, V: Copy> Forest<K, V> {
         key: K,
         value: V,
         (before, after): (Link, Link),
-    ) -> Result<Link, TryReserveError> {
+    ) -> Result<Link, OutOfMemory> {
         let n = self.make(key, value)?;
         // One of two neighbours is below the other, so it has no child on the side of the other.
         let (parent, side) = match before {
@@ -155,7 +155,7 @@ impl<K: Copy, V: Copy> Forest<K, V> {
         Ok(n)
     }
 
-    fn make(&mut self, key: K, value: V) -> Result<Link, TryReserveError> {
+    fn make(&mut self, key: K, value: V) -> Result<Link, OutOfMemory> {
         let node = |priority| Node { key, value, children: [NONE; 2], parent: NONE, priority };
         if self.free != NONE {
             let n = self.free;
@@ -163,9 +163,10 @@ impl<K: Copy, V: Copy> Forest<K, V> {
             *self.node_mut(n) = node(self.node(n).priority);
             return Ok(n);
         }
-        self.nodes.try_reserve(1)?;
         let n = self.nodes.len() as Link;
         assert!(n != NONE, "a forest has fewer nodes than 2^32");
+        let refused = |_| OutOfMemory::new((n as usize + 1).saturating_mul(size_of::<Node<K, V>>()));
+        self.nodes.try_reserve(1).map_err(refused)?;
         self.nodes.push(node(scatter(n)));
         Ok(n)
     }

@@ -1,8 +1,8 @@
 //! Sets of any numbers, in as many integers as the largest one needs.
 
 use crate::scalar::{self, ScalarBitSet, ScalarBitSetStorage};
-use std::collections::TryReserveError;
 use std::fmt;
+use wasmtime_internal_core::error::OutOfMemory;
 
 /// A set of numbers.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ impl<T: ScalarBitSetStorage> CompoundBitSet<T> {
     }
 
     /// The same, with an error if there is no memory.
-    pub fn try_with_capacity(capacity: usize) -> Result<Self, TryReserveError> {
+    pub fn try_with_capacity(capacity: usize) -> Result<Self, OutOfMemory> {
         let mut set = Self::default();
         set.try_ensure_capacity(capacity)?;
         Ok(set)
@@ -54,10 +54,11 @@ impl<T: ScalarBitSetStorage> CompoundBitSet<T> {
     }
 
     /// The same, with an error if there is no memory.
-    pub fn try_ensure_capacity(&mut self, n: usize) -> Result<(), TryReserveError> {
+    pub fn try_ensure_capacity(&mut self, n: usize) -> Result<(), OutOfMemory> {
         let parts = n.div_ceil(T::BITS.into());
         if parts > self.parts.len() {
-            self.parts.try_reserve(parts - self.parts.len())?;
+            let bytes = parts.saturating_mul(size_of::<T>());
+            self.parts.try_reserve(parts - self.parts.len()).map_err(|_| OutOfMemory::new(bytes))?;
             self.parts.resize(parts, ScalarBitSet::new());
         }
         Ok(())

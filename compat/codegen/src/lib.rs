@@ -31,13 +31,20 @@ pub use windlass_codegen::reg::{RealReg, Reg, RegClass};
 #[doc(inline)]
 pub use windlass_codegen::text_section::TextSectionBuilder;
 #[doc(inline)]
-pub use windlass_codegen::{binemit, isa, print_errors, settings, timing, verifier};
+pub use windlass_codegen::{binemit, isa, print_errors, timing, verifier};
 #[doc(inline)]
 pub use windlass_entity as entity;
 /// Inlining, as an embedder decides call by call.
 pub mod inline {
     #[doc(inline)]
     pub use windlass_codegen::inline::{Inline, InlineCommand};
+}
+/// Settings: what a user may choose about the code that is made, and what a CPU can do.
+pub mod settings {
+    #[doc(inline)]
+    pub use windlass_codegen::isa::FlagsOrIsa;
+    #[doc(inline)]
+    pub use windlass_codegen::settings::*;
 }
 #[doc(inline)]
 pub use windlass_ir::packed_option;

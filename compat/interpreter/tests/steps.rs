@@ -101,13 +101,14 @@ fn steps_end_as_runs_do() {
         let functions: Vec<Function> = file.functions.iter().map(|(f, _)| f.clone()).collect();
         for (func, details) in &file.functions {
             for comment in &details.comments {
-                let (name, args) = match parse_run_command(comment.text, &func.signature) {
-                    Ok(Some(RunCommand::Run(call, ..) | RunCommand::Print(call))) => {
-                        (format!("%{}", call.func), call.args)
-                    }
+                let (called, args) = match parse_run_command(comment.text, &func.signature) {
+                    Ok(Some(RunCommand::Run(call, ..) | RunCommand::Print(call))) => (call.func, call.args),
                     _ => continue,
                 };
-                let func = functions.iter().find(|f| f.name.to_string() == name).unwrap();
+                // a directive without a call is of its own function
+                let named = |f: &&Function| f.name.to_string().trim_start_matches('%') == called;
+                let func = functions.iter().find(named).unwrap_or(func);
+                let name = func.name.to_string();
                 match run(&mut state_of(&functions), func, &args) {
                     Err((opcode, _)) if CUT.contains(&opcode) => refused += 1,
                     end => {

@@ -10,7 +10,7 @@ use cranelift_codegen::ir::{
     DebugTag, ExternalName, FuncRef, Function, Inst, Opcode, SourceLoc, TrapCode, UserStackMap, Value, ValueLabel,
 };
 use cranelift_codegen::isa::TargetIsa;
-use cranelift_codegen::isa::unwind::{CfaUnwindInfo, UnwindInfo, UnwindInfoKind, systemv, winx64};
+use cranelift_codegen::isa::unwind::{CfaUnwindInfo, UnwindInfo, UnwindInfoKind, systemv, winarm64, winx64};
 use cranelift_codegen::settings::Flags;
 use cranelift_codegen::{
     CodegenError, CodegenResult, CompileError, CompiledCode, CompiledCodeStencil, Context, Final,
@@ -127,8 +127,15 @@ pub fn unwinding(isa: &dyn TargetIsa, code: &CompiledCode) -> CodegenResult<Vec<
             let info: winx64::UnwindInfo = info;
             info.emit(&mut vec![0; info.emit_size()]);
         }
+        Some(UnwindInfo::WindowsArm64(info)) => {
+            let info: winarm64::UnwindInfo = info;
+            let words: u8 = info.code_words();
+            info.emit(&mut vec![0; 4 * usize::from(words)]);
+        }
         _ => {}
     }
+    let _: Option<UnwindInfo> = code.create_unwind_info(isa)?;
+    let _: Option<UnwindInfo> = code.create_unwind_info_of_kind(isa, UnwindInfoKind::Windows)?;
     let _: Option<CommonInformationEntry> = isa.create_systemv_cie();
     let _: fn(&systemv::UnwindInfo, Address) -> FrameDescriptionEntry = systemv::UnwindInfo::to_fde;
     let mut plane = ControlPlane::default();

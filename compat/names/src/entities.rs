@@ -1,5 +1,7 @@
 //! Numbers with types, and maps over them.
 
+use cranelift_bforest::{Map, MapForest, Set, SetForest};
+use cranelift_bitset::CompoundBitSet;
 use cranelift_codegen::ir::entities::AnyEntity;
 use cranelift_codegen::ir::{Block, Constant, FuncRef, GlobalValue, Inst, JumpTable, SigRef, StackSlot, Value};
 use cranelift_entity::packed_option::{PackedOption, ReservedValue};
@@ -7,6 +9,8 @@ use cranelift_entity::{
     BoxedSlice, EntityList, EntityRef, EntitySet, Iter, IterMut, Keys, ListPool, PrimaryMap, SecondaryMap, SparseMap,
     SparseMapValue, SparseSet, entity_impl,
 };
+use wasmtime_internal_core::alloc::TryClone;
+use wasmtime_internal_core::error::OutOfMemory;
 
 /// A client's own entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -102,4 +106,28 @@ pub fn others(set: &mut EntitySet<Local>, key: Local, pool: &mut ListPool<Local>
     list.truncate(1, pool);
     let _: (EntityList<Local>, bool) = (list.deep_clone(pool), list.is_empty());
     list.clear(pool);
+}
+
+/// What gives an error where there is no memory: the one that Wasmtime knows.
+pub fn fallible(key: Local) -> Result<(), OutOfMemory> {
+    let mut primary: PrimaryMap<Local, u32> = PrimaryMap::try_with_capacity(1)?;
+    primary.try_reserve(1)?;
+    primary.try_reserve_exact(1)?;
+    let mut secondary: SecondaryMap<Local, u32> = SecondaryMap::try_with_capacity(1)?;
+    secondary.try_resize(1)?;
+    let _: Option<u32> = secondary.try_insert(key, 1)?;
+    let mut set: EntitySet<Local> = EntitySet::try_with_capacity(1)?;
+    set.try_ensure_capacity(2)?;
+    let mut bits: CompoundBitSet = CompoundBitSet::try_with_capacity(1)?;
+    bits.try_ensure_capacity(2)?;
+    let (mut forest, mut map) = (MapForest::new(), Map::new());
+    let _: Option<u32> = map.try_insert(1u32, 2u32, &mut forest, &())?;
+    let (mut forest, mut sorted) = (SetForest::new(), Set::new());
+    let _: bool = sorted.try_insert(1u32, &mut forest, &())?;
+    Ok(())
+}
+
+/// Options of what can be cloned with an error where there is no memory.
+pub fn fallible_options<T: ReservedValue + TryClone>(option: &PackedOption<T>) -> Result<PackedOption<T>, OutOfMemory> {
+    option.try_clone()
 }

@@ -2,8 +2,8 @@
 //! (`SPECS`) and the printer (`TEXT`) read. `src/x64/rows.rs` includes the result and has the types.
 
 use std::fmt::Write;
-use windlass_desc::machine::Bank;
-use windlass_desc::x64::{self, At, Enc, FAMILIES, FEATURES, Field, Imm, Map, MemMode, Operand, Row, VECTOR};
+use windlass_desc::machine::{Bank, Emission};
+use windlass_desc::x64::{self, At, Enc, FAMILIES, Feature, Field, Imm, Link, Map, MemMode, Operand, Row, VECTOR};
 
 /// The text of the generated file.
 pub fn generate() -> String {
@@ -22,12 +22,25 @@ pub fn generate() -> String {
     table(&mut out, "How each row is encoded.", "SPECS: [Spec", &rows, spec);
     table(&mut out, "How each row is printed.", "TEXT: [Text", &rows, text);
     table(&mut out, "The name of each row.", "NAMES: [&str", &rows, |r| format!("{:?}", r.name));
-    table(&mut out, "The control flow of each row.", "FLOW: [Flow", &rows, |r| format!("Flow::{:?}", r.flow));
+    let emitted = |r: &Row| format!("Emission::{:?}", emission(r));
+    table(&mut out, "What emission makes of each row.", "EMISSION: [Emission", &rows, emitted);
+    let flags = |r: &Row| format!("FlagUse {{ reads: {}, writes: {} }}", r.reads_flags(), r.writes_flags());
+    table(&mut out, "What each row does with the flags.", "FLAG_USE: [FlagUse", &rows, flags);
     let told = |r: &Row| format!("Told::{:?}", r.told);
     table(&mut out, "What the flags of each row tell of its result.", "TOLD: [Told", &rows, told);
-    let feature = |r: &Row| r.feature.map_or("None".into(), |f| format!("Some({:?})", FEATURES[f.0 as usize].setting));
+    let feature =
+        |r: &Row| r.feature.map_or("None".into(), |f| format!("Some({:?})", Feature::ALL[f.0 as usize].setting));
     table(&mut out, "What each row needs beyond the baseline.", "FEATURES: [Option<&str>", &rows, feature);
     out
+}
+
+/// What emission makes of a row, where other columns do not say it.
+fn emission(r: &Row) -> Emission {
+    match r.emission {
+        Emission::Plain if r.copy => Emission::Copy,
+        Emission::Plain if r.enc.link != Link::None => Emission::Linked,
+        emission => emission,
+    }
 }
 
 /// A static array with an entry per row.
@@ -80,7 +93,7 @@ fn operand(r: &Row, i: usize) -> String {
 fn spec(r: &Row) -> String {
     let e = &r.enc;
     let field = |f: Field| match f {
-        Field::None | Field::Pool => "NO_FIELD".to_string(),
+        Field::None | Field::Rip => "NO_FIELD".to_string(),
         Field::Op(place) => place.to_string(),
         Field::Digit(n) => format!("digit({n})"),
     };
@@ -110,7 +123,7 @@ fn spec(r: &Row) -> String {
     let bits = if set.is_empty() { "0".to_string() } else { set.join(" | ") };
     format!(
         "Spec {{ code: {code:#x}, shape: Shape::{}, imm: ImmSpec::{}, map: {map}, prefix: {:#x}, acc: {:#x}, reg: {}, \
-         rm: {}, vex: {}, bits: {bits}, width: {} }}",
+         rm: {}, vex: {}, bits: {bits}, width: {}, link: Link::{:?} }}",
         shape(r, e),
         imm(r),
         e.prefix,
@@ -118,7 +131,8 @@ fn spec(r: &Row) -> String {
         field(e.reg),
         field(rm),
         field(e.vex),
-        r.width
+        r.width,
+        e.link
     )
 }
 
@@ -134,8 +148,11 @@ fn is_vector(r: &Row, f: Field) -> bool {
 }
 
 fn shape(r: &Row, e: &Enc) -> &'static str {
-    if e.rm == Field::Pool {
-        return if e.vex == Field::None { "Pool" } else { "VexPool" };
+    if e.rm == Field::Rip {
+        return if e.vex == Field::None { "Rip" } else { "VexRip" };
+    }
+    if e.link == Link::Call {
+        return "Rel";
     }
     match (e.special, e.plus_reg != Field::None, e.rm != Field::None, r.mem != MemMode::None, e.vex != Field::None) {
         (true, ..) => "Special",
@@ -153,6 +170,7 @@ fn shape(r: &Row, e: &Enc) -> &'static str {
 /// The immediate with its length made explicit.
 fn imm(r: &Row) -> &'static str {
     match (r.enc.imm, r.width) {
+        (Imm::None, _) if r.enc.link == Link::Address => "I64",
         (Imm::None, _) => "None",
         (Imm::I8, _) => "U8",
         (Imm::Fixed(_), _) => "Fixed",
@@ -176,6 +194,11 @@ fn text(r: &Row) -> String {
             _ => format!("Shown::Reg {{ place: {place}, width: {width} }}"),
         }
     });
-    let shown = shown.collect::<Vec<_>>().join(", ");
+    // of a listed row the register that is encoded
+    let listed = match r.enc.rm {
+        Field::Op(place) if r.listed => Some(format!("Shown::Reg {{ place: {place}, width: {} }}", r.width)),
+        _ => None,
+    };
+    let shown = shown.chain(listed).collect::<Vec<_>>().join(", ");
     format!("Text {{ mnemonic: {:?}, shown: &[{shown}] }}", r.mnemonic)
 }

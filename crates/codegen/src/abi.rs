@@ -2,8 +2,8 @@
 //! stack. The conventions themselves are rows that each target has ([`Convention`]); this page only hands out. Needs a
 //! signature; leaves [`Places`].
 
-use crate::compile::Options;
 use crate::error::{CodegenError, CodegenResult};
+use crate::options::Options;
 use smallvec::{SmallVec, smallvec};
 use windlass_desc::types::{I128, Type};
 use windlass_ir::ir::{AbiParam, ArgumentPurpose, Signature};
@@ -16,6 +16,9 @@ pub struct Convention {
     pub args: [&'static [PReg]; CLASSES],
     /// Registers of results.
     pub results: [&'static [PReg]; CLASSES],
+    /// How many of those for integers, the last ones, C never uses: they hold results only if
+    /// `enable_llvm_abi_extensions` is set.
+    pub llvm_results: usize,
     /// The n-th argument takes the n-th register of its class, whatever came before it.
     pub positional: bool,
     /// Bytes above the return address that the callee may use as it likes.
@@ -24,10 +27,19 @@ pub struct Convention {
     pub spills_results: bool,
     /// The callee removes the stack arguments.
     pub callee_pops: bool,
-    /// C passes integers of 128 bits by the address of a copy, and returns them in a vector register.
-    pub references: bool,
+    /// How integers of 128 bits are passed.
+    pub wide_args: Halves,
+    /// How they are returned.
+    pub wide_results: Halves,
+    /// Where the address goes to which a structure is returned, if that has a register of its own; else it is an argument
+    /// like others, and is returned in the first result register.
+    pub struct_return: Option<PReg>,
+    /// A value narrower than its place on the stack stands at the end of it.
+    pub right_justified: bool,
     /// What a callee must leave as it was, the stack pointer apart.
     pub callee_saved: RegSet,
+    /// What a call destroys.
+    pub clobbers: RegSet,
 }
 
 /// Where a piece is.
@@ -58,7 +70,7 @@ pub struct Piece {
     pub at: Place,
 }
 
-/// The pieces of a value, lowest first. If an integer of 128 bits has only one, that is the address of a copy if it is an
+/// The pieces of a value, in the order of memory. If an integer of 128 bits has only one, that is the address of a copy if it is an
 /// argument, and a vector register with all of it if it is a result.
 pub type Pieces = SmallVec<[Piece; 2]>;
 
@@ -96,9 +108,10 @@ pub fn parts(ty: Type) -> Option<SmallVec<[(Class, u8); 2]>> {
     }
 }
 
-/// How integers of 128 bits go.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Halves {
+/// How integers of 128 bits go. Where C copies them or has them in vector registers, `enable_llvm_abi_extensions` makes
+/// their halves go apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Halves {
     /// Both in registers, or both on the stack.
     Together,
     /// Each as if the other were not there.
@@ -109,8 +122,19 @@ enum Halves {
     Vector,
 }
 
+impl Halves {
+    /// Under these options.
+    fn under(self, options: &Options) -> Halves {
+        match self {
+            Halves::Copied | Halves::Vector if options.llvm_abi => Halves::Apart,
+            _ => self,
+        }
+    }
+}
+
 /// Hands out registers, then stack.
 struct Hand<'a> {
+    conv: &'a Convention,
     regs: [&'a [PReg]; CLASSES],
     positional: bool,
     halves: Halves,
@@ -139,7 +163,8 @@ impl Hand<'_> {
         let whole: u64 = parts.iter().map(|p| p.1.max(8) as u64).sum();
         self.stack = self.stack.next_multiple_of(whole);
         let piece = |&(class, width): &(Class, u8)| {
-            let at = Place::Stack(self.stack.min(MAX_STACK) as u32);
+            let unused = if self.conv.right_justified { 8u64.saturating_sub(width as u64) } else { 0 };
+            let at = Place::Stack((self.stack + unused).min(MAX_STACK) as u32);
             self.stack += width.max(8) as u64;
             Piece { class, width, at }
         };
@@ -167,6 +192,10 @@ impl Hand<'_> {
                 self.stack += (size as u64).next_multiple_of(8);
                 Ok(smallvec![Piece { class: Class::Int, width: 8, at }])
             }
+            (ArgumentPurpose::StructReturn, _) if self.conv.struct_return.is_some() => {
+                let of = |r| Piece { class: Class::Int, width: 8, at: Place::Reg(r) };
+                Ok(self.conv.struct_return.into_iter().map(of).collect())
+            }
             (_, Some(_)) if p.value_type == I128 => Ok(self.wide()),
             (_, Some(parts)) => Ok(self.take(&parts)),
             (_, None) => Err(CodegenError::unsupported(format!("arguments or results of type {}", p.value_type))),
@@ -184,30 +213,98 @@ impl Places {
         if sig.uses_special_param(ArgumentPurpose::StructReturn) && !sig.returns.is_empty() {
             return Err(CodegenError::unsupported("results besides sret"));
         }
-        let by_reference = conv.references && !options.llvm_abi;
-        let halves = if by_reference { Halves::Vector } else { Halves::Apart };
-        let mut hand = Hand { regs: conv.results, positional: false, halves, taken: [0; CLASSES], stack: 0 };
+        let mut regs = conv.results;
+        if !options.llvm_abi {
+            let ints = &mut regs[Class::Int as usize];
+            *ints = &ints[..ints.len() - conv.llvm_results];
+        }
+        let halves = conv.wide_results.under(options);
+        let mut hand = Hand { conv, regs, positional: false, halves, taken: [0; CLASSES], stack: 0 };
         let results = sig.returns.iter().map(|p| hand.param(p)).collect::<CodegenResult<Vec<_>>>()?;
         let area_size = hand.stack.next_multiple_of(16);
         if area_size > 0 && !conv.spills_results && !options.implicit_sret {
             let what = "results that do not fit in registers, without setting enable_multi_ret_implicit_sret";
             return Err(CodegenError::unsupported(what));
         }
-        let (regs, positional) = (conv.args, conv.positional);
-        let halves = match (by_reference, conv.references) {
-            (true, _) => Halves::Copied,
-            (false, true) => Halves::Apart,
-            (false, false) => Halves::Together,
+        let halves = conv.wide_args.under(options);
+        let mut hand = Hand {
+            conv,
+            regs: conv.args,
+            positional: conv.positional,
+            halves,
+            taken: [0; CLASSES],
+            stack: conv.shadow,
         };
-        let mut hand = Hand { regs, positional, halves, taken: [0; CLASSES], stack: conv.shadow };
         let area = (area_size > 0).then(|| hand.take(&[(Class::Int, 8)])[0]);
         let args = sig.params.iter().map(|p| hand.param(p)).collect::<CodegenResult<Vec<_>>>()?;
         let stack = hand.stack.next_multiple_of(16);
-        let copied = sig.params.iter().filter(|p| by_reference && p.value_type == I128).count();
+        let copied = sig.params.iter().filter(|p| halves == Halves::Copied && p.value_type == I128).count();
         let copies = 16 * copied as u64;
         match area_size.max(stack).max(copies) {
             size @ MAX_STACK.. => Err(CodegenError::FrameTooLarge(size, MAX_STACK)),
             _ => Ok(Places { args, results, stack, area, area_size, copies }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windlass_desc::types::{F32, F64, I32, I64};
+    use windlass_ir::isa::CallConv;
+
+    const fn r(n: u8) -> PReg {
+        PReg::new(Class::Int, n)
+    }
+
+    /// Of no machine: few registers, one of its own for structures, values at the ends of their places.
+    static PAPER: Convention = Convention {
+        args: [&[r(2), r(3), r(4)], &[PReg::new(Class::Vec, 0)], &[], &[]],
+        results: [&[r(2), r(3)], &[PReg::new(Class::Vec, 0)], &[], &[]],
+        llvm_results: 0,
+        positional: false,
+        shadow: 0,
+        spills_results: false,
+        callee_pops: false,
+        wide_args: Halves::Copied,
+        wide_results: Halves::Apart,
+        struct_return: Some(r(8)),
+        right_justified: true,
+        callee_saved: RegSet::EMPTY,
+        clobbers: RegSet::EMPTY,
+    };
+
+    fn places(params: &[AbiParam], options: &Options) -> Vec<Place> {
+        let mut sig = Signature::new(CallConv::SystemV);
+        sig.params = params.to_vec();
+        let places = Places::new(&sig, &PAPER, options).unwrap();
+        places.args.iter().flatten().map(|p| p.at).collect()
+    }
+
+    #[test]
+    fn structures_are_returned_to_a_register_of_their_own() {
+        let sret = AbiParam::special(I64, ArgumentPurpose::StructReturn);
+        let found = places(&[sret, AbiParam::new(I64)], &Options::default());
+        assert_eq!(found, [Place::Reg(r(8)), Place::Reg(r(2))]);
+    }
+
+    #[test]
+    fn narrow_values_stand_at_the_end_of_their_place() {
+        let params = [F64, F32, I32, I32, I32, I32, F64].map(AbiParam::new);
+        let found = places(&params, &Options::default());
+        let stack = |n: usize| match found[n] {
+            Place::Stack(at) => at,
+            other => panic!("{other:?}"),
+        };
+        // integers fill their places; only floats are narrower
+        assert_eq!([stack(1), stack(5), stack(6)], [4, 8, 16]);
+    }
+
+    #[test]
+    fn copies_are_for_c_alone() {
+        let params = [I128, I64].map(AbiParam::new);
+        assert_eq!(places(&params, &Options::default()), [Place::Reg(r(2)), Place::Reg(r(3))]);
+        let llvm = Options { llvm_abi: true, ..Options::default() };
+        assert_eq!(places(&params, &llvm), [Place::Reg(r(2)), Place::Reg(r(3)), Place::Reg(r(4))]);
     }
 }

@@ -3,10 +3,9 @@
 
 use crate::compile::Pipeline;
 use crate::error::{CodegenError, CodegenResult, CompileError};
-use crate::isa::TargetIsa;
 use crate::isa::unwind::UnwindInfo;
+use crate::isa::{FlagsOrIsa, TargetIsa};
 use crate::machinst::{CompiledCode, CompiledCodeStencil};
-use crate::settings::FlagsOrIsa;
 use crate::verifier::verify_function;
 use windlass_control::ControlPlane;
 use windlass_ir::dominator_tree::DominatorTree;
@@ -14,7 +13,7 @@ use windlass_ir::flowgraph::ControlFlowGraph;
 use windlass_ir::ir::Function;
 use windlass_ir::loop_analysis::LoopAnalysis;
 use windlass_ir::verifier::VerifierResult;
-use windlass_opt::{Level, inline};
+use windlass_opt::inline;
 
 /// A function on its way to machine code. `func` may be changed at will between calls.
 #[derive(Default)]
@@ -106,9 +105,8 @@ impl Context {
 
     /// Runs the mid-end at the level that the settings say: at least what lowering needs.
     pub fn optimize(&mut self, isa: &dyn TargetIsa, _ctrl_plane: &mut ControlPlane) -> CodegenResult<()> {
-        let level = Level::from_name(&isa.flags().opt_level().to_string());
-        let level = level.ok_or_else(|| CodegenError::internal("an optimisation level without passes"))?;
-        windlass_opt::run(&mut self.func, level).map_err(|broken| CodegenError::internal(&broken.to_string()))
+        windlass_opt::run(&mut self.func, isa.flags().opt_level().into())
+            .map_err(|broken| CodegenError::internal(&broken.to_string()))
     }
 
     /// Puts the bodies of called functions in the place of calls, as `inliner` decides. Was there anything to inline?
@@ -164,7 +162,7 @@ impl Context {
     /// The unwind data of the code, once compiled, of the kind that the platform reads.
     pub fn create_unwind_info(&self, isa: &dyn TargetIsa) -> CodegenResult<Option<UnwindInfo>> {
         match self.compiled_code() {
-            Some(code) => isa.emit_unwind_info(code, isa.unwind_info_kind()),
+            Some(code) => code.create_unwind_info(isa),
             None => Ok(None),
         }
     }

@@ -1,6 +1,5 @@
 //! What can go wrong in compiling a function. Every error says what to do about it.
 
-use crate::isa::unwind::systemv::RegisterMappingError;
 use std::fmt;
 use thiserror::Error;
 use windlass_ir::ir::Function;
@@ -39,6 +38,20 @@ impl CodegenError {
     pub(crate) fn unsupported(what: impl Into<String>) -> CodegenError {
         CodegenError::Unsupported(what.into())
     }
+}
+
+/// Why a register has no DWARF number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum RegisterMappingError {
+    /// The target has no numbers for its registers.
+    #[error("this architecture has no DWARF numbers of registers")]
+    UnsupportedArchitecture,
+    /// It has none for this bank.
+    #[error("registers of bank {0} have no DWARF numbers")]
+    UnsupportedRegisterBank(&'static str),
+    /// The register belongs to no bank.
+    #[error("the register belongs to no bank")]
+    MissingBank,
 }
 
 /// A result of compiling.

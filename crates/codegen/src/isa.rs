@@ -10,9 +10,11 @@
 //! assert_eq!(isa.pointer_bytes(), 8);
 //! ```
 
+use crate::backend::Backend;
 use crate::compile::Pipeline;
 use crate::error::{CodegenError, CodegenResult};
 use crate::machinst::{CompiledCode, CompiledCodeStencil};
+use crate::options::Options;
 use crate::reg::Reg;
 use crate::settings::{self, Configurable, Flags, SetResult, Setting, Value};
 use crate::text_section::TextSectionBuilder;
@@ -27,6 +29,7 @@ use windlass_ir::isa::{KnowsPointers, TargetFacts};
 
 pub mod native;
 pub mod unwind;
+#[cfg(backend = "x86")]
 pub mod x64;
 
 /// The architectures that code is made for, or will be.
@@ -35,7 +38,7 @@ pub const ALL_ARCHITECTURES: &[&str] = &["x86_64", "aarch64", "s390x", "riscv64"
 /// Why there is no builder for a triple.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LookupError {
-    /// The architecture is one of [`ALL_ARCHITECTURES`], but this build makes no code for it.
+    /// The architecture is one of [`ALL_ARCHITECTURES`], or Pulley, but this build makes no code for it.
     #[error("this build makes no code for this target")]
     SupportDisabled,
     /// No code is made for the target.
@@ -55,11 +58,34 @@ pub fn lookup_by_name(name: &str) -> Result<Builder, LookupError> {
 }
 
 /// A builder for a platform, with settings of its architecture.
-pub(crate) fn lookup_with(triple: Triple, isa_flags: settings::Builder) -> Result<Builder, LookupError> {
-    match triple.architecture {
-        Architecture::X86_64 => Ok(x64::builder(triple, isa_flags)),
-        Architecture::Aarch64(_) | Architecture::S390x | Architecture::Riscv64(_) => Err(LookupError::SupportDisabled),
-        _ => Err(LookupError::Unsupported),
+fn lookup_with(triple: Triple, isa_flags: settings::Builder) -> Result<Builder, LookupError> {
+    match builder_of(triple.architecture) {
+        Some(builder) => Ok(builder(triple, isa_flags)),
+        None => Err(match triple.architecture {
+            Architecture::X86_64 | Architecture::Aarch64(_) | Architecture::S390x | Architecture::Riscv64(_) => {
+                LookupError::SupportDisabled
+            }
+            Architecture::Pulley32 | Architecture::Pulley32be | Architecture::Pulley64 | Architecture::Pulley64be => {
+                LookupError::SupportDisabled
+            }
+            _ => LookupError::Unsupported,
+        }),
+    }
+}
+
+/// What makes builders for an architecture, if this build makes code for it: the features of the package decide.
+fn builder_of(architecture: Architecture) -> Option<fn(Triple, settings::Builder) -> Builder> {
+    match architecture {
+        #[cfg(backend = "x86")]
+        Architecture::X86_64 => Some(x64::builder),
+        _ => None,
+    }
+}
+
+impl settings::Target {
+    /// What makes a code generator for this target, if there is one.
+    pub fn isa_builder(&self) -> Result<Builder, LookupError> {
+        lookup_with(self.triple.clone(), self.flags.clone())
     }
 }
 
@@ -205,6 +231,12 @@ pub trait TargetIsa: fmt::Display + Send + Sync {
         ArgumentExtension::Uext
     }
 
+    /// What the pipeline needs of the target.
+    fn backend(&self) -> &'static dyn Backend;
+
+    /// What the settings ask of the pipeline.
+    fn options(&self) -> &Options;
+
     /// Compiles a function that verifies and that the mid-end has left as lowering needs it, perhaps with a text of the
     /// code. `pipeline` is memory to be used again.
     fn compile_function(
@@ -289,6 +321,27 @@ impl<'a> dyn TargetIsa + 'a {
     }
 }
 
+/// Shared settings, and the target if there is one: what functions take that can do without a target.
+#[derive(Clone, Copy)]
+pub struct FlagsOrIsa<'a> {
+    /// The shared settings.
+    pub flags: &'a Flags,
+    /// The target.
+    pub isa: Option<&'a dyn TargetIsa>,
+}
+
+impl<'a> From<&'a Flags> for FlagsOrIsa<'a> {
+    fn from(flags: &'a Flags) -> FlagsOrIsa<'a> {
+        FlagsOrIsa { flags, isa: None }
+    }
+}
+
+impl<'a> From<&'a dyn TargetIsa> for FlagsOrIsa<'a> {
+    fn from(isa: &'a dyn TargetIsa) -> FlagsOrIsa<'a> {
+        FlagsOrIsa { flags: isa.flags(), isa: Some(isa) }
+    }
+}
+
 impl KnowsPointers for dyn TargetIsa + '_ {
     fn type_of_pointers(&self) -> Type {
         self.pointer_type()
@@ -298,6 +351,21 @@ impl KnowsPointers for dyn TargetIsa + '_ {
 impl fmt::Debug for dyn TargetIsa + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl CompiledCode {
+    /// The unwind data of the code, of the kind that the platform reads.
+    pub fn create_unwind_info(&self, isa: &dyn TargetIsa) -> CodegenResult<Option<unwind::UnwindInfo>> {
+        self.create_unwind_info_of_kind(isa, isa.unwind_info_kind())
+    }
+    /// The unwind data of the code, of a kind.
+    pub fn create_unwind_info_of_kind(
+        &self,
+        isa: &dyn TargetIsa,
+        unwind_info_kind: unwind::UnwindInfoKind,
+    ) -> CodegenResult<Option<unwind::UnwindInfo>> {
+        isa.emit_unwind_info(self, unwind_info_kind)
     }
 }
 

@@ -7,8 +7,8 @@
 //! Needs the IR, resolved of aliases, and the block order; leaves a [`VCode`].
 
 use crate::abi::Places;
-use crate::compile::Options;
 use crate::error::{CodegenError, CodegenResult};
+use crate::options::Options;
 use crate::order::BlockOrder;
 use crate::vcode::{NO_RULE, VCode};
 use rustc_hash::FxHashMap;
@@ -17,14 +17,18 @@ use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::ops::{Effects, Opcode};
 use windlass_desc::types::{F32, F64, F128, I64, I128, INVALID, Type};
 use windlass_ir::entity::EntityRef;
-use windlass_ir::ir::instructions::InstructionData;
 use windlass_ir::ir::{Block, Endianness, Function, Inst, Value, ValueDef};
-use windlass_regalloc::{Class, Edge, Inst as MInst, List, NONE, Operand, VReg, VRegInfo};
+use windlass_ir::meaning::imm_of;
+use windlass_regalloc::{Class, Clobbers, Edge, Inst as MInst, List, NONE, Operand, VReg, VRegInfo};
 
 pub mod matched;
+mod roles;
+pub use roles::{Access, Arithmetic, Extend, Flow, MemoryOperand, Nans, Registers, Roles, Step};
 
-/// What a target adds: the matchers generated from its rules, and what it lowers by hand.
+/// What a target adds: its rows by role, the matchers generated from its rules, and what it lowers by hand.
 pub trait Target {
+    /// What it says of itself.
+    fn roles(&self) -> &'static Roles;
     /// Lowers one instruction that has effects or whose result is used.
     fn lower(&self, c: &mut Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> CodegenResult<()>;
     /// What the `n`-th result of an instruction, or a half of it, is another name for.
@@ -79,6 +83,8 @@ pub struct Lower<'a> {
     pub vcode: &'a mut VCode,
     /// What is known of the function besides its body.
     pub given: Given<'a>,
+    /// What the target says of itself.
+    pub roles: &'static Roles,
     /// The address of the area for results that are in no register, once something returns there.
     pub return_area: Option<VReg>,
     order: &'a BlockOrder,
@@ -89,13 +95,15 @@ pub struct Lower<'a> {
     rule: u16,
     trap: Option<windlass_desc::env::TrapCode>,
     block: Option<Block>,
+    /// A type of which some value has no register.
+    refused: Option<Type>,
 }
 
 /// Lowers `func` into `vcode`.
-pub fn lower(
+pub fn lower<T: Target>(
     func: &Function,
     order: &BlockOrder,
-    target: &dyn Target,
+    target: &T,
     given: Given<'_>,
     s: &mut Scratch,
     vcode: &mut VCode,
@@ -105,13 +113,29 @@ pub fn lower(
     }
     vcode.clear();
     s.reset(func);
-    let pending = MInst { row: 0, flags: 0, ops: 0, payload: 0 };
-    let (origin, rule, trap, block, return_area) = (NONE, NO_RULE, None, None, None);
-    let mut c = Lower { func, vcode, given, return_area, order, target, s, pending, origin, rule, trap, block };
+    let mut c = Lower {
+        func,
+        vcode,
+        given,
+        roles: target.roles(),
+        return_area: None,
+        order,
+        target,
+        s,
+        pending: MInst { row: 0, flags: 0, ops: 0, payload: 0 },
+        origin: NONE,
+        rule: NO_RULE,
+        trap: None,
+        block: None,
+        refused: None,
+    };
     c.count_uses_and_effects(order);
     c.vcode.code.blocks = order.skeleton();
     for n in (0..order.blocks.len()).rev() {
-        c.block(order, n)?;
+        c.block(order, n, target)?;
+    }
+    if let Some(ty) = c.refused {
+        return Err(no_registers(ty));
     }
     c.vcode.reverse();
     order.finish(&mut c.vcode.code);
@@ -164,7 +188,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    fn block(&mut self, order: &BlockOrder, n: usize) -> CodegenResult<()> {
+    fn block(&mut self, order: &BlockOrder, n: usize, target: &impl Target) -> CodegenResult<()> {
         let block = order.blocks[n];
         self.block = Some(block);
         let start = self.vcode.code.insts.len() as u32;
@@ -172,12 +196,11 @@ impl<'a> Lower<'a> {
         let mut at = self.func.layout.last_inst(block);
         while let Some(inst) = at {
             at = self.func.layout.prev_inst(inst);
-            self.inst(inst)?;
+            self.inst(inst, target)?;
         }
         if n == 0 {
             self.origin = NONE;
             self.rule = NO_RULE;
-            let target = self.target;
             target.entry(self, block)?;
         } else {
             let params = self.vcode.code.pool.len() as u32;
@@ -213,7 +236,7 @@ impl<'a> Lower<'a> {
         Ok(())
     }
 
-    fn inst(&mut self, inst: Inst) -> CodegenResult<()> {
+    fn inst(&mut self, inst: Inst, target: &impl Target) -> CodegenResult<()> {
         if self.s.sunk[inst.index()] {
             return Ok(());
         }
@@ -224,7 +247,6 @@ impl<'a> Lower<'a> {
         let op = self.opcode(inst);
         self.origin = inst.index() as u32;
         self.rule = NO_RULE;
-        let target = self.target;
         target.lower(self, inst, op, self.ctv(inst))
     }
 
@@ -257,7 +279,7 @@ impl<'a> Lower<'a> {
     pub fn once(&self, v: Value) -> bool {
         self.s.uses[v.index()] == 1
     }
-    /// Does something lowered already, which comes later, want the value's register, or the next round of the loop?
+    /// Is the value's register wanted after this instruction, by what is lowered already or around the loop's back edge?
     pub fn lives_on(&self, v: Value) -> bool {
         self.s.names[v.index()] != NONE || self.is_from_outside(v)
     }
@@ -274,20 +296,9 @@ impl<'a> Lower<'a> {
     pub fn all_once(&self, vs: &[Value]) -> bool {
         vs.iter().all(|&v| self.once(v))
     }
-    /// The immediate, sign-extended from the type; of memory operations the offset.
+    /// The immediate of an operation that has one: see [`imm_of`].
     pub fn imm(&self, i: Inst) -> i64 {
-        match self.func.dfg.insts[i] {
-            InstructionData::UnaryImm { imm, .. } => {
-                let unused = 64 - self.ctv(i).bits().min(64);
-                imm.bits() << unused >> unused
-            }
-            InstructionData::UnaryIeee32 { imm, .. } => imm.bits() as i64,
-            InstructionData::UnaryIeee64 { imm, .. } => imm.bits() as i64,
-            InstructionData::BinaryImm8 { imm, .. } | InstructionData::TernaryImm8 { imm, .. } => imm as i64,
-            InstructionData::Load { offset, .. } | InstructionData::Store { offset, .. } => i32::from(offset) as i64,
-            InstructionData::StackAddr { offset, .. } => i32::from(offset) as i64,
-            _ => 0,
-        }
+        imm_of(&self.func.dfg, i).expect("patterns ask for immediates of operations that have one")
     }
     /// The condition of an `icmp`.
     pub fn cc(&self, i: Inst) -> IntCC {
@@ -297,13 +308,14 @@ impl<'a> Lower<'a> {
     pub fn fcc(&self, i: Inst) -> FloatCC {
         self.func.dfg.insts[i].fp_cond_code().unwrap_or(FloatCC::Equal)
     }
-    /// Is the byte order of a memory operation big-endian, on a little-endian target?
+    /// Is the byte order of a memory operation big-endian, because it says so or because the target's is?
     pub fn is_big_endian(&self, i: Inst) -> bool {
         let flags = self.func.dfg.insts[i].memflags_data(&self.func.dfg);
-        flags.is_some_and(|f| f.explicit_endianness() == Some(Endianness::Big))
+        let order = flags.and_then(|f| f.explicit_endianness()).unwrap_or(self.roles.byte_order);
+        order == Endianness::Big
     }
-    /// May the load `i`, whose result is `v`, become part of `root`? Not if something lowered already wants its result in a
-    /// register: a compare's user may have repeated the compare.
+    /// Can the load `i`, whose result is `v`, be folded into `root`? Not if its result already has a register, for example
+    /// because a compare was repeated in several users.
     pub fn can_sink(&self, v: Value, i: Inst, root: Inst) -> bool {
         self.once(v)
             && self.s.vregs[v.index()] == NONE
@@ -402,10 +414,14 @@ impl<'a> Lower<'a> {
     }
     /// Are there registers for values of this type?
     pub fn check_type(&self, ty: Type) -> CodegenResult<()> {
-        if ty.is_int() || matches!(ty, F32 | F64) {
-            return Ok(());
+        if ty.is_int() || matches!(ty, F32 | F64) { Ok(()) } else { Err(no_registers(ty)) }
+    }
+    /// The registers of a value in the order that its parts have in memory.
+    pub fn as_in_memory(&self, mut parts: Parts) -> Parts {
+        if self.roles.byte_order == Endianness::Big {
+            parts.reverse();
         }
-        Err(CodegenError::unsupported(format!("values of type {ty}: only i8 to i128, f32 and f64 are lowered yet")))
+        parts
     }
     /// As many new registers as the type takes, one after the other; the first.
     fn new_vregs(&mut self, ty: Type) -> VReg {
@@ -416,10 +432,16 @@ impl<'a> Lower<'a> {
         first
     }
     fn new_vreg(&mut self, ty: Type) -> VReg {
-        self.vcode.code.vregs.push(match ty.is_float() || ty.is_vector() {
-            true => VRegInfo { class: Class::Vec, width: (ty.bits() / 8).clamp(4, 16) as u8 },
-            false => VRegInfo { class: Class::Int, width: if ty.bits() > 32 { 8 } else { 4 } },
-        });
+        let info = if ty.is_float() || ty.is_vector() {
+            let width = (ty.bits() / 8).max(4);
+            if width > self.roles.vector as u32 {
+                self.refused = Some(ty);
+            }
+            VRegInfo { class: Class::Vec, width: width.min(self.roles.vector as u32) as u8 }
+        } else {
+            VRegInfo { class: Class::Int, width: if ty.bits() > 32 { 8 } else { self.roles.narrow } }
+        };
+        self.vcode.code.vregs.push(info);
         VReg(self.vcode.code.vregs.len() as u32 - 1)
     }
     /// A register for an intermediate result.
@@ -479,8 +501,8 @@ impl<'a> Lower<'a> {
         let memory = data.memflags_data(&self.func.dfg).and_then(|f| f.trap_code());
         self.trap = data.trap_code().or(memory).or(self.trap);
     }
-    /// Its result, or an operand it has as a register.
-    pub fn def_vreg(&mut self, r: VReg) {
+    /// A register as its next operand, be it defined or used.
+    pub fn operand(&mut self, r: VReg) {
         self.vcode.code.pool.push(r.0);
     }
     /// A value as its next operand.
@@ -511,13 +533,13 @@ impl<'a> Lower<'a> {
         self.vcode.rules.push(self.rule);
     }
     /// An instruction whose operands are listed with it; `site` goes into the upper half of its payload.
-    pub fn listed(&mut self, row: u16, operands: &[(VReg, Operand)], clobbers: windlass_regalloc::RegSet, site: u32) {
+    pub fn listed(&mut self, row: u16, operands: &[(VReg, Operand)], clobbers: impl Into<Clobbers>, site: u32) {
         self.start(row);
         let code = &mut self.vcode.code;
         let first = code.list_operands.len() as u32;
         code.list_operands.extend(operands.iter().map(|o| o.1));
         code.pool.extend(operands.iter().map(|o| o.0.0));
-        code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers });
+        code.lists.push(List { operands: (first, code.list_operands.len() as u32), clobbers: clobbers.into() });
         self.pending.payload = (code.lists.len() as u64 - 1) | ((site as u64) << 32);
         self.end();
     }
@@ -545,8 +567,21 @@ pub fn has_effect(func: &Function, inst: Inst) -> bool {
         || effects.has(Effects::LOAD) && data.memflags_data(&func.dfg).is_none_or(|f| f.trap_code().is_some())
 }
 
-/// The error for an operation that no rule covers.
-pub fn unsupported(op: Opcode, ty: Type, target: &str) -> CodegenError {
-    let ty = if ty == INVALID { String::new() } else { format!(".{ty}") };
-    CodegenError::unsupported(format!("{}{ty} on {target}: see the README's table of what is missing", op.row().name))
+/// The error for a type that no register is for.
+fn no_registers(ty: Type) -> CodegenError {
+    CodegenError::unsupported(format!("values of type {ty}: only i8 to i128, f32 and f64 are lowered yet"))
+}
+
+/// The error for an operation that no rule covers. It names the types of operands, unless the controlling type is all of
+/// them.
+pub fn unsupported(c: &Lower<'_>, inst: Inst) -> CodegenError {
+    let ty = c.ctv(inst);
+    let suffix = if ty == INVALID { String::new() } else { format!(".{ty}") };
+    let operands = c.func.dfg.inst_args(inst).iter().map(|v| c.ty(*v));
+    let of = match operands.clone().any(|operand| operand != ty) {
+        true => format!(" of {}", operands.map(|operand| operand.to_string()).collect::<Vec<_>>().join(", ")),
+        false => String::new(),
+    };
+    let (name, target) = (c.opcode(inst).row().name, c.roles.name);
+    CodegenError::unsupported(format!("{name}{suffix}{of} on {target}: see the README's table of what is missing"))
 }

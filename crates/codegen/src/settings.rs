@@ -2,8 +2,7 @@
 //!
 //! A group of settings is a table ([`shared`], and one module per architecture). A [`Builder`] starts with the defaults
 //! of a group and is changed by text, through [`Configurable`]; [`Flags`] has the result, with a method per setting.
-//! Needs [`crate::isa`] only to name what users may pass in place of flags; leaves [`configure`] and [`read_target`] to
-//! whoever reads `set` and `target` lines.
+//! Knows no code generator; leaves [`configure`] and [`read_target`] to whoever reads `set` and `target` lines.
 //!
 //! ```
 //! use windlass_codegen::settings::{self, Configurable, Flags, OptLevel};
@@ -15,7 +14,6 @@
 //! assert_eq!(flags.opt_level(), OptLevel::Speed);
 //! ```
 
-use crate::isa::TargetIsa;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -293,27 +291,6 @@ fn fmt_toml(template: &Template, values: impl Iterator<Item = Value>, f: &mut fm
         }
     }
     Ok(())
-}
-
-/// Shared settings, and the target if there is one: what functions take that can do without a target.
-#[derive(Clone, Copy)]
-pub struct FlagsOrIsa<'a> {
-    /// The shared settings.
-    pub flags: &'a Flags,
-    /// The target.
-    pub isa: Option<&'a dyn TargetIsa>,
-}
-
-impl<'a> From<&'a Flags> for FlagsOrIsa<'a> {
-    fn from(flags: &'a Flags) -> FlagsOrIsa<'a> {
-        FlagsOrIsa { flags, isa: None }
-    }
-}
-
-impl<'a> From<&'a dyn TargetIsa> for FlagsOrIsa<'a> {
-    fn from(isa: &'a dyn TargetIsa) -> FlagsOrIsa<'a> {
-        FlagsOrIsa { flags: isa.flags(), isa: Some(isa) }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,16 @@
-//! Where code bytes go: a growing buffer with one capacity check per instruction, whose bytes can be patched.
-//! Needs nothing; knows no target.
+//! Where code bytes go: a growing buffer with one capacity check per instruction; and numbers as bytes in a target's
+//! order. Knows no target.
+
+use windlass_ir::ir::Endianness;
+
+/// Stores the low bytes of a number in all of `to`, which is at most 16 bytes.
+pub fn put(order: Endianness, number: u128, to: &mut [u8]) {
+    let n = to.len();
+    match order {
+        Endianness::Little => to.copy_from_slice(&number.to_le_bytes()[..n]),
+        Endianness::Big => to.copy_from_slice(&number.to_be_bytes()[16 - n..]),
+    }
+}
 
 /// The longest instruction, and room for a writer to store past its end.
 pub(crate) const ROOM: usize = 32;
@@ -42,12 +53,6 @@ impl Sink {
         self.bytes[self.len..end].copy_from_slice(bytes);
         self.len = end;
     }
-    /// Overwrites the four bytes at `offset`; false if they do not exist.
-    #[must_use]
-    pub fn patch32(&mut self, offset: usize, value: u32) -> bool {
-        let field = self.bytes[..self.len].get_mut(offset..).and_then(|b| b.first_chunk_mut::<4>());
-        field.map(|f| *f = value.to_le_bytes()).is_some()
-    }
     /// Where the next instruction goes. What is stored there counts once it is committed.
     #[inline(always)]
     pub(crate) fn room(&mut self) -> &mut [u8; ROOM] {
@@ -72,7 +77,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grows_extends_and_patches() {
+    fn numbers_are_stored_in_either_order() {
+        let mut bytes = [0; 4];
+        put(Endianness::Little, 0x0102_0304_0506, &mut bytes);
+        assert_eq!(bytes, [6, 5, 4, 3]);
+        put(Endianness::Big, 0x0102_0304_0506, &mut bytes);
+        assert_eq!(bytes, [3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn grows_and_extends() {
         let mut s = Sink::new();
         for i in 0..2000u32 {
             s.room()[..5].copy_from_slice(&[i as u8, 0, 0, 0, 0]);
@@ -80,7 +94,5 @@ mod tests {
         }
         s.extend(&[1, 2, 3]);
         assert_eq!((s.len(), s.as_slice()[5 * 77], &s.as_slice()[10_000..]), (10_003, 77, &[1, 2, 3][..]));
-        assert!(s.patch32(9_999, 0x01020304) && !s.patch32(10_000, 0));
-        assert_eq!(s.as_slice()[9_999..], [4, 3, 2, 1]);
     }
 }

@@ -1,7 +1,8 @@
 //! Checks functions, with the settings or the target they are for. Needs the verifier of `windlass-ir`, which knows of a
 //! target only its [`TargetFacts`].
 
-use crate::settings::{Flags, FlagsOrIsa};
+use crate::isa::FlagsOrIsa;
+use crate::settings::Flags;
 use target_lexicon::Triple;
 use windlass_ir::dominator_tree::DominatorTree;
 use windlass_ir::flowgraph::ControlFlowGraph;

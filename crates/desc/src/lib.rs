@@ -7,6 +7,7 @@
 pub mod bv;
 pub mod cc;
 pub mod env;
+pub mod feature;
 pub mod fp;
 pub mod imm;
 pub mod machine;

@@ -14,8 +14,9 @@ use crate::cc::IntCC;
 use crate::env::Env;
 use crate::types::Type;
 
+pub use crate::feature::FeatureRow;
 pub use run::{Input, Meant, Output, nothing, simulate, value};
-pub(crate) use table::{families, features};
+pub(crate) use table::families;
 
 /// A bank of registers, by its number in [`Machine::BANKS`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -123,6 +124,8 @@ pub enum Form {
     M,
     /// Three registers.
     Rrr,
+    /// An immediate.
+    I,
     /// Two registers and an immediate.
     Rri,
     /// A register, memory and an immediate.
@@ -143,6 +146,7 @@ impl Form {
             Form::Mi => "_mi",
             Form::M => "_m",
             Form::Rrr => "_rrr",
+            Form::I => "_i",
             Form::Rri => "_rri",
             Form::Rmi => "_rmi",
         }
@@ -158,6 +162,44 @@ pub enum Flow {
     Terminator,
     /// Calls.
     Call,
+}
+
+/// What emission makes of a row.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Emission {
+    /// The instruction it is, with nothing to be done about it.
+    #[default]
+    Plain,
+    /// The instruction, unless it copies a register to itself.
+    Copy,
+    /// The instruction, or for zero a shorter one that changes flags, where nobody reads them.
+    Constant,
+    /// The instruction, unless the flags are already what it would make them.
+    Test,
+    /// An instruction whose last field refers to a symbol or to a constant behind the code.
+    Linked,
+    /// A call.
+    Call,
+    /// A call in this function's place: the frame is left first.
+    TailCall,
+    /// What leaves the frame and returns.
+    Return,
+    /// A branch to one of two edges.
+    Branch,
+    /// A jump to the only edge, unless that follows.
+    Jump,
+    /// A jump to one of many edges through a table.
+    Table,
+    /// An instruction that always traps.
+    Trap,
+    /// A branch to an instruction that traps, out of line.
+    TrapIf,
+    /// Nothing: the values that arrive in a function.
+    Args,
+    /// Nothing: a place that debuggers know.
+    Point,
+    /// Several instructions, or one that depends on settings: the target's emission knows.
+    Expand,
 }
 
 /// What flags tell of a row's first result, of so many bits as the row has.
@@ -295,19 +337,6 @@ pub struct FamilyInfo {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Feature(pub u8);
 
-/// What there is to know of a feature.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FeatureInfo {
-    /// What it brings.
-    pub doc: &'static str,
-    /// The setting that says that the CPU has it.
-    pub setting: &'static str,
-    /// LLVM's name for it.
-    pub llvm: &'static str,
-    /// The operating system's or the standard library's name for it, by which a running CPU is asked.
-    pub cpu: &'static str,
-}
-
 /// A condition, by its number as instructions have it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Cc(pub u8);
@@ -362,6 +391,8 @@ pub struct Row<E = ()> {
     pub copy: bool,
     /// It may trap by itself, not for its memory access.
     pub traps: bool,
+    /// What emission makes of it.
+    pub emission: Emission,
     /// Control flow.
     pub flow: Flow,
     /// May be repeated instead of reloading its result.
@@ -409,6 +440,7 @@ impl<E> Row<E> {
             commutes: false,
             copy: false,
             traps: false,
+            emission: Emission::Plain,
             flow: Flow::Next,
             remat: false,
             feature: None,
@@ -438,6 +470,7 @@ impl<E> Row<E> {
             commutes: self.commutes,
             copy: self.copy,
             traps: self.traps,
+            emission: self.emission,
             flow: self.flow,
             remat: self.remat,
             feature: self.feature,
@@ -487,7 +520,7 @@ pub trait Machine: 'static {
     /// Operations, in the order of their numbers.
     const FAMILIES: &'static [FamilyInfo];
     /// Features, in the order of their numbers.
-    const FEATURES: &'static [FeatureInfo];
+    const FEATURES: &'static [FeatureRow];
     /// Width of the flags, or of the condition code; 0 if it has none.
     const FLAGS_WIDTH: u32;
     /// Names of conditions, in the order of their numbers.

@@ -171,6 +171,8 @@ impl Effects {
     pub const IDEMPOTENT: Effects = Effects(256);
     /// Exchanging the first two operands changes nothing.
     pub const COMMUTES: Effects = Effects(512);
+    /// The result may be a NaN that no operand is, so its bits are not all determined.
+    pub const MAKES_NANS: Effects = Effects(1024);
 
     pub const fn or(self, o: Effects) -> Effects {
         Effects(self.0 | o.0)
@@ -180,7 +182,7 @@ impl Effects {
     }
     /// No effect at all: can be dropped, moved and merged.
     pub const fn is_pure(self) -> bool {
-        self.0 & !(Effects::IDEMPOTENT.0 | Effects::COMMUTES.0) == 0
+        self.0 & !(Effects::IDEMPOTENT.0 | Effects::COMMUTES.0 | Effects::MAKES_NANS.0) == 0
     }
 }
 

@@ -13,7 +13,7 @@ mod rows;
 use crate::bv::Bv;
 use crate::cc::IntCC;
 use crate::env::Env;
-use crate::machine::{self, Above, AddressForm, Bank, BankInfo, FamilyInfo, FeatureInfo, GENERAL, Machine, Meant};
+use crate::machine::{self, Above, AddressForm, Bank, BankInfo, FamilyInfo, FeatureRow, GENERAL, Machine, Meant};
 use crate::types::{I8, I16, I32, I64, I128, Type};
 use cond::Cc;
 
@@ -33,7 +33,7 @@ impl Machine for Riscv64 {
     // what is spilled as 32 bits is loaded by `lw`, which extends the sign
     const BANKS: &'static [BankInfo] = &[BankInfo { name: "general", bits: 64, least: 32, copied: Above::Sign }];
     const FAMILIES: &'static [FamilyInfo] = FAMILIES;
-    const FEATURES: &'static [FeatureInfo] = &[];
+    const FEATURES: &'static [FeatureRow] = &[];
     const FLAGS_WIDTH: u32 = 0;
     const CONDITIONS: &'static [&'static str] = &cond::NAMES;
     const BIG_ENDIAN: bool = false;

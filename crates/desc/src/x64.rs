@@ -6,6 +6,7 @@
 //! those of floats. Needs [`crate::machine`].
 
 mod encode;
+mod features;
 pub mod flags;
 mod float;
 pub mod imm;
@@ -15,12 +16,15 @@ mod rows;
 use crate::bv::Bv;
 use crate::cc::IntCC;
 use crate::env::Env;
-use crate::machine::{self, AddressForm, Bank, BankInfo, FamilyInfo, FeatureInfo, Machine, Meant, features};
+use crate::machine::{self, AddressForm, Bank, BankInfo, FamilyInfo, FeatureRow, Machine, Meant};
 use crate::types::{F32, F64, I8, I16, I32, I64, I128, Type};
 use flags::Cc;
 
-pub use crate::machine::{Above, At, Flow, Form, GENERAL, MemMode, Operand, Shape, Shapes, States, SymbolReach, Told};
-pub use encode::{Enc, Field, Imm, Map};
+pub use crate::machine::{
+    Above, At, Emission, Flow, Form, GENERAL, MemMode, Operand, Shape, Shapes, States, SymbolReach, Told,
+};
+pub use encode::{Enc, Field, Imm, Link, Map};
+pub use features::Feature;
 pub use rows::{FAMILIES, Family, families, rows};
 
 /// An instruction of x86-64.
@@ -33,23 +37,6 @@ pub type Output<B> = machine::Output<B>;
 /// The bank of vector registers.
 pub const VECTOR: Bank = Bank(1);
 
-features! {
-    /// BMI2: shifts without flags.
-    Bmi2 "has_bmi2" "bmi2" "bmi2";
-    /// BMI1: counts of trailing zeros.
-    Bmi1 "has_bmi1" "bmi" "bmi1";
-    /// LZCNT: counts of leading zeros.
-    Lzcnt "has_lzcnt" "lzcnt" "lzcnt";
-    /// POPCNT: counts of ones.
-    Popcnt "has_popcnt" "popcnt" "popcnt";
-    /// SSE4.1: rounding of floats.
-    Sse41 "has_sse41" "sse4.1" "sse4.1";
-    /// AVX: operations on floats with three operands.
-    Avx "has_avx" "avx" "avx";
-    /// FMA3: products and sums with one rounding.
-    Fma "has_fma" "fma" "fma";
-}
-
 /// x86-64 as rules and proofs see it.
 pub struct X64;
 
@@ -60,7 +47,7 @@ impl Machine for X64 {
         BankInfo { name: "vector", bits: 128, least: 32, copied: Above::Zero },
     ];
     const FAMILIES: &'static [FamilyInfo] = FAMILIES;
-    const FEATURES: &'static [FeatureInfo] = FEATURES;
+    const FEATURES: &'static [FeatureRow] = Feature::ALL;
     const FLAGS_WIDTH: u32 = flags::FLAGS_WIDTH;
     const CONDITIONS: &'static [&'static str] = &flags::NAMES;
     const BIG_ENDIAN: bool = false;

@@ -24,6 +24,7 @@
 mod boxed_slice;
 mod iter;
 mod list;
+mod oom;
 pub mod packed_option;
 mod primary;
 mod secondary;
@@ -33,6 +34,7 @@ mod sparse;
 pub use boxed_slice::BoxedSlice;
 pub use iter::{IntoIter, Iter, IterEntityRange, IterMut, Keys, iter_entity_range};
 pub use list::{EntityList, ListPool};
+pub use oom::OutOfMemory;
 pub use primary::PrimaryMap;
 pub use secondary::SecondaryMap;
 pub use set::{EntitySet, SetIter};

@@ -16,6 +16,15 @@ pub trait ReservedValue {
 #[repr(transparent)]
 pub struct PackedOption<T: ReservedValue>(T);
 
+#[cfg(feature = "wasmtime-errors")]
+impl<T: ReservedValue + wasmtime_internal_core::alloc::TryClone> wasmtime_internal_core::alloc::TryClone
+    for PackedOption<T>
+{
+    fn try_clone(&self) -> Result<Self, crate::OutOfMemory> {
+        Ok(PackedOption(self.0.try_clone()?))
+    }
+}
+
 impl<T: ReservedValue> PackedOption<T> {
     /// Some `value`, or none if it is the reserved value.
     #[inline]

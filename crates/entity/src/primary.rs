@@ -1,11 +1,11 @@
 //! The map that owns what its entities denote and hands out their numbers. Needs nothing.
 
+use crate::oom::{self, OutOfMemory};
 use crate::{BoxedSlice, EntityRef, IntoIter, Iter, IterMut, Keys};
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Index, IndexMut, Range};
 use core::slice::GetDisjointMutError;
-use std::collections::TryReserveError;
 
 /// A dense map that grows by [`push`](PrimaryMap::push), which gives the new element's key.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -25,7 +25,7 @@ impl<K: EntityRef, V> PrimaryMap<K, V> {
         Self::from(Vec::with_capacity(capacity))
     }
     /// The same, or an error if there is not enough memory.
-    pub fn try_with_capacity(capacity: usize) -> Result<Self, TryReserveError> {
+    pub fn try_with_capacity(capacity: usize) -> Result<Self, OutOfMemory> {
         let mut map = Self::new();
         map.try_reserve_exact(capacity)?;
         Ok(map)
@@ -126,12 +126,12 @@ impl<K: EntityRef, V> PrimaryMap<K, V> {
         self.elems.reserve_exact(additional);
     }
     /// Makes room for `additional` more elements, or gives an error if there is not enough memory.
-    pub fn try_reserve(&mut self, additional: usize) -> Result<(), TryReserveError> {
-        self.elems.try_reserve(additional)
+    pub fn try_reserve(&mut self, additional: usize) -> Result<(), OutOfMemory> {
+        oom::reserve(&mut self.elems, additional)
     }
     /// Makes room for exactly `additional` more elements, or gives an error if there is not enough memory.
-    pub fn try_reserve_exact(&mut self, additional: usize) -> Result<(), TryReserveError> {
-        self.elems.try_reserve_exact(additional)
+    pub fn try_reserve_exact(&mut self, additional: usize) -> Result<(), OutOfMemory> {
+        oom::reserve_exact(&mut self.elems, additional)
     }
     /// Gives back unused memory.
     pub fn shrink_to_fit(&mut self) {

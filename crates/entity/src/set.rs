@@ -1,9 +1,9 @@
 //! Dense sets of entities: a bit each. Needs nothing.
 
+use crate::oom::{self, OutOfMemory};
 use crate::{EntityRef, Keys};
 use core::fmt;
 use core::marker::PhantomData;
-use std::collections::TryReserveError;
 
 const BITS: usize = 64;
 
@@ -37,14 +37,14 @@ impl<K: EntityRef> EntitySet<K> {
         }
     }
     /// The empty set with room for the first `capacity` entities, or an error if there is not enough memory.
-    pub fn try_with_capacity(capacity: usize) -> Result<Self, TryReserveError> {
+    pub fn try_with_capacity(capacity: usize) -> Result<Self, OutOfMemory> {
         let mut set = Self::new();
         set.try_ensure_capacity(capacity)?;
         Ok(set)
     }
     /// Makes room for the first `capacity` entities, or gives an error if there is not enough memory.
-    pub fn try_ensure_capacity(&mut self, capacity: usize) -> Result<(), TryReserveError> {
-        self.words.try_reserve(capacity.div_ceil(BITS).saturating_sub(self.words.len()))?;
+    pub fn try_ensure_capacity(&mut self, capacity: usize) -> Result<(), OutOfMemory> {
+        oom::reserve_for(&mut self.words, capacity.div_ceil(BITS))?;
         self.ensure_capacity(capacity);
         Ok(())
     }

@@ -29,7 +29,7 @@ pub enum CallConv {
 }
 
 /// All conventions with their names in CLIF.
-const CALL_CONVS: [(CallConv, &str); 8] = [
+pub(crate) const CALL_CONVS: [(CallConv, &str); 8] = [
     (CallConv::Fast, "fast"),
     (CallConv::Tail, "tail"),
     (CallConv::SystemV, "system_v"),

@@ -24,6 +24,7 @@ pub mod ir;
 pub mod isa;
 pub mod loop_analysis;
 pub mod meaning;
+pub mod near;
 pub mod post_dominator_tree;
 pub mod print_errors;
 pub mod reader;

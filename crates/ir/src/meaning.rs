@@ -28,6 +28,32 @@ fn unit(ty: Type) -> Type {
     ty.dynamic_to_vector().unwrap_or(ty)
 }
 
+/// The immediate of an instruction as a number of 64 bits: of an integer constant sign-extended from its type, of a float
+/// its bits, of a memory operation the offset. None if it has none, or one that may be wider.
+#[inline]
+pub fn imm_of(dfg: &DataFlowGraph, inst: Inst) -> Option<i64> {
+    let data = &dfg.insts[inst];
+    match data {
+        InstructionData::UnaryImm { imm, .. } => {
+            let unused = 64 - dfg.value_type(dfg.first_result(inst)).bits().min(64);
+            Some(imm.bits() << unused >> unused)
+        }
+        _ => plain_imm(data),
+    }
+}
+
+/// The same, but integer constants as they were given, whatever their type.
+fn plain_imm(data: &InstructionData) -> Option<i64> {
+    match data {
+        InstructionData::UnaryImm { imm, .. } => Some(imm.bits()),
+        InstructionData::UnaryIeee16 { imm, .. } => Some(imm.bits().into()),
+        InstructionData::UnaryIeee32 { imm, .. } => Some(imm.bits().into()),
+        InstructionData::UnaryIeee64 { imm, .. } => Some(imm.bits() as i64),
+        InstructionData::BinaryImm8 { imm, .. } | InstructionData::TernaryImm8 { imm, .. } => Some((*imm).into()),
+        _ => data.load_store_offset().map(i64::from),
+    }
+}
+
 /// Types, immediate, conditions, flags. The addresses of entities are left 0.
 pub fn imms(dfg: &DataFlowGraph, inst: Inst) -> Imms<Num> {
     let first = |values: &[Value]| values.first().map_or(types::INVALID, |v| dfg.value_type(*v));
@@ -39,28 +65,20 @@ pub fn imms(dfg: &DataFlowGraph, inst: Inst) -> Imms<Num> {
 /// and that of the first operand, [`types::INVALID`] for what it does not have.
 pub fn imms_of(dfg: &DataFlowGraph, data: &InstructionData, [ctv, result, arg]: [Type; 3]) -> Imms<Num> {
     let mut imms = Imms::new(unit(ctv), unit(result), unit(arg));
-    let word = |v: i64| Num::lit(64, v as u64 as u128);
     if let Some(code) = data.trap_code() {
         imms.code = code;
     }
     if let Some(flags) = data.memflags() {
         imms.access = access(dfg.mem_flags[flags]);
     }
-    if let Some(offset) = data.load_store_offset() {
-        imms.imm = word(offset.into());
+    if let Some(imm) = plain_imm(data) {
+        imms.imm = Num::lit(64, imm as u64 as u128);
     }
     match data {
-        InstructionData::UnaryImm { imm, .. } => imms.imm = word(imm.bits()),
-        InstructionData::UnaryIeee16 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
-        InstructionData::UnaryIeee32 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
-        InstructionData::UnaryIeee64 { imm, .. } => imms.imm = Num::lit(64, imm.bits() as u128),
         InstructionData::UnaryConst { constant_handle, .. } => {
             imms.imm = constant(dfg.constants.get(*constant_handle).as_slice());
         }
         InstructionData::Shuffle { imm, .. } => imms.imm = constant(dfg.immediates[*imm].as_slice()),
-        InstructionData::BinaryImm8 { imm, .. } | InstructionData::TernaryImm8 { imm, .. } => {
-            imms.imm = Num::lit(64, *imm as u128);
-        }
         InstructionData::IntCompare { cond, .. } => imms.cc = *cond,
         InstructionData::FloatCompare { cond, .. } => imms.fcc = *cond,
         InstructionData::AtomicRmw { op, .. } => imms.rmw = *op,

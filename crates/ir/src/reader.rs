@@ -6,6 +6,7 @@
 
 mod body;
 mod error;
+mod former;
 mod function;
 mod lexer;
 mod literal;
@@ -27,6 +28,7 @@ pub use sourcemap::SourceMap;
 pub(crate) use lexer::Tok;
 pub(crate) use literal::{scalar, vector};
 pub(crate) use parser::Parser;
+pub(crate) use signature::function_name;
 
 use crate::ir::Function;
 use crate::ir::entities::AnyEntity;

@@ -12,7 +12,7 @@ use crate::reader::{Location, ParseOptions, ParseResult, SourceMap};
 use std::fmt;
 
 pub(crate) use header::Header;
-pub use run::{Comparison, Invocation, RunCommand, parse_run_command};
+pub use run::{Comparison, Invocation, RunCommand, parse_run_command, parse_run_command_of};
 
 /// A test file.
 #[derive(Debug)]
@@ -135,6 +135,27 @@ pub enum Feature<'a> {
     Without(&'a str),
 }
 
+impl TestFile<'_> {
+    /// The header's lines: `set` lines stand before the targets that they hold for.
+    pub fn header_lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.commands.iter().map(|command| format!("test {command}")).collect();
+        let words = |options: &[TestOption<'_>]| options.iter().map(|o| format!(" {o}")).collect::<String>();
+        let mut settings = self.settings.iter().map(|set| format!("set{}", words(&set.options)));
+        let mut before = 0;
+        for target in &self.targets {
+            lines.extend(settings.by_ref().take(target.settings - before));
+            before = target.settings;
+            lines.push(format!("target {}{}", target.triple, words(&target.options)));
+        }
+        lines.extend(settings);
+        lines.extend(self.features.iter().map(|feature| match feature {
+            Feature::With(name) => format!("feature \"{name}\""),
+            Feature::Without(name) => format!("feature !\"{name}\""),
+        }));
+        lines
+    }
+}
+
 /// Reads a test file.
 pub fn parse_test<'a>(text: &'a str, options: ParseOptions<'a>) -> ParseResult<TestFile<'a>> {
     crate::reader::test_file(text, options)
@@ -145,5 +166,20 @@ impl<'a> Comment<'a> {
     pub fn directive(&self, word: &str) -> Option<&'a str> {
         let text = self.text.trim_start_matches(|c: char| c == ';' || c.is_whitespace());
         text.strip_prefix(word).map(str::trim)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_print_as_they_are_read() {
+        let text = "test run\ntest cat precise-output\nset opt_level=speed is_pic\ntarget x86_64 has_avx\nset is_pic=false\n\
+                    target aarch64\nfeature \"a\"\nfeature !\"b\"";
+        let file = parse_test(text, ParseOptions::default()).unwrap();
+        assert_eq!(file.header_lines().join("\n"), text);
+        let file = parse_test("set a=b", ParseOptions::default()).unwrap();
+        assert_eq!(file.header_lines(), ["set a=b"]);
     }
 }

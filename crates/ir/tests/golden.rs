@@ -8,9 +8,10 @@ use windlass_ir::cfg_printer::CFGPrinter;
 use windlass_ir::interpreter::{ControlFlow, FunctionStore, Interpreter};
 use windlass_ir::ir::Function;
 use windlass_ir::isa::TargetFacts;
-use windlass_ir::reader::{ParseOptions, RunCommand, TestCommand, TestFile, TestOption, parse_run_command, parse_test};
+use windlass_ir::reader::{ParseOptions, RunCommand, TestCommand, TestFile, TestOption, parse_test};
 use windlass_ir::testfile::expect::{bless_lines, check_errors, check_lines};
 use windlass_ir::testfile::filecheck::Checker;
+use windlass_ir::testfile::parse_run_command_of;
 use windlass_ir::verifier::{VerifierErrors, verify_function};
 
 const FUEL: u64 = 1_000_000;
@@ -131,7 +132,7 @@ fn interpret(file: &TestFile) -> Result<(), String> {
     for (func, details) in &file.functions {
         verify_function(func, None).map_err(|e| format!("{}:\n{e}", func.name))?;
         for comment in &details.comments {
-            let command = parse_run_command(comment.text, &func.signature).map_err(|e| e.to_string())?;
+            let command = parse_run_command_of(comment.text, func).map_err(|e| e.to_string())?;
             if let Some(command) = command {
                 run(&store, &command)?;
                 ran += 1;
@@ -143,7 +144,8 @@ fn interpret(file: &TestFile) -> Result<(), String> {
 
 fn run(store: &FunctionStore, command: &RunCommand) -> Result<(), String> {
     let mut interpreter = Interpreter::new(store.clone()).with_fuel(Some(FUEL));
-    command.run(|name, args| match interpreter.call_by_name(&format!("%{name}"), args) {
+    let (RunCommand::Print(invocation) | RunCommand::Run(invocation, ..)) = command;
+    command.run(|_, args| match interpreter.call_by_name(&invocation.function(), args) {
         Ok(ControlFlow::Return(values)) => Ok(values),
         Ok(ControlFlow::Trap(code)) => Err(format!("{command}: trap {code}")),
         Err(e) => Err(format!("{command}: {e}")),

@@ -4,18 +4,22 @@
 //! by name, and for an address in the code the function it belongs to and the trap it stands for.
 //!
 //! Functions refer to each other by name, in any order within a batch; routines that compiled code calls by itself are
-//! those of this process.
+//! those of this process, or what a program that is none of ours brings along.
 
 use std::collections::BTreeMap;
 
 use thiserror::Error;
-use windlass_codegen::compile::{Options, Pipeline};
+use windlass_codegen::backend::Backend;
+use windlass_codegen::compile::Pipeline;
 use windlass_codegen::compiled::{CompiledCode, FinalizedMachReloc, FinalizedRelocTarget, MachTrap};
 use windlass_codegen::error::CodegenError;
+use windlass_codegen::isa;
+use windlass_codegen::options::Options;
 use windlass_ir::ir::{ExternalName, Function, LibCall, TrapCode};
 use windlass_opt::Level;
 
 use crate::host;
+use crate::image::Image;
 use crate::linker::{Blob, LinkError, Linker, Reloc, Target};
 use crate::memory::Kind;
 
@@ -58,6 +62,11 @@ pub struct Object {
 }
 
 impl Object {
+    /// Code that refers to nothing.
+    pub fn new(name: impl Into<String>, code: CompiledCode) -> Object {
+        Object { name: name.into(), code, symbols: vec![] }
+    }
+
     /// The symbols it refers to, some perhaps several times.
     pub fn references(&self) -> &[String] {
         &self.symbols
@@ -74,6 +83,7 @@ impl Object {
             name: Some(self.name.clone()),
             kind: Kind::Code,
             bytes: self.code.code.clone(),
+            zeros: 0,
             align: self.code.alignment.max(1) as usize,
             relocs: self.code.relocs.iter().zip(&self.symbols).map(reloc).collect(),
         }
@@ -104,21 +114,38 @@ struct Linked {
 #[derive(Default)]
 pub struct Functions {
     linker: Linker,
+    /// What code is made for; nothing if this build makes none for this machine.
+    backend: Option<&'static dyn Backend>,
     pipeline: Pipeline,
     /// What lies where, by the first address.
     linked: BTreeMap<usize, Linked>,
 }
 
 impl Functions {
-    /// No functions yet; routines of the host that compiled code may need are known.
+    /// No functions yet, of this machine; routines of the host that compiled code may need are known.
     pub fn new() -> Self {
-        let mut functions = Self::default();
+        let mut functions = Self { backend: isa::native::backend().ok(), ..Self::default() };
         for &call in LibCall::all_libcalls() {
             if let Some(address) = host::address(call) {
                 functions.linker.define_host(host::symbol(call), address);
             }
         }
         functions
+    }
+
+    /// None yet, for a target that need not be this machine. What is to be called must be of this machine.
+    pub fn for_target(backend: &'static dyn Backend) -> Self {
+        Self { backend: Some(backend), ..Self::new() }
+    }
+
+    /// No functions of another program yet, for its target; nothing but them is known there.
+    pub fn for_image(image: Image, backend: &'static dyn Backend) -> Self {
+        Self { linker: Linker::for_image(image), backend: Some(backend), ..Self::default() }
+    }
+
+    /// The other program's memory, if they are for one.
+    pub fn image(&self) -> Option<&Image> {
+        self.linker.image()
     }
 
     /// Makes a function of the host known under a name that functions refer to it by, such as `%f`.
@@ -130,7 +157,8 @@ impl Functions {
     pub fn compile(&mut self, func: &Function, level: Level, options: &Options) -> Result<Object, CompileError> {
         let mut func = func.clone();
         windlass_opt::run(&mut func, level)?;
-        let code = self.pipeline.compile(&func, options)?;
+        let here = || CodegenError::Unsupported("this build makes no code for this machine".to_owned());
+        let code = self.pipeline.compile(&func, self.backend.ok_or_else(here)?, options)?;
         let symbols = code.relocs.iter().map(|reloc| symbol(&reloc.target, &func)).collect();
         Ok(Object { name: func.name.to_string(), code, symbols })
     }

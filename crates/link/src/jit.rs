@@ -21,6 +21,7 @@ use windlass_codegen::binemit::Reloc as RelocKind;
 use windlass_codegen::context::Context;
 use windlass_codegen::isa::unwind::UnwindInfo;
 use windlass_codegen::isa::{OwnedTargetIsa, TargetIsa};
+use windlass_codegen::linkage::{CellField, Linkage as Machine};
 use windlass_control::ControlPlane;
 use windlass_entity::SecondaryMap;
 use windlass_ir::ir::Signature;
@@ -34,11 +35,6 @@ use crate::module::{
 };
 use builder::Symbols;
 use frames::Frame;
-
-/// `jmp [rip + 0]`, with room for the distance: what callers of a function that can be replaced go through.
-const JUMP: [u8; 6] = [0xff, 0x25, 0, 0, 0, 0];
-/// Where the distance is.
-const JUMP_FIELD: u32 = 2;
 
 /// Functions and data in this process.
 pub struct JITModule {
@@ -112,6 +108,8 @@ struct Pending {
     id: FuncOrDataId,
     kind: Kind,
     bytes: Vec<u8>,
+    /// Bytes of zero after them.
+    zeros: usize,
     align: usize,
     relocs: Vec<ModuleReloc>,
     unwind: Option<UnwindInfo>,
@@ -152,7 +150,7 @@ impl JITModule {
         let mut named = vec![];
         for (blob, pending) in std::mem::take(&mut self.pending).into_iter().enumerate() {
             let address = addresses[blob];
-            let len = pending.bytes.len();
+            let len = pending.bytes.len() + pending.zeros;
             let told = self.tell(pending.id, pending.unwind, address, len).map(|told| self.kept.told.insert(told));
             let placed = Placed { address, len, batch, blob, told };
             if let FuncOrDataId::Func(id) = pending.id {
@@ -205,19 +203,22 @@ impl JITModule {
                 name: None,
                 kind: pending.kind,
                 bytes: pending.bytes.clone(),
+                zeros: pending.zeros,
                 align: pending.align,
                 relocs: relocs.collect::<ModuleResult<_>>()?,
             });
         }
         for (blob, jump) in entries.iter().enumerate() {
             let Some(jump) = *jump else { continue };
-            let (near, field) = (RelocKind::X86PCRel4, |offset, kind, to, addend| {
-                vec![Reloc { offset, kind, target: Target::Blob(to), addend }]
-            });
-            let relocs = field(JUMP_FIELD, near, jump + 1, -4);
-            blobs.push(Blob { name: None, kind: Kind::Code, bytes: JUMP.to_vec(), align: 16, relocs });
-            let relocs = field(0, RelocKind::Abs8, blob, 0);
-            blobs.push(Blob { name: None, kind: Kind::WritableData, bytes: vec![0; 8], align: 8, relocs });
+            let field = |offset, kind, to, addend| Reloc { offset, kind, target: Target::Blob(to), addend };
+            let error = || ModuleError::Backend(anyhow!("functions that can be replaced on this machine"));
+            let code = Machine::host().cell_jump.as_ref().ok_or_else(error)?;
+            let to = |of| if of == CellField::Cell { jump + 1 } else { jump };
+            let relocs = code.fields.iter().map(|&(offset, kind, addend, of)| field(offset, kind, to(of), addend));
+            let (bytes, relocs) = (code.code.to_vec(), relocs.collect());
+            blobs.push(Blob { name: None, kind: Kind::Code, bytes, zeros: 0, align: 16, relocs });
+            let relocs = vec![field(0, RelocKind::Abs8, blob, 0)];
+            blobs.push(Blob { name: None, kind: Kind::WritableData, bytes: vec![], zeros: 8, align: 8, relocs });
         }
         Ok((blobs, entries))
     }
@@ -482,6 +483,7 @@ impl Module for JITModule {
             align: code.buffer.alignment.max(1) as usize,
             relocs: relocs.collect::<ModuleResult<_>>()?,
             bytes: code.code_buffer().to_vec(),
+            zeros: 0,
             unwind,
         });
         Ok(())
@@ -497,7 +499,15 @@ impl Module for JITModule {
         self.check_function(func_id)?;
         let id = FuncOrDataId::Func(func_id);
         let (kind, align) = (Kind::Code, alignment.max(1) as usize);
-        self.define(Pending { id, kind, bytes: bytes.to_vec(), align, relocs: relocs.to_vec(), unwind: None });
+        self.define(Pending {
+            id,
+            kind,
+            bytes: bytes.to_vec(),
+            zeros: 0,
+            align,
+            relocs: relocs.to_vec(),
+            unwind: None,
+        });
         Ok(())
     }
 
@@ -505,13 +515,13 @@ impl Module for JITModule {
         let state = &self.data[data_id];
         self.declarations.check_data(data_id, state.pending.is_some() || state.placed.is_some())?;
         let decl = self.declarations.get_data_decl(data_id);
-        let bytes = match &data.init {
+        let (bytes, zeros) = match &data.init {
             Init::Uninitialized => {
                 let name = decl.linkage_name(data_id);
                 return Err(ModuleError::Backend(anyhow!("nothing says what data `{name}` is at first")));
             }
-            Init::Zeros { size } => vec![0; *size],
-            Init::Bytes { contents } => contents.to_vec(),
+            Init::Zeros { size } => (vec![], *size),
+            Init::Bytes { contents } => (contents.to_vec(), 0),
         };
         let pointer = match self.isa.pointer_bytes() {
             4 => RelocKind::Abs4,
@@ -523,6 +533,7 @@ impl Module for JITModule {
             align: data.align.unwrap_or(self.isa.pointer_bytes().into()) as usize,
             relocs: data.all_relocs(pointer).collect(),
             bytes,
+            zeros,
             unwind: None,
         });
         Ok(())

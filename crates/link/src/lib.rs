@@ -7,6 +7,7 @@
 
 pub mod functions;
 mod host;
+pub mod image;
 pub mod jit;
 pub mod linker;
 pub mod memory;

@@ -1,29 +1,31 @@
 //! Memory for code that is made while the program runs.
 //!
 //! Does: hands out memory for code and data, which is written while it is open and runs or is read once it is sealed.
-//! Needs: nothing of the compiler. Leaves: no page that is writable and executable at once, at any time.
+//! Needs: of the compiler only what fills gaps between functions. Leaves: no page that is writable and executable at once, at any time.
 //!
-//! Pages come from few large reserved regions, so that most code is within reach of a near call. They are grouped in
-//! chunks, each of one kind. Allocations fill an open chunk one after another; `seal` closes all open chunks for good,
+//! Pages come from few large reserved regions, so that most code is within reach of a near call. In each of them every
+//! kind has an area of its own: pages with the same protection are neighbours, and the kernel keeps one mapping for all
+//! of them however often memory is sealed. They are grouped in chunks, each of one kind. Allocations fill an open chunk one after another; `seal` closes all open chunks for good,
 //! and gives their unused pages back, so that what is allocated later always lies on other pages. A chunk's pages are
 //! given back when its last allocation is freed.
 
+mod cache;
 mod region;
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use region::{Protection, Region};
+use region::{FreePages, Protection, Region};
 use rustix::io::Errno;
 use thiserror::Error;
+use windlass_codegen::linkage::Linkage;
 
-/// Addresses reserved at once; within such a region every near call reaches.
-const REGION_BYTES: usize = 64 << 20;
+pub use cache::flush;
+
+/// Addresses that each kind has of a region; within the region every near call reaches.
+const AREA_BYTES: usize = 32 << 20;
 /// The least size of a new chunk. What is left of it is given back when it is sealed.
 const CHUNK_BYTES: usize = 64 << 10;
-/// Fills the gaps between functions: an instruction that traps, where zero is not one already.
-const PADDING: u8 = if cfg!(target_arch = "x86_64") { 0xcc } else { 0 };
-
 /// The owner of allocations that are of no [`CodeMemory`].
 const PROVIDED: u64 = u64::MAX;
 
@@ -43,7 +45,7 @@ pub enum MemoryError {
     #[error("the allocation is sealed")]
     Sealed,
     /// New code could not be made visible to instruction fetch.
-    #[error("this processor needs an instruction cache flush, which is not supported yet")]
+    #[error("this processor needs an instruction cache flush, which failed or is not supported")]
     CacheFlush,
     /// An embedder's provider of memory refused.
     #[error("the provider of memory refused: {0}")]
@@ -85,7 +87,7 @@ impl Kind {
 
     /// Fills what is not used.
     pub(crate) fn padding(self) -> u8 {
-        if self == Self::Code { PADDING } else { 0 }
+        if self == Self::Code { Linkage::host().padding } else { 0 }
     }
 }
 
@@ -134,6 +136,8 @@ pub struct CodeMemory {
     id: u64,
     page: usize,
     regions: Vec<Region>,
+    /// The free pages of each kind; in an arena, where the kinds share all there is, the first is for all.
+    free: [FreePages; Kind::ALL.len()],
     chunks: Vec<Option<Chunk>>,
     /// Numbers of `chunks` that are vacant.
     vacant: Vec<usize>,
@@ -159,6 +163,7 @@ impl CodeMemory {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             page: rustix::param::page_size(),
             regions: Vec::new(),
+            free: Default::default(),
             chunks: Vec::new(),
             vacant: Vec::new(),
             open: Vec::new(),
@@ -171,8 +176,9 @@ impl CodeMemory {
     pub fn with_size(size: usize) -> Result<Self, MemoryError> {
         let mut memory = Self { is_arena: true, ..Self::new() };
         let bytes = size.max(1).checked_next_multiple_of(memory.page).filter(|&bytes| bytes <= isize::MAX as usize);
-        let region = Region::reserve(bytes.ok_or(MemoryError::Size(size))?).map_err(refused("reserve addresses"))?;
-        memory.regions.push(region);
+        let bytes = bytes.ok_or(MemoryError::Size(size))?;
+        memory.regions.push(Region::reserve(bytes).map_err(refused("reserve addresses"))?);
+        memory.free[0].give_back(0, 0..bytes);
         Ok(memory)
     }
 
@@ -196,6 +202,15 @@ impl CodeMemory {
         // SAFETY: the chunk is open, and so its pages are taken and writable.
         unsafe { self.regions[region].slice(gap) }.fill(kind.padding());
         Ok(Allocation { owner: self.id, chunk: number, offset, len })
+    }
+
+    /// Makes sure that the next allocations of a kind, of so many bytes altogether with their alignment, are near each
+    /// other: in one chunk.
+    pub(crate) fn keep_together(&mut self, kind: Kind, bytes: usize) -> Result<(), MemoryError> {
+        match self.current[kind as usize] {
+            Some(number) if self.chunk(number).has_room(bytes, 1) => Ok(()),
+            _ => self.open_chunk(kind, bytes).map(|_| ()),
+        }
     }
 
     /// The bytes of an allocation that can still be written. Code that is running must not use them meanwhile.
@@ -252,7 +267,7 @@ impl CodeMemory {
         }
         self.vacant.push(number);
         match self.chunks[number].take() {
-            Some(chunk) => self.give_back(chunk.region, chunk.range),
+            Some(chunk) => self.give_back(chunk.kind, chunk.region, chunk.range),
             None => Ok(()),
         }
     }
@@ -269,8 +284,14 @@ impl CodeMemory {
         self.chunks[number].as_ref().expect("a chunk with allocations, or an open one")
     }
 
-    fn give_back(&mut self, region: usize, range: Range<usize>) -> Result<(), MemoryError> {
-        self.regions[region].give_back(range).map_err(refused("take pages back"))
+    fn give_back(&mut self, kind: Kind, region: usize, range: Range<usize>) -> Result<(), MemoryError> {
+        self.regions[region].discard(range.clone()).map_err(refused("take pages back"))?;
+        self.free_pages(kind).give_back(region, range);
+        Ok(())
+    }
+
+    fn free_pages(&mut self, kind: Kind) -> &mut FreePages {
+        &mut self.free[if self.is_arena { 0 } else { kind as usize }]
     }
 
     /// Opens a chunk of a kind with room for an allocation at its start, and makes it the current one.
@@ -278,9 +299,9 @@ impl CodeMemory {
         let size = bytes.max(CHUNK_BYTES).checked_next_multiple_of(self.page);
         let size = size.filter(|&size| size <= isize::MAX as usize).ok_or(MemoryError::Size(bytes))?;
         let least = bytes.checked_next_multiple_of(self.page).unwrap_or(size);
-        let (region, range) = match self.take_pages(size) {
+        let (region, range) = match self.take_pages(kind, size) {
             // what is left of an arena may still do
-            Err(MemoryError::ArenaFull(_)) if least < size => self.take_pages(least)?,
+            Err(MemoryError::ArenaFull(_)) if least < size => self.take_pages(kind, least)?,
             taken => taken?,
         };
         let chunk = Chunk { region, range, kind, sealed: false, used: 0, live: 0 };
@@ -297,25 +318,43 @@ impl CodeMemory {
         {
             self.open.retain(|&open| open != old);
             self.vacant.push(old);
-            self.give_back(old_chunk.region, old_chunk.range)?;
+            self.give_back(kind, old_chunk.region, old_chunk.range)?;
         }
         Ok(number)
     }
 
-    /// Takes pages of the first region that has them, or of a new one.
-    fn take_pages(&mut self, size: usize) -> Result<(usize, Range<usize>), MemoryError> {
-        for (index, region) in self.regions.iter_mut().enumerate() {
-            if let Some(taken) = region.take(size) {
-                return Ok((index, taken.map_err(refused("make pages writable"))?));
+    /// Takes free pages of a kind, or those of a new region, and makes them writable.
+    fn take_pages(&mut self, kind: Kind, size: usize) -> Result<(usize, Range<usize>), MemoryError> {
+        let (region, range) = match self.free_pages(kind).take(size) {
+            Some(taken) => taken,
+            None if self.is_arena => return Err(MemoryError::ArenaFull(size)),
+            None => {
+                self.reserve_region(kind, size)?;
+                self.free_pages(kind).take(size).ok_or(MemoryError::Size(size))?
+            }
+        };
+        match self.regions[region].protect(range.clone(), Protection::Writable) {
+            Ok(()) => Ok((region, range)),
+            Err(error) => {
+                self.free_pages(kind).give_back(region, range);
+                Err(refused("make pages writable")(error))
             }
         }
-        if self.is_arena {
-            return Err(MemoryError::ArenaFull(size));
+    }
+
+    /// Reserves a region with an area for each kind, or one for a chunk that is larger than an area.
+    fn reserve_region(&mut self, kind: Kind, size: usize) -> Result<(), MemoryError> {
+        let number = self.regions.len();
+        let bytes = if size > AREA_BYTES { size } else { AREA_BYTES * Kind::ALL.len() };
+        self.regions.push(Region::reserve(bytes).map_err(refused("reserve addresses"))?);
+        if size > AREA_BYTES {
+            self.free_pages(kind).give_back(number, 0..size);
+        } else {
+            for (n, kind) in Kind::ALL.into_iter().enumerate() {
+                self.free_pages(kind).give_back(number, n * AREA_BYTES..(n + 1) * AREA_BYTES);
+            }
         }
-        let mut region = Region::reserve(size.max(REGION_BYTES)).map_err(refused("reserve addresses"))?;
-        let taken = region.take(size).ok_or(MemoryError::Size(size))?.map_err(refused("make pages writable"))?;
-        self.regions.push(region);
-        Ok((self.regions.len() - 1, taken))
+        Ok(())
     }
 
     fn seal_chunk(&mut self, number: usize) -> Result<(), MemoryError> {
@@ -327,7 +366,7 @@ impl CodeMemory {
         let rest = end..std::mem::replace(&mut chunk.range.end, end);
         let (range, kind) = (chunk.range.clone(), chunk.kind);
         if !rest.is_empty() {
-            self.give_back(region, rest)?;
+            self.give_back(kind, region, rest)?;
         }
         if range.is_empty() {
             self.chunks[number] = None;
@@ -354,9 +393,4 @@ impl Chunk {
 
 fn refused(action: &'static str) -> impl FnOnce(Errno) -> MemoryError {
     move |reason| MemoryError::System { action, reason }
-}
-
-/// Makes newly written code visible to instruction fetch, on processors where it is not so by itself.
-pub fn flush(_start: *const u8, _len: usize) -> Result<(), MemoryError> {
-    if cfg!(any(target_arch = "x86_64", target_arch = "s390x")) { Ok(()) } else { Err(MemoryError::CacheFlush) }
 }

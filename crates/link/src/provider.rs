@@ -1,9 +1,10 @@
-//! Whose memory a linker uses: its own ([`CodeMemory`]), or what an embedder's [`JITMemoryProvider`] gives. Needs
-//! [`crate::memory`]; leaves one interface to both.
+//! Whose memory a linker uses: its own ([`CodeMemory`]), what an embedder's [`JITMemoryProvider`] gives, or that of another
+//! program ([`Image`]). Needs [`crate::memory`]; leaves one interface to all.
 
 use std::ptr::with_exposed_provenance_mut;
 use std::slice;
 
+use crate::image::Image;
 use crate::memory::{Allocation, CodeMemory, Kind, MemoryError};
 use crate::module::{ModuleError, ModuleResult};
 
@@ -118,9 +119,11 @@ provides! { SystemMemoryProvider ArenaMemoryProvider }
 /// The memory of a linker.
 pub(crate) enum Memory {
     /// Its own. Freed when it is dropped.
-    Own(CodeMemory),
+    Own(Box<CodeMemory>),
     /// Another's. Freed when that is asked for.
     Provided(Provided),
+    /// Another program's.
+    Image(Image),
 }
 
 /// Memory that a provider gave.
@@ -138,7 +141,7 @@ impl From<Box<dyn JITMemoryProvider + Send>> for Provided {
 
 impl Default for Memory {
     fn default() -> Self {
-        Memory::Own(CodeMemory::new())
+        Memory::Own(Box::default())
     }
 }
 
@@ -155,6 +158,20 @@ impl Memory {
                 given.addresses.push(address.map_err(MemoryError::Provider)?.expose_provenance());
                 Ok(Allocation::provided(given.addresses.len() - 1, len))
             }
+            Memory::Image(image) => image.allocate(kind, len, align),
+        }
+    }
+
+    /// Is what is allocated zero at first? Providers do not promise it.
+    pub(crate) fn gives_zeros(&self) -> bool {
+        matches!(self, Memory::Own(_))
+    }
+
+    /// See [`CodeMemory::keep_together`]. Where providers put things is theirs to say.
+    pub(crate) fn keep_together(&mut self, kind: Kind, bytes: usize) -> Result<(), MemoryError> {
+        match self {
+            Memory::Own(memory) => memory.keep_together(kind, bytes),
+            Memory::Provided(_) | Memory::Image(_) => Ok(()),
         }
     }
 
@@ -168,6 +185,7 @@ impl Memory {
                 // afterwards.
                 Ok(unsafe { slice::from_raw_parts_mut(start, allocation.len()) })
             }
+            Memory::Image(image) => image.bytes_mut(allocation),
         }
     }
 
@@ -176,6 +194,7 @@ impl Memory {
         match self {
             Memory::Own(memory) => memory.address(allocation),
             Memory::Provided(given) => Ok(with_exposed_provenance_mut::<u8>(given.address(allocation)?).cast_const()),
+            Memory::Image(image) => image.address(allocation),
         }
     }
 
@@ -187,14 +206,16 @@ impl Memory {
                 .provider
                 .finalize(BranchProtection::None)
                 .map_err(|e| MemoryError::Provider(std::io::Error::other(e))),
+            Memory::Image(_) => Ok(()),
         }
     }
 
-    /// See [`CodeMemory::free`]. What a provider gave it gets back with everything else only.
+    /// See [`CodeMemory::free`]. What a provider gave it gets back with everything else only; in an image all stays.
     pub(crate) fn free(&mut self, allocation: Allocation) -> Result<(), MemoryError> {
         match self {
             Memory::Own(memory) => memory.free(allocation),
             Memory::Provided(given) => given.address(&allocation).map(|_| ()),
+            Memory::Image(image) => image.address(&allocation).map(|_| ()),
         }
     }
 

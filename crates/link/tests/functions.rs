@@ -1,7 +1,7 @@
 //! Compiling and linking functions of IR. Does: calls what was linked. Needs: x86-64. Leaves: nothing.
 #![cfg(target_arch = "x86_64")]
 
-use windlass_codegen::compile::Options;
+use windlass_codegen::options::Options;
 use windlass_ir::ir::{Function, TrapCode};
 use windlass_ir::reader::parse_functions;
 use windlass_link::functions::{DefineError, Functions};

@@ -16,11 +16,11 @@ fn reloc(offset: u32, kind: RelocKind, target: Target, addend: i64) -> Reloc {
 }
 
 fn code(name: &str, bytes: &[u8], relocs: Vec<Reloc>) -> Blob {
-    Blob { name: Some(name.to_owned()), kind: Kind::Code, bytes: bytes.to_vec(), align: 16, relocs }
+    Blob { name: Some(name.to_owned()), kind: Kind::Code, bytes: bytes.to_vec(), zeros: 0, align: 16, relocs }
 }
 
 fn data(kind: Kind, bytes: &[u8], relocs: Vec<Reloc>) -> Blob {
-    Blob { name: None, kind, bytes: bytes.to_vec(), align: 8, relocs }
+    Blob { name: None, kind, bytes: bytes.to_vec(), zeros: 0, align: 8, relocs }
 }
 
 /// `mov eax, value; ret`
@@ -181,4 +181,28 @@ fn own_symbols_go_before_the_host_s() {
     let linked = linker.link(&batch).unwrap();
     // SAFETY: just linked.
     assert_eq!(unsafe { call(linked.address(0)) }, 2);
+}
+
+/// `lea rax, [rip + target + 4]; ret`, or the same with another opcode.
+fn address_of(name: &str, opcode: u8, target: Target) -> Blob {
+    code(name, &[0x48, opcode, 0x05, 0, 0, 0, 0, 0xc3], vec![reloc(3, X86PCRel4, target, 0)])
+}
+
+#[test]
+fn a_far_address_is_loaded_from_a_table() {
+    let mut linker = Linker::new();
+    let far = Target::Address(0x10);
+    let near = data(Kind::ReadOnlyData, &[7; 8], vec![]);
+    let batch = [address_of("near", 0x8d, Target::Blob(2)), address_of("far", 0x8d, far.clone()), near];
+    let linked = linker.link(&batch).unwrap();
+    // SAFETY: just linked.
+    let address = |n| unsafe { std::mem::transmute::<*const u8, extern "C" fn() -> usize>(linked.address(n))() };
+    assert_eq!((address(0), address(1)), (linked.address(2).addr() + 4, 0x14));
+    // SAFETY: both are eight bytes long.
+    let opcode = |n| unsafe { linked.address(n).add(1).read() };
+    assert_eq!((opcode(0), opcode(1)), (0x8d, 0x8b));
+    // what reads or writes memory there cannot go through a table
+    let error = linker.link(&[address_of("load", 0x8b, far)]).unwrap_err();
+    assert_eq!(error.to_string(), "a reference to Address(16) at offset 3 of `load` is out of range");
+    linker.unlink(linked).unwrap();
 }

@@ -4,11 +4,12 @@
 
 use windlass_codegen::context::Context;
 use windlass_ir::frontend::{FunctionBuilder, FunctionBuilderContext};
-use windlass_ir::ir::{AbiParam, InstBuilder, Signature, UserFuncName, types::I64};
+use windlass_ir::ir::{AbiParam, InstBuilder, MemFlagsData, Signature, UserFuncName, types::I64};
 use windlass_ir::isa::TargetFacts;
 use windlass_link::jit::{JITBuilder, JITModule};
 use windlass_link::module::{
-    DataDescription, FuncId, Linkage, Module, ModuleError, ModuleReloc, ModuleRelocTarget, default_libcall_names,
+    DataDescription, DataId, FuncId, Linkage, Module, ModuleError, ModuleReloc, ModuleRelocTarget,
+    default_libcall_names,
 };
 use windlass_link::provider::{ArenaMemoryProvider, SystemMemoryProvider};
 
@@ -134,6 +135,76 @@ fn position_independent_code_finds_what_is_far() {
     .unwrap();
     module.finalize_definitions().unwrap();
     assert_eq!(call(&module, f, 5), 45);
+}
+
+/// `f(x) = *(data + offset) + x`
+fn define_reader(module: &mut JITModule, f: FuncId, data: DataId, offset: i32) {
+    define(module, f, |module, b, arg| {
+        let value = module.declare_data_in_func(data, b.func);
+        let address = b.ins().symbol_value(I64, value);
+        let loaded = b.ins().load(I64, MemFlagsData::trusted(), address, offset);
+        b.ins().iadd(loaded, arg)
+    })
+    .unwrap();
+}
+
+/// The opcode of the first instruction of a finalized function that names data relative to itself.
+fn first_opcode(module: &JITModule, f: FuncId) -> Option<u8> {
+    // SAFETY: functions of these tests are longer, or padding and other code follows them on their page.
+    let bytes = unsafe { std::slice::from_raw_parts(module.get_finalized_function(f), 32) };
+    bytes.windows(3).find(|w| matches!(w, [0x48 | 0x4c, 0x8d | 0x8b, m] if m & 0xc7 == 5)).map(|w| w[1])
+}
+
+#[test]
+fn data_may_be_far_from_code() {
+    const LARGE: usize = 3 << 29;
+    let mut module = JITModule::new(builder());
+    let mut zeros = DataDescription::new();
+    zeros.define_zeroinit(LARGE);
+    let before = resident();
+    let large = [(); 3].map(|()| module.declare_anonymous_data(true, false).unwrap());
+    let [small, text] = ["small", "text"].map(|name| module.declare_data(name, Linkage::Local, true, false).unwrap());
+    // in one batch with the code that reads them, between two others
+    let readers = large.map(|data| {
+        let f = declare(&mut module, &format!("of_{data}"), Linkage::Export);
+        define_reader(&mut module, f, data, LARGE as i32 - 8);
+        module.define_data(data, &zeros).unwrap();
+        f
+    });
+    let mut eight = DataDescription::new();
+    eight.define(40u64.to_le_bytes().into());
+    module.define_data(small, &eight).unwrap();
+    let near = declare(&mut module, "of_small", Linkage::Export);
+    define_reader(&mut module, near, small, 0);
+    module.finalize_definitions().unwrap();
+    assert_eq!(call(&module, near, 2), 42);
+    assert_eq!(first_opcode(&module, near), Some(0x8d), "what is near needs no table");
+    let mut far = 0;
+    for (n, (data, f)) in large.into_iter().zip(readers).enumerate() {
+        let (address, len) = module.get_finalized_data(data);
+        assert_eq!(len, LARGE);
+        // SAFETY: it is so large, aligned, and nobody else writes it.
+        unsafe { address.add(LARGE - 8).cast_mut().cast::<u64>().write(n as u64 + 7) };
+        assert_eq!(call(&module, f, 1), n as i64 + 8);
+        far += usize::from(first_opcode(&module, f) == Some(0x8b));
+    }
+    assert!(far > 0, "4.5 GiB are not within reach");
+    // in a later batch too, and with an address in data
+    let later = declare(&mut module, "later", Linkage::Export);
+    define_reader(&mut module, later, large[0], LARGE as i32 - 8);
+    let mut pointer = DataDescription::new();
+    pointer.define_zeroinit(16);
+    let in_data = module.declare_data_in_data(large[2], &mut pointer);
+    pointer.write_data_addr(8, in_data, 5);
+    module.define_data(text, &pointer).unwrap();
+    let of_text = declare(&mut module, "of_text", Linkage::Export);
+    define_reader(&mut module, of_text, text, 8);
+    module.finalize_definitions().unwrap();
+    assert_eq!(call(&module, later, 0), 7);
+    assert_eq!(call(&module, of_text, 0), module.get_finalized_data(large[2]).0.addr() as i64 + 5);
+    assert!(resident() < before + (64 << 20), "zeros that nobody wrote take no memory");
+    // SAFETY: nothing of it is used any more.
+    unsafe { module.free_memory() };
 }
 
 #[test]

@@ -7,8 +7,9 @@ use std::path::Path;
 use windlass_ir::data_value::DataValue;
 use windlass_ir::interpreter::{ControlFlow, FunctionStore, Interpreter};
 use windlass_ir::ir::{ArgumentPurpose, ExternalName, FuncRef, Function, Inst, Opcode, UserExternalName, Value};
-use windlass_ir::reader::{ParseOptions, RunCommand, parse_functions, parse_run_command, parse_test};
+use windlass_ir::reader::{ParseOptions, RunCommand, parse_functions, parse_test};
 use windlass_ir::testfile::expect::{check_folder, without_aliases};
+use windlass_ir::testfile::parse_run_command_of;
 use windlass_ir::testfile::{TestFile, TestOption};
 use windlass_ir::verifier::verify_function;
 use windlass_opt::Level;
@@ -98,10 +99,10 @@ fn functions_do_what_they_did() {
             }
             changed += variants[0].1;
             for (func, details) in &file.functions {
-                let commands = details.comments.iter().map(|c| parse_run_command(c.text, &func.signature));
+                let commands = details.comments.iter().map(|c| parse_run_command_of(c.text, func));
                 for command in commands.filter_map(|c| c.ok().flatten()) {
                     let (RunCommand::Print(call) | RunCommand::Run(call, ..)) = command;
-                    let name = format!("%{}", call.func);
+                    let name = call.function();
                     let Some(want) = outcome(&functions, &name, &call.args) else { continue };
                     for (functions, _) in &variants {
                         let got = outcome(functions, &name, &call.args);

@@ -3,7 +3,8 @@
 //!
 //! A forward data-flow analysis from the operands as they were: a state says which vregs each location holds and how
 //! many bytes of them are valid; states meet by intersection. Every use must find its vreg in its location; defs,
-//! clobbers and edits change the state. A parameter's vreg is a new name for whatever holds the argument.
+//! clobbers and edits change the state. A parameter's vreg is a new name for whatever holds the argument. Scratch
+//! registers are empty at the start of each sequence of edits, since the emitter may have used them.
 
 mod values;
 
@@ -65,14 +66,17 @@ struct Checker<'a> {
     alloc: &'a Allocation,
     machine: &'a Machine,
     allocatable: RegSet,
+    scratch: RegSet,
     edge_edits: HashMap<u32, &'a [Edit]>,
 }
 
 /// Checks that `after` and `alloc` are a right allocation of `before`.
 pub fn check(before: &Code, after: &Code, alloc: &Allocation, machine: &Machine) -> Result<(), CheckError> {
-    let mut allocatable = RegSet::EMPTY;
-    machine.order.iter().for_each(|order| order.iter().for_each(|&r| allocatable.insert(r)));
-    let mut checker = Checker { before, after, alloc, machine, allocatable, edge_edits: HashMap::new() };
+    let set = |list: fn(&ClassSpec) -> &'static [PReg]| {
+        machine.classes.iter().flat_map(list).fold(RegSet::EMPTY, |set, &r| set.with(r))
+    };
+    let (allocatable, scratch) = (set(|class| class.order), set(|class| class.scratch));
+    let mut checker = Checker { before, after, alloc, machine, allocatable, scratch, edge_edits: HashMap::new() };
     checker.structure()?;
     checker.flow()
 }
@@ -123,6 +127,7 @@ impl<'a> Checker<'a> {
             let Some(mut state) = states[b as usize].clone() else { continue };
             let block = &self.before.blocks[b as usize];
             for i in block.insts.0..block.insts.1 {
+                self.scratch.iter().for_each(|r| state.kill(r));
                 let names = if i == block.insts.0 { self.names(b) } else { Vec::new() };
                 self.edits(&mut state, Place::Before(i), &names)?;
                 self.inst(&mut state, i)?;
@@ -130,6 +135,7 @@ impl<'a> Checker<'a> {
             }
             for e in block.succs.0..block.succs.1 {
                 let mut state = state.clone();
+                self.scratch.iter().for_each(|r| state.kill(r));
                 for edit in self.edge_edits.get(&e).into_iter().flat_map(|edits| edits.iter()) {
                     self.edit(&mut state, edit, None, &[])?;
                 }
@@ -207,8 +213,11 @@ impl<'a> Checker<'a> {
                 if matches!(to.kind(), LocKind::Incoming(_)) || matches!(from.kind(), LocKind::Outgoing(_)) {
                     return fail("writes an incoming or reads an outgoing argument");
                 }
-                if to.as_reg().is_some_and(|r| !self.allocatable.contains(r) && !self.pinned(next, r)) {
+                if to.as_reg().is_some_and(|r| !self.writable(next, r)) {
                     return fail("writes a reserved register");
+                }
+                if self.machine.classes[class as usize].widths & width == 0 || !width.is_power_of_two() {
+                    return fail("the machine has no move of this width");
                 }
                 match state.read(from, width) {
                     Some(set) => state.write(to, width, set),
@@ -216,7 +225,7 @@ impl<'a> Checker<'a> {
                 }
             }
             Edit::Exchange { a, b, class } => {
-                if !self.machine.exchange[class as usize] || a.class() != class || b.class() != class {
+                if !self.machine.classes[class as usize].exchange || a.class() != class || b.class() != class {
                     return fail("the machine cannot exchange these");
                 }
                 if !self.allocatable.contains(a) || !self.allocatable.contains(b) {
@@ -228,7 +237,7 @@ impl<'a> Checker<'a> {
             }
             Edit::Remat { inst, to } => match self.repeated(inst) {
                 Some((v, class)) if class == to.class() => {
-                    if !self.allocatable.contains(to) && !self.pinned(next, to) {
+                    if !self.writable(next, to) {
                         return fail("writes a reserved register");
                     }
                     let others = names.iter().filter(|&&(arg, _)| arg == v).map(|&(_, param)| param);
@@ -255,8 +264,12 @@ impl<'a> Checker<'a> {
         let [def] = self.before.operands(self.machine.rows, inst) else { return None };
         let quiet = row.remat && !row.reads_flags && !row.writes_flags;
         let free = def.role == Role::Def && matches!(def.constraint, Constraint::Reg | Constraint::Any);
-        let harmless = self.before.clobbers(self.machine.rows, inst) == RegSet::EMPTY;
+        let harmless = self.before.clobbers(self.machine.rows, inst).is_empty();
         (quiet && free && harmless).then(|| (self.before.pool[inst.ops as usize], def.class))
+    }
+
+    fn writable(&self, next: Option<u32>, r: PReg) -> bool {
+        self.allocatable.contains(r) || self.scratch.contains(r) || self.pinned(next, r)
     }
 
     fn pinned(&self, next: Option<u32>, r: PReg) -> bool {
@@ -266,7 +279,8 @@ impl<'a> Checker<'a> {
     }
 
     fn saved(&self, r: PReg) -> Result<(), CheckError> {
-        let must = self.machine.callee_saved.contains(r) && self.allocatable.contains(r);
+        let usable = self.allocatable.contains(r) || self.scratch.contains(r);
+        let must = self.machine.callee_saved.contains(r) && usable;
         if must && !self.alloc.saved.contains(r) { Err(CheckError::Saved(r)) } else { Ok(()) }
     }
 
@@ -295,16 +309,25 @@ impl<'a> Checker<'a> {
         for (k, op) in operands.iter().enumerate().filter(|&(k, _)| vregs[k] != NONE) {
             let loc = Loc(locs[k]);
             let fail = |why| Err(CheckError::Operand { inst: i, operand: k, loc, why });
-            if let Err(why) = self.constraint(op, loc, operands, locs, clobbers) {
+            let width = op.width.max(self.before.vregs[vregs[k] as usize].width);
+            let clobbered = clobbers.of(op.class, width);
+            if let Err(why) = self.constraint(op, loc, operands, locs, RegSet::of(op.class, clobbered)) {
                 return fail(why);
             }
             if let Some(why) = conflict(k, operands, &vregs, locs) {
                 return fail(why);
             }
         }
-        for r in clobbers.iter() {
+        for r in clobbers.lost.iter() {
             state.kill(r);
             self.saved(r)?;
+        }
+        for r in clobbers.narrowed.iter() {
+            let kept = clobbers.kept[r.class() as usize];
+            state.narrow(r, kept);
+            if kept < self.machine.classes[r.class() as usize].kept {
+                self.saved(r)?;
+            }
         }
         if row.listed {
             state.kill_outgoing();

@@ -2,19 +2,34 @@
 //! edges. Lowering fills a [`Code`], the allocator writes locations into its pool in place, emission reads it.
 //! Needs nothing; knows neither the IR nor any target: what a row means to the allocator stands in its [`RowSpec`].
 
-/// Register classes an operand can ask for. Flags are no class here: they are never moved, spilled or live across a
-/// block, so the allocator only has to keep its own insertions from clobbering them.
+/// Register classes an operand can ask for. To the allocator they are just [`CLASSES`] separate register files; the
+/// names are for clients, and a machine that lacks a class gives it no registers ([`ClassSpec::NONE`]). Flags are no
+/// class: they are never moved, spilled or live across a block, so the allocator only has to keep its own insertions
+/// from clobbering them.
+///
+/// A vreg stays in its class from definition to last use, and so does every edit: block arguments have the class of
+/// their parameters, and every class can be stored and reloaded by itself. A copy from one class to another is therefore
+/// an ordinary row that lowering emits (x64: movq), never an [`Edit`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[repr(u8)]
 pub enum Class {
     /// General-purpose registers.
     Int = 0,
-    /// Floating-point and vector registers.
+    /// Vector registers, and floating-point registers where these are the same.
     Vec = 1,
+    /// Floating-point registers of machines where vectors have registers of their own (riscv64).
+    Float = 2,
+    /// Masks and predicates.
+    Mask = 3,
 }
 
 /// How many classes there are.
-pub const CLASSES: usize = 2;
+pub const CLASSES: usize = 4;
+
+impl Class {
+    /// All classes, by number.
+    pub const ALL: [Class; CLASSES] = [Class::Int, Class::Vec, Class::Float, Class::Mask];
+}
 
 /// A physical register: class and hardware number (below 32).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,6 +37,8 @@ pub const CLASSES: usize = 2;
 pub struct PReg(pub u8);
 
 impl PReg {
+    /// How many registers there can be.
+    pub const COUNT: usize = 32 * CLASSES;
     /// Register `hw` of `class`.
     pub const fn new(class: Class, hw: u8) -> Self {
         assert!(hw < 32);
@@ -29,19 +46,25 @@ impl PReg {
     }
     /// The register's class.
     pub const fn class(self) -> Class {
-        if self.0 >> 5 == 0 { Class::Int } else { Class::Vec }
+        Class::ALL[self.word()]
     }
     /// The register's number in its class, as the encoder writes it.
     pub const fn hw(self) -> u8 {
         self.0 & 31
     }
+    /// Index of the register's word in a [`RegSet`].
+    const fn word(self) -> usize {
+        (self.0 >> 5) as usize % CLASSES
+    }
 }
 
 impl std::fmt::Debug for PReg {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}{}", if self.class() == Class::Int { 'r' } else { 'x' }, self.hw())
+        write!(f, "{}{}", ['r', 'x', 'f', 'k'][self.word()], self.hw())
     }
 }
+
+const _: () = assert!(CLASSES == 4, "sets of registers are written out word by word");
 
 /// A set of physical registers, one word per class.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -50,31 +73,68 @@ pub struct RegSet(pub [u32; CLASSES]);
 impl RegSet {
     /// No register.
     pub const EMPTY: RegSet = RegSet([0; CLASSES]);
+    /// The registers of `class` whose bits `word` has.
+    pub const fn of(class: Class, word: u32) -> Self {
+        let mut set = RegSet::EMPTY;
+        set.0[class as usize] = word;
+        set
+    }
     /// This set and `r`.
     pub const fn with(mut self, r: PReg) -> Self {
-        self.0[(r.0 >> 5) as usize] |= 1 << r.hw();
+        self.0[r.word()] |= 1 << r.hw();
         self
     }
     /// This set without `r`.
     pub const fn without(mut self, r: PReg) -> Self {
-        self.0[(r.0 >> 5) as usize] &= !(1 << r.hw());
+        self.0[r.word()] &= !(1 << r.hw());
         self
     }
     /// Is `r` in the set?
     pub const fn contains(self, r: PReg) -> bool {
-        self.0[(r.0 >> 5) as usize] >> r.hw() & 1 != 0
+        self.0[r.word()] >> r.hw() & 1 != 0
+    }
+    /// Is it empty?
+    pub const fn is_empty(self) -> bool {
+        self.0[0] | self.0[1] | self.0[2] | self.0[3] == 0
     }
     /// Adds `r`.
     pub fn insert(&mut self, r: PReg) {
-        *self = self.with(r);
+        self.0[r.word()] |= 1 << r.hw();
+    }
+    /// Removes `r`.
+    pub fn remove(&mut self, r: PReg) {
+        self.0[r.word()] &= !(1 << r.hw());
     }
     /// The registers in either set.
     pub const fn union(self, o: RegSet) -> Self {
-        RegSet([self.0[0] | o.0[0], self.0[1] | o.0[1]])
+        RegSet([self.0[0] | o.0[0], self.0[1] | o.0[1], self.0[2] | o.0[2], self.0[3] | o.0[3]])
+    }
+    /// The registers in both sets.
+    pub const fn intersection(self, o: RegSet) -> Self {
+        RegSet([self.0[0] & o.0[0], self.0[1] & o.0[1], self.0[2] & o.0[2], self.0[3] & o.0[3]])
+    }
+    /// The registers that `o` does not have.
+    pub const fn minus(self, o: RegSet) -> Self {
+        RegSet([self.0[0] & !o.0[0], self.0[1] & !o.0[1], self.0[2] & !o.0[2], self.0[3] & !o.0[3]])
+    }
+    /// How many registers there are in the set.
+    pub fn count(self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
     }
     /// The registers of the set, by class and number.
     pub fn iter(self) -> impl Iterator<Item = PReg> {
-        (0..64u8).map(PReg).filter(move |&r| self.contains(r))
+        let word = |class: usize| self.0[class] as u64 | (self.0[class + 1] as u64) << 32;
+        let (mut low, mut high) = (word(0), word(2));
+        let next = |word: &mut u64, base: u8| {
+            let bit = word.trailing_zeros() as u8;
+            *word &= *word - 1;
+            Some(PReg(base + bit))
+        };
+        std::iter::from_fn(move || match (low, high) {
+            (0, 0) => None,
+            (0, _) => next(&mut high, 64),
+            _ => next(&mut low, 0),
+        })
     }
 }
 
@@ -211,8 +271,43 @@ pub struct RowSpec {
     pub reads_flags: bool,
     /// Overwrites the flags.
     pub writes_flags: bool,
-    /// Registers whose content is lost, besides the defs.
+    /// Registers whose content is lost, besides the defs. What keeps a part of a register is a listed row.
     pub clobbers: RegSet,
+}
+
+/// The registers that an instruction destroys, wholly or in part, besides its defs.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Clobbers {
+    /// Registers whose whole content is lost.
+    pub lost: RegSet,
+    /// Registers of which some low bytes survive, as many as `kept` has for their class. A vreg that is wider may not
+    /// stay there. Where one call would keep different numbers of bytes of registers of one class, give the least.
+    pub narrowed: RegSet,
+    /// Bytes that survive in the narrowed registers of each class.
+    pub kept: [u8; CLASSES],
+}
+
+impl Clobbers {
+    /// Nothing is destroyed.
+    pub const NONE: Clobbers = Clobbers { lost: RegSet::EMPTY, narrowed: RegSet::EMPTY, kept: [0; CLASSES] };
+
+    /// The registers of `class` in which a value of `width` bytes does not survive, as a word of a [`RegSet`].
+    pub fn of(&self, class: Class, width: u8) -> u32 {
+        let narrowed = if width > self.kept[class as usize] { self.narrowed.0[class as usize] } else { 0 };
+        self.lost.0[class as usize] | narrowed
+    }
+
+    /// Is nothing destroyed?
+    pub fn is_empty(&self) -> bool {
+        self.lost.union(self.narrowed).is_empty()
+    }
+}
+
+impl From<RegSet> for Clobbers {
+    /// Registers that are wholly lost.
+    fn from(lost: RegSet) -> Self {
+        Clobbers { lost, ..Clobbers::NONE }
+    }
 }
 
 /// An instruction: 16 bytes, the same for every row and target.
@@ -237,7 +332,7 @@ pub struct List {
     /// First and one-past-last entry in [`Code::list_operands`].
     pub operands: (u32, u32),
     /// Registers lost, besides the defs.
-    pub clobbers: RegSet,
+    pub clobbers: Clobbers,
 }
 
 /// What is known of a virtual register.
@@ -245,7 +340,7 @@ pub struct List {
 pub struct VRegInfo {
     /// Its class.
     pub class: Class,
-    /// How many bytes must survive a move or a spill: 4, 8 or 16 (and 32, 64).
+    /// How many bytes must survive a move, a spill or a call: one of the class's [`ClassSpec::widths`].
     pub width: u8,
 }
 
@@ -325,10 +420,37 @@ impl Code {
         }
     }
     /// The registers that `inst` destroys besides its defs.
-    pub fn clobbers(&self, rows: &[RowSpec], inst: &Inst) -> RegSet {
+    pub fn clobbers(&self, rows: &[RowSpec], inst: &Inst) -> Clobbers {
         let row = &rows[inst.row as usize];
-        if row.listed { row.clobbers.union(self.lists[inst.payload as u32 as usize].clobbers) } else { row.clobbers }
+        if !row.listed {
+            return row.clobbers.into();
+        }
+        let listed = self.lists[inst.payload as u32 as usize].clobbers;
+        Clobbers { lost: listed.lost.union(row.clobbers), ..listed }
     }
+}
+
+/// One register class of a machine.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassSpec {
+    /// Registers that may be given out, best first. All others are reserved: values are in them only where an operand
+    /// is fixed to one, from just before the instruction to just after it.
+    pub order: &'static [PReg],
+    /// Reserved registers that moves may go through: a cycle, or a move from memory to memory. They hold values only
+    /// within the edits of one place, so instructions may be expanded to code that overwrites them; edits may not.
+    pub scratch: &'static [PReg],
+    /// Two registers can be exchanged in one instruction that leaves flags alone (x64: xchg).
+    pub exchange: bool,
+    /// The sum of the widths that can be moved between registers, stored and reloaded: of 1, 2, 4, 8, 16, 32 and 64
+    /// bytes. Slots are as wide, but at least 4 bytes, and aligned to their width from 16 bytes on.
+    pub widths: u8,
+    /// How many low bytes of a callee-saved register a callee preserves (aarch64: 8 of v8).
+    pub kept: u8,
+}
+
+impl ClassSpec {
+    /// A class that the machine does not have.
+    pub const NONE: ClassSpec = ClassSpec { order: &[], scratch: &[], exchange: false, widths: 0, kept: 0 };
 }
 
 /// The machine as the allocator sees it.
@@ -336,12 +458,11 @@ impl Code {
 pub struct Machine {
     /// Its rows.
     pub rows: &'static [RowSpec],
-    /// Registers per class that may be given out, best first.
-    pub order: [&'static [PReg]; CLASSES],
-    /// Of these, the ones that a callee must preserve under the function's convention.
+    /// Its register classes, at the index of [`Class`].
+    pub classes: [ClassSpec; CLASSES],
+    /// Registers that a callee must preserve under the function's convention, as wide as [`ClassSpec::kept`] says. To
+    /// the function itself they cost a save and a restore. What a call in it preserves is said by its clobbers alone.
     pub callee_saved: RegSet,
-    /// Two registers of the class can be exchanged in one instruction that leaves flags alone (x64: xchg).
-    pub exchange: [bool; CLASSES],
 }
 
 /// An instruction that the allocator inserts.
@@ -399,6 +520,6 @@ pub struct Allocation {
     pub spill_size: u32,
     /// Alignment of the spill area.
     pub spill_align: u32,
-    /// Callee-saved registers that are written anywhere.
+    /// Callee-saved registers that are written anywhere: [`ClassSpec::kept`] bytes of each are to be saved.
     pub saved: RegSet,
 }

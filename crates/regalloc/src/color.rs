@@ -3,7 +3,8 @@
 //! block's start and end, and where each vreg was first put out of registers. A vreg keeps its name wherever it goes
 //! and is in at most one register between two instructions.
 
-use crate::alloc::{Context, Error, Masks, bits};
+use crate::alloc::{Context, Error, Masks, has};
+use crate::chaos::Chaos;
 use crate::code::*;
 use crate::constrain::Step;
 use crate::next_use::{DEAD, NO_REG};
@@ -13,14 +14,14 @@ use crate::scan::{CROSSES, Facts, REMAT};
 /// The register file between two instructions, and what the pass records on its way.
 pub(crate) struct State {
     /// Vreg in each register, where `occupied` has its bit.
-    pub occ: [u32; 64],
-    pub occupied: u64,
+    pub occ: [u32; PReg::COUNT],
+    pub occupied: RegSet,
     /// Register of each vreg.
     pub reg: Vec<u8>,
     /// Next use of each vreg that is in a register.
     pub next: Vec<u32>,
-    /// Register last given to a vreg, or, before it has one, to what becomes it.
-    pub web_reg: Vec<u8>,
+    /// Register last given to a vreg, or, before it has one, to a vreg that coalesces with it.
+    pub last_reg: Vec<u8>,
     /// The incoming stack slot that a vreg lives in, as a [`Loc`]; [`NONE`] for others.
     pub home: Vec<u32>,
     /// The vreg is written to its slot where it is defined.
@@ -31,15 +32,16 @@ pub(crate) struct State {
     exit: Vec<(u32, u32)>,
     snapshots: Vec<(u8, u32)>,
     /// Registers given to operands so far.
-    pub written: u64,
+    pub written: RegSet,
     /// Instructions and their pool entries that name a slot by its vreg.
     pub slot_operands: Vec<(u32, u32)>,
     pub step: Step,
     /// The next instruction that has operands in fixed registers, [`NONE`] without, and these registers.
-    pub soon: (u32, u64),
-    /// Scratch of the block entry: the reference predecessor's registers, and counts.
+    pub next_fixed: (u32, RegSet),
+    /// Scratch of the block entry: the reference predecessor's registers.
     pub pred_reg: Vec<u8>,
-    pub pred_mask: u64,
+    pub pred_regs: RegSet,
+    /// How many known predecessors have the vreg in a register.
     pub count: Vec<u32>,
     /// A register that some known predecessor has the vreg in.
     pub elsewhere: Vec<u8>,
@@ -49,23 +51,23 @@ pub(crate) struct State {
 impl Default for State {
     fn default() -> Self {
         State {
-            occ: [NONE; 64],
-            occupied: 0,
+            occ: [NONE; PReg::COUNT],
+            occupied: RegSet::EMPTY,
             reg: Vec::new(),
             next: Vec::new(),
-            web_reg: Vec::new(),
+            last_reg: Vec::new(),
             home: Vec::new(),
             in_slot: Vec::new(),
             evicted: Vec::new(),
             entry: Vec::new(),
             exit: Vec::new(),
             snapshots: Vec::new(),
-            written: 0,
+            written: RegSet::EMPTY,
             slot_operands: Vec::new(),
             step: Step::default(),
-            soon: (NONE, 0),
+            next_fixed: (NONE, RegSet::EMPTY),
             pred_reg: Vec::new(),
-            pred_mask: 0,
+            pred_regs: RegSet::EMPTY,
             count: Vec::new(),
             elsewhere: Vec::new(),
             wanted: Vec::new(),
@@ -76,9 +78,9 @@ impl Default for State {
 impl State {
     pub fn reset(&mut self, code: &Code) {
         let n = code.vregs.len();
-        self.occupied = 0;
-        self.written = 0;
-        for list in [&mut self.reg, &mut self.web_reg, &mut self.pred_reg, &mut self.elsewhere] {
+        self.occupied = RegSet::EMPTY;
+        self.written = RegSet::EMPTY;
+        for list in [&mut self.reg, &mut self.last_reg, &mut self.pred_reg, &mut self.elsewhere] {
             list.clear();
             list.resize(n, NO_REG);
         }
@@ -111,7 +113,7 @@ impl State {
     /// Records the register file; the span goes to `entry` or `exit`.
     pub fn snapshot(&mut self, at_entry: bool) {
         let from = self.snapshots.len() as u32;
-        self.snapshots.extend(bits(self.occupied).map(|r| (r, self.occ[r as usize])));
+        self.snapshots.extend(self.occupied.iter().map(|r| (r.0, self.occ[r.0 as usize])));
         let span = (from, self.snapshots.len() as u32);
         if at_entry { self.entry.push(span) } else { self.exit.push(span) }
     }
@@ -129,16 +131,18 @@ impl State {
     /// Sets `pred_reg` from the end of block `b`, or clears it.
     pub fn set_pred(&mut self, b: u32, on: bool) {
         let (from, to) = self.exit[b as usize];
-        self.pred_mask = 0;
+        self.pred_regs = RegSet::EMPTY;
         for &(r, v) in &self.snapshots[from as usize..to as usize] {
             self.pred_reg[v as usize] = if on { r } else { NO_REG };
-            self.pred_mask |= (on as u64) << r;
+            if on {
+                self.pred_regs.insert(PReg(r));
+            }
         }
     }
 
     pub fn put(&mut self, v: u32, r: u8) {
         self.occ[r as usize] = v;
-        self.occupied |= 1 << r;
+        self.occupied.insert(PReg(r));
         self.reg[v as usize] = r;
     }
 
@@ -146,7 +150,7 @@ impl State {
     pub fn free(&mut self, v: u32) {
         let r = self.reg[v as usize];
         if r != NO_REG {
-            self.occupied &= !(1 << r);
+            self.occupied.remove(PReg(r));
             self.reg[v as usize] = NO_REG;
         }
     }
@@ -208,7 +212,7 @@ impl State {
     }
 }
 
-/// The block nearest to both that dominates both; gives up on long ways.
+/// The block nearest to both that dominates both; gives up after many steps.
 fn common_dominator(code: &Code, mut a: u32, mut b: u32) -> Option<u32> {
     for _ in 0..64 {
         if a == b {
@@ -220,7 +224,7 @@ fn common_dominator(code: &Code, mut a: u32, mut b: u32) -> Option<u32> {
     None
 }
 
-/// How far it is followed what a vreg becomes.
+/// How many links of a chain of coalescing vregs are followed.
 const CHAIN: usize = 8;
 
 /// The forward pass over one function.
@@ -232,6 +236,7 @@ pub(crate) struct Pass<'a> {
     pub edits: &'a mut Vec<(Place, Edit)>,
     /// The block at hand.
     pub block: u32,
+    pub chaos: Chaos<'a>,
 }
 
 impl Pass<'_> {
@@ -248,7 +253,7 @@ impl Pass<'_> {
             self.look_ahead(from);
             self.enter(b);
             for i in from..to {
-                if i > self.ctx.state.soon.0 {
+                if i > self.ctx.state.next_fixed.0 {
                     self.look_ahead(i);
                 }
                 if !self.plain(i) {
@@ -267,51 +272,64 @@ impl Pass<'_> {
         while fixed.last().is_some_and(|&(at, _)| at < i) {
             fixed.pop();
         }
-        self.ctx.state.soon = fixed.last().copied().unwrap_or((NONE, 0));
+        self.ctx.state.next_fixed = fixed.last().copied().unwrap_or((NONE, RegSet::EMPTY));
     }
 
-    /// Registers that `v` should rather not be in.
-    pub fn avoid(&self, v: u32) -> u64 {
-        if self.ctx.facts.has(v, CROSSES) { !self.masks.callee } else { 0 }
+    /// Registers that `v` of class `class` should rather not be in: those that it does not survive a call in, if it is
+    /// live across one and there are others.
+    pub fn avoid(&self, class: Class, v: u32) -> u32 {
+        let c = class as usize;
+        let survives = self.ctx.facts.has(v, CROSSES) && self.code.vregs[v as usize].width <= self.masks.kept[c];
+        if survives { !self.masks.callee.0[c] } else { 0 }
     }
 
-    /// The first register of the class's order that is in `mask`.
-    pub fn first(&self, class: Class, mask: u64) -> Option<u8> {
-        self.machine.order[class as usize].iter().map(|r| r.0).find(|r| mask >> r & 1 != 0)
+    /// The first register of the class's order that is in `word`.
+    pub fn first(&self, class: Class, word: u32) -> Option<u8> {
+        self.machine.classes[class as usize].order.iter().map(|r| r.0).find(|&r| has(word, r))
     }
 
     /// A register out of `free` for `v`: one that outlives calls if it must, else a `better` one, and of these one that
-    /// it wants.
-    pub fn choose(&self, class: Class, free: u64, better: u64, v: u32) -> Option<u8> {
-        let sets = [free & better & !self.avoid(v), free & better, free];
-        let good = sets.into_iter().find(|&set| set != 0)?;
-        self.wished(good, v).or_else(|| self.calm(class, good))
+    /// it prefers. All sets are words of class `class`.
+    pub fn choose(&self, class: Class, free: u32, better: u32, v: u32) -> Option<u8> {
+        if let Some(r) = self.chaos.register(class, free) {
+            return Some(r);
+        }
+        if free == 0 {
+            return None;
+        }
+        let better = if free & better != 0 { free & better } else { free };
+        let best = better & !self.avoid(class, v);
+        let good = if best != 0 { best } else { better };
+        self.preferred(good, v).or_else(|| self.undisturbed(class, good))
     }
 
-    /// The register out of `good` that `v` had, or is wanted in, or that what it becomes has. If each path takes `v`
-    /// back to where it was, joins need no moves; only an instruction that wants it at once comes first.
-    fn wished(&self, good: u64, v: u32) -> Option<u8> {
+    /// The register out of `good` that `v` had, or is wanted in, or that a vreg has which it coalesces with. If each
+    /// path takes `v` back to where it was, joins need no moves; only an instruction that wants it at once comes first.
+    fn preferred(&self, good: u32, v: u32) -> Option<u8> {
         let state = &self.ctx.state;
-        let is_good = |&r: &u8| r != NO_REG && good >> r & 1 != 0;
-        let own = Some(state.web_reg[v as usize]).filter(|_| state.next[v as usize] != state.soon.0);
+        let is_good = |&r: &u8| r != NO_REG && has(good, r);
+        let own = Some(state.last_reg[v as usize]).filter(|_| state.next[v as usize] != state.next_fixed.0);
         let wanted = [own, Some(self.ctx.uses.hint[v as usize])].into_iter().flatten().find(is_good);
-        let next = |&v: &u32| Some(self.ctx.uses.web[v as usize]).filter(|&w| w != NONE);
-        let becomes = || std::iter::successors(Some(v), next).take(CHAIN);
-        wanted.or_else(|| becomes().map(|w| state.web_reg[w as usize]).find(is_good))
+        let next = |&v: &u32| Some(self.ctx.uses.coalesce_with[v as usize]).filter(|&w| w != NONE);
+        let chain = || std::iter::successors(Some(v), next).take(CHAIN);
+        wanted.or_else(|| chain().map(|w| state.last_reg[w as usize]).find(is_good))
     }
 
-    /// A register out of `good` that the next call does not want, unless that costs a callee-saved register.
-    fn calm(&self, class: Class, good: u64) -> Option<u8> {
-        let calm = good & !self.ctx.state.soon.1 & (!self.masks.callee | self.ctx.state.written);
-        self.first(class, calm).or_else(|| self.first(class, good))
+    /// A register out of `good` that the next instruction with fixed operands does not want, unless that costs a
+    /// callee-saved register.
+    fn undisturbed(&self, class: Class, good: u32) -> Option<u8> {
+        let c = class as usize;
+        let state = &self.ctx.state;
+        let undisturbed = good & !state.next_fixed.1.0[c] & (!self.masks.callee.0[c] | state.written.0[c]);
+        self.first(class, undisturbed).or_else(|| self.first(class, good))
     }
 
-    /// Remembers `r` for `v`, and for what `v` becomes unless that has a register already.
+    /// Remembers `r` for `v`, and for the vreg that it coalesces with unless that has a register already.
     pub fn remember(&mut self, v: u32, r: u8) {
-        self.ctx.state.web_reg[v as usize] = r;
-        let web = self.ctx.uses.web[v as usize];
-        if web != NONE && self.ctx.state.web_reg[web as usize] == NO_REG {
-            self.ctx.state.web_reg[web as usize] = r;
+        self.ctx.state.last_reg[v as usize] = r;
+        let next = self.ctx.uses.coalesce_with[v as usize];
+        if next != NONE && self.ctx.state.last_reg[next as usize] == NO_REG {
+            self.ctx.state.last_reg[next as usize] = r;
         }
     }
 }

@@ -6,7 +6,7 @@
 //! while uses are read and while defs are written go first, then uses, then defs. That order fails only if the
 //! instruction cannot be satisfied at all, because live-through values can always go to memory.
 
-use crate::alloc::{Error, bits, mask};
+use crate::alloc::{Error, bits};
 use crate::code::*;
 use crate::color::Pass;
 use crate::next_use::{DEAD, NO_REG};
@@ -27,18 +27,17 @@ pub(crate) struct Step {
     /// Register of each operand, [`NO_REG`] if undecided, [`SLOT`] if it stays in memory.
     pub op_reg: Vec<u8>,
     /// Registers that hold `early_val` when the instruction reads its uses.
-    pub early: u64,
+    pub early: RegSet,
     pub early_val: Vec<u32>,
     /// Early defs and temporaries.
-    pub both: u64,
+    pub both: RegSet,
     /// Defs.
-    pub late: u64,
-    /// Clobbers.
-    pub lost: u64,
+    pub late: RegSet,
+    pub clobbers: Clobbers,
     /// Registers of vregs that end here.
-    pub dying: u64,
+    pub dying: RegSet,
     /// Registers of vregs that have unpinned uses here.
-    pub homes: u64,
+    pub unpinned: RegSet,
     /// Tied pairs: def, use.
     pub tied: Vec<(u8, u8)>,
     displaced: Vec<(u32, u32, u8)>,
@@ -54,9 +53,11 @@ impl Step {
         self.operands.extend_from_slice(code.operands(rows, inst));
         self.op_reg.clear();
         self.op_reg.resize(self.operands.len(), NO_REG);
-        self.early_val.resize(64, NONE);
-        (self.early, self.both, self.late, self.dying, self.homes) = (0, 0, 0, 0, 0);
-        self.lost = mask(code.clobbers(rows, inst));
+        self.early_val.resize(PReg::COUNT, NONE);
+        for set in [&mut self.early, &mut self.both, &mut self.late, &mut self.dying, &mut self.unpinned] {
+            *set = RegSet::EMPTY;
+        }
+        self.clobbers = code.clobbers(rows, inst);
         self.tied.clear();
         self.displaced.clear();
     }
@@ -67,17 +68,17 @@ impl Step {
 
     /// The instruction reads `v` in register `r`.
     pub fn set_early(&mut self, r: u8, v: u32) -> Result<(), Error> {
-        if self.early >> r & 1 != 0 && self.early_val[r as usize] != v {
+        if self.early.contains(PReg(r)) && self.early_val[r as usize] != v {
             return Err(self.error("two values are wanted in one register"));
         }
-        self.early |= 1 << r;
+        self.early.insert(PReg(r));
         self.early_val[r as usize] = v;
         Ok(())
     }
 
-    /// A register out of `among` that holds `v` for the instruction.
-    pub fn holding(&self, v: u32, among: u64) -> Option<u8> {
-        bits(self.early & among).find(|&r| self.early_val[r as usize] == v)
+    /// A register of the class, out of `among`, that holds `v` for the instruction.
+    pub fn holding(&self, class: Class, v: u32, among: u32) -> Option<u8> {
+        bits(class, self.early.0[class as usize] & among).find(|&r| self.early_val[r as usize] == v)
     }
 }
 
@@ -121,7 +122,7 @@ impl Pass<'_> {
                 note_def(s, k, op)?;
             }
         }
-        if (s.early | s.late) & s.both != 0 {
+        if !s.early.union(s.late).intersection(s.both).is_empty() {
             return Err(s.error("an early def or temporary is fixed to the register of another operand"));
         }
         Ok(())
@@ -132,13 +133,14 @@ impl Pass<'_> {
         let next = self.ctx.uses.next[s.base + k];
         state.next[v as usize] = next;
         let r = state.reg[v as usize];
-        let bit = if r == NO_REG { 0 } else { 1 << r };
-        if next == DEAD {
-            s.dying |= bit;
+        let in_register = r != NO_REG;
+        if next == DEAD && in_register {
+            s.dying.insert(PReg(r));
         }
         match constraint {
             Constraint::Fixed(r) => s.set_early(r.0, v)?,
-            Constraint::Reg | Constraint::Any => s.homes |= bit,
+            Constraint::Reg | Constraint::Any if in_register => s.unpinned.insert(PReg(r)),
+            Constraint::Reg | Constraint::Any => {}
             Constraint::Outgoing(_) => {}
             Constraint::Tied(_) | Constraint::Incoming(_) => return Err(s.error("a use is tied or incoming")),
         }
@@ -161,17 +163,40 @@ impl Pass<'_> {
                 add(Loc::outgoing(offset), v);
             }
         }
-        for r in bits(s.early) {
-            let v = s.early_val[r as usize];
-            if state.reg[v as usize] != r {
-                add(Loc::reg(PReg(r)), v);
+        for r in s.early.iter() {
+            let v = s.early_val[r.0 as usize];
+            if state.reg[v as usize] != r.0 {
+                add(Loc::reg(r), v);
             }
         }
     }
 
-    /// Registers that hold no value across the instruction.
-    fn gone(&self, s: &Step) -> u64 {
-        s.both | s.late | s.lost | !(self.masks.alloc[0] | self.masks.alloc[1])
+    /// Registers of `class` that keep no value of `width` bytes across the instruction.
+    fn unavailable(&self, s: &Step, class: Class, width: u8) -> u32 {
+        let c = class as usize;
+        s.both.0[c] | s.late.0[c] | s.clobbers.of(class, width) | !self.masks.alloc.0[c]
+    }
+
+    /// Registers whose value has to leave them for the instruction.
+    fn blocked(&self, s: &Step) -> RegSet {
+        let state = &self.ctx.state;
+        let replaced = |r: &PReg| state.occ[r.0 as usize] != s.early_val[r.0 as usize];
+        let mut blocked = state.occupied.minus(self.masks.alloc);
+        blocked = blocked.union(state.occupied.intersection(s.both.union(s.late).union(s.clobbers.lost)));
+        for r in s.early.intersection(state.occupied).iter().filter(replaced) {
+            blocked.insert(r);
+        }
+        for r in s.clobbers.narrowed.intersection(state.occupied).iter() {
+            let info = self.code.vregs[state.occ[r.0 as usize] as usize];
+            if info.width > s.clobbers.kept[info.class as usize] {
+                blocked.insert(r);
+            }
+        }
+        for class in Class::ALL.into_iter().filter(|_| self.chaos.rarely()) {
+            let others = state.occupied.0[class as usize] & !s.early.0[class as usize];
+            self.chaos.register(class, others).into_iter().for_each(|r| blocked.insert(PReg(r)));
+        }
+        blocked
     }
 
     /// Frees what dies and finds a place for live-through values whose register is taken: another register, that of a
@@ -183,51 +208,52 @@ impl Pass<'_> {
                 self.ctx.state.free(v);
             }
         }
-        let gone = self.gone(s);
+        let blocked = self.blocked(s);
         let state = &mut self.ctx.state;
-        let replaced = |&r: &u8| state.occ[r as usize] != s.early_val[r as usize];
-        let blocked = bits(s.early & state.occupied).filter(replaced).fold(gone, |m, r| m | 1 << r);
-        for r in bits(state.occupied & blocked) {
-            let w = state.occ[r as usize];
-            s.displaced.push((state.next[w as usize], w, r));
+        for r in blocked.iter() {
+            let w = state.occ[r.0 as usize];
+            s.displaced.push((state.next[w as usize], w, r.0));
         }
         for &(_, w, _) in &s.displaced {
             state.free(w);
         }
         s.displaced.sort_unstable();
-        let mut claimed = s.early | blocked;
+        let mut claimed = s.early;
         for at in 0..s.displaced.len() {
             let (_, w, old) = s.displaced[at];
-            if let Some(r) = s.holding(w, !gone) {
+            let info = self.code.vregs[w as usize];
+            let unavailable = self.unavailable(s, info.class, info.width);
+            if let Some(r) = s.holding(info.class, w, !unavailable) {
                 self.ctx.state.put(w, r);
                 continue;
             }
-            let Some(r) = self.refuge(s, w, claimed) else {
+            let Some(r) = self.elsewhere(s, w, !unavailable & !claimed.0[info.class as usize]) else {
                 self.ctx.state.evict(self.code, &self.ctx.facts, w, s.block);
                 continue;
             };
-            claimed |= 1 << r;
+            claimed.insert(PReg(r));
             self.ctx.state.put(w, r);
-            let info = self.code.vregs[w as usize];
             let (to, from) = (Loc::reg(PReg(r)), Source::At(Loc::reg(PReg(old))));
             self.ctx.mover.moves.push(Move { to, from, class: info.class, width: info.width });
         }
     }
 
-    /// A register for the displaced `w`, evicting a value that is better out of registers.
-    fn refuge(&mut self, s: &Step, w: u32, claimed: u64) -> Option<u8> {
+    /// A register out of `among` for the displaced `w`, evicting a value that is better out of registers.
+    fn elsewhere(&mut self, s: &Step, w: u32, among: u32) -> Option<u8> {
+        if self.chaos.rarely() {
+            return None;
+        }
         let class = self.code.vregs[w as usize].class;
-        let among = self.masks.alloc[class as usize] & !claimed;
-        let free = among & !self.ctx.state.occupied;
+        let free = among & !self.ctx.state.occupied.0[class as usize];
         if let Some(r) = self.choose(class, free, !0, w) {
             return Some(r);
         }
         let state = &self.ctx.state;
         let score = |v: u32| state.score(&self.ctx.facts, v, s.inst);
-        let worst = bits(among).max_by_key(|&r| score(state.occ[r as usize]))?;
+        let worst = bits(class, among).max_by_key(|&r| score(state.occ[r as usize]))?;
         let x = state.occ[worst as usize];
         // A value that stays where it is costs no move, here and where paths join.
-        if score(x) <= STAY * score(w) {
+        if score(x) <= STAY * score(w) && !self.chaos.unusual() {
             return None;
         }
         self.ctx.state.evict(self.code, &self.ctx.facts, x, s.block);
@@ -239,21 +265,31 @@ impl Pass<'_> {
         let state = &mut self.ctx.state;
         let env = MoveEnv {
             machine: self.machine,
-            alloc: self.masks.alloc,
-            keep: state.occupied | s.early,
-            cheap: !self.masks.callee | state.written,
+            masks: &self.masks,
+            keep: state.occupied.union(s.early),
+            written: state.written,
             widest: self.ctx.facts.widest,
             temps: self.code.vregs.len() as u32,
             slots: None,
+            chaos: self.chaos,
         };
         let edits = &mut *self.edits;
         self.ctx.mover.run(&env, &mut |edit| edits.push((Place::Before(s.inst), edit)))?;
-        state.written |= s.early | s.both | s.late | s.lost;
-        for r in bits(s.early & !self.gone(s)) {
-            let v = s.early_val[r as usize];
+        let overwritten = s.both.union(s.late).union(s.clobbers.lost);
+        state.written = state.written.union(s.early).union(overwritten);
+        // What the function's callers count on may be more than a callee of it preserves.
+        for r in s.clobbers.narrowed.iter() {
+            if s.clobbers.kept[r.class() as usize] < self.masks.kept[r.class() as usize] {
+                state.written.insert(r);
+            }
+        }
+        for r in s.early.intersection(self.masks.alloc).minus(overwritten).iter() {
+            let v = s.early_val[r.0 as usize];
+            let info = self.code.vregs[v as usize];
+            let survives = info.width <= s.clobbers.kept[info.class as usize] || !s.clobbers.narrowed.contains(r);
             let state = &mut self.ctx.state;
-            if state.next[v as usize] != DEAD && state.reg[v as usize] == NO_REG {
-                state.put(v, r);
+            if survives && state.next[v as usize] != DEAD && state.reg[v as usize] == NO_REG {
+                state.put(v, r.0);
             }
         }
         Ok(())
@@ -293,18 +329,18 @@ impl Pass<'_> {
 
     /// Moves results out of registers that cannot keep values.
     fn after(&mut self, s: &Step) {
-        let alloc = self.masks.alloc[0] | self.masks.alloc[1];
-        for r in bits(self.ctx.state.occupied & !alloc) {
-            let v = self.ctx.state.occ[r as usize];
+        for r in self.ctx.state.occupied.minus(self.masks.alloc).iter() {
+            let v = self.ctx.state.occ[r.0 as usize];
             let info = self.code.vregs[v as usize];
-            let free = self.masks.alloc[info.class as usize] & !self.ctx.state.occupied;
+            let c = info.class as usize;
+            let free = self.masks.alloc.0[c] & !self.ctx.state.occupied.0[c];
             let Some(t) = self.choose(info.class, free, !0, v) else {
                 self.ctx.state.evict(self.code, &self.ctx.facts, v, s.block);
                 continue;
             };
             self.ctx.state.free(v);
             self.ctx.state.put(v, t);
-            let (from, to) = (Loc::reg(PReg(r)), Loc::reg(PReg(t)));
+            let (from, to) = (Loc::reg(r), Loc::reg(PReg(t)));
             let edit = Edit::Move { from, to, class: info.class, width: info.width };
             self.edits.push((Place::After(s.inst), edit));
         }
@@ -321,10 +357,10 @@ fn note_def(s: &mut Step, k: usize, op: Operand) -> Result<(), Error> {
     match op.constraint {
         Constraint::Fixed(r) => {
             let taken = if early { &mut s.both } else { &mut s.late };
-            if *taken >> r.0 & 1 != 0 {
+            if taken.contains(r) {
                 return Err(s.error("two defs are fixed to one register"));
             }
-            *taken |= 1 << r.0;
+            taken.insert(r);
         }
         Constraint::Tied(used) if !early => s.tied.push((k as u8, used)),
         Constraint::Incoming(_) if !early => {}

@@ -64,9 +64,11 @@ impl Listing<'_> {
             write!(f, " {}", self.entry(self.code.pool[inst.ops as usize + k]))?;
         }
         let clobbers = self.code.clobbers(self.rows, inst);
-        if clobbers != RegSet::EMPTY {
+        if !clobbers.is_empty() {
             write!(f, " clobbers")?;
-            clobbers.iter().try_for_each(|r| write!(f, " {r:?}"))?;
+            clobbers.lost.iter().try_for_each(|r| write!(f, " {r:?}"))?;
+            let kept = |r: PReg| clobbers.kept[r.class() as usize];
+            clobbers.narrowed.iter().try_for_each(|r| write!(f, " {r:?}>{}", kept(r)))?;
         }
         writeln!(f)
     }

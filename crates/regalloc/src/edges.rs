@@ -4,6 +4,7 @@
 //! else to a block on the edge.
 
 use crate::alloc::{Error, Masks};
+use crate::chaos::Chaos;
 use crate::code::*;
 use crate::color::State;
 use crate::entry::inherits;
@@ -44,7 +45,6 @@ pub(crate) struct Edges {
     pub inner: Vec<(Place, Edit)>,
     exit_reg: Vec<u8>,
     entry_reg: Vec<u8>,
-    arg_of: Vec<u32>,
     buffer: Vec<Edit>,
 }
 
@@ -88,12 +88,11 @@ impl Edges {
         state: &State,
         slots: &Slots,
         mover: &mut Mover,
+        chaos: Chaos,
     ) -> Result<(), Error> {
         self.extra.clear();
         self.blocks.clear();
         self.block_edits.clear();
-        self.arg_of.clear();
-        self.arg_of.resize(code.vregs.len(), NONE);
         mover.reserve(slots.widths.len());
         for p in 0..code.blocks.len() as u32 {
             let (from, to) = code.blocks[p as usize].succs;
@@ -109,12 +108,13 @@ impl Edges {
                 let keep = self.moves(code, facts, state, slots, e, mover);
                 let env = MoveEnv {
                     machine,
-                    alloc: masks.alloc,
+                    masks,
                     keep,
-                    cheap: !masks.callee | state.written,
+                    written: state.written,
                     widest: facts.widest,
                     temps: code.vregs.len() as u32,
                     slots: Some(&slots.index),
+                    chaos,
                 };
                 self.buffer.clear();
                 let buffer = &mut self.buffer;
@@ -129,30 +129,28 @@ impl Edges {
     }
 
     /// Queues the moves of edge `e`; returns the registers whose content stays.
-    fn moves(&mut self, code: &Code, facts: &Facts, state: &State, slots: &Slots, e: u32, mover: &mut Mover) -> u64 {
+    fn moves(&self, code: &Code, facts: &Facts, state: &State, slots: &Slots, e: u32, mover: &mut Mover) -> RegSet {
         let edge = &code.edges[e as usize];
         let params = code.blocks[edge.to as usize].params;
         let entry = |k: u32| code.pool[k as usize];
-        for (param, arg) in (params.0..params.1).zip(edge.args.0..edge.args.1) {
-            self.arg_of[entry(param) as usize] = entry(arg);
-        }
+        let arg_of = |param: u32| entry(edge.args.0 + facts.def_op[param as usize] - params.0);
         let make = |to: Loc, v: u32, from: u32| {
             let (target, source) = (code.vregs[v as usize], code.vregs[from as usize]);
             let width = target.width.min(source.width);
             Move { to, from: self.source(facts, state, from), class: target.class, width }
         };
-        let mut keep = 0;
+        let mut keep = RegSet::EMPTY;
         for &(r, v) in state.entry(edge.to) {
             let is_param = facts.def_block[v as usize] == edge.to && facts.def_inst[v as usize] == NONE;
-            let from = if is_param { self.arg_of[v as usize] } else { v };
+            let from = if is_param { arg_of(v) } else { v };
             if self.exit_reg[from as usize] == r {
-                keep |= 1 << r;
+                keep.insert(PReg(r));
             } else {
                 mover.moves.push(make(Loc::reg(PReg(r)), v, from));
             }
         }
         for param in (params.0..params.1).map(entry).filter(|&param| state.in_slot[param as usize]) {
-            let arg = self.arg_of[param as usize];
+            let arg = arg_of(param);
             let same = slots.index[param as usize] == slots.index[arg as usize];
             if !same || !state.is_stored(code, arg, edge.from) {
                 mover.moves.push(make(Loc::spill(param), param, arg));
@@ -182,8 +180,8 @@ impl Edges {
         let (from, to) = (&code.blocks[edge.from as usize], &code.blocks[edge.to as usize]);
         let last = from.insts.1 - 1;
         let terminator = &code.insts[last as usize];
-        let plain = code.operands(machine.rows, terminator).is_empty()
-            && code.clobbers(machine.rows, terminator) == RegSet::EMPTY;
+        let plain =
+            code.operands(machine.rows, terminator).is_empty() && code.clobbers(machine.rows, terminator).is_empty();
         let at = if plain && from.succs.1 - from.succs.0 == 1 {
             key(Place::Before(last), Phase::Exit)
         } else if to.preds.1 - to.preds.0 == 1 && edge.to != 0 {

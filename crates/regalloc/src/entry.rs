@@ -6,7 +6,7 @@
 //! used in the loop, then those that live through it as far as the loop's pressure leaves room. Registers are those of
 //! one of the most frequent known predecessors where possible.
 
-use crate::alloc::bits;
+use crate::alloc::has;
 use crate::code::*;
 use crate::color::Pass;
 use crate::liveness::FAR;
@@ -40,8 +40,8 @@ fn agreement(a: &[(u8, u32)], b: &[(u8, u32)]) -> u64 {
 
 impl Pass<'_> {
     pub fn enter(&mut self, b: u32) {
-        for r in bits(self.ctx.state.occupied) {
-            let v = self.ctx.state.occ[r as usize];
+        for r in self.ctx.state.occupied.iter() {
+            let v = self.ctx.state.occ[r.0 as usize];
             self.ctx.state.free(v);
         }
         if let Some(from) = inherits(self.code, b) {
@@ -130,18 +130,19 @@ impl Pass<'_> {
         let from = self.code.edges[reference as usize].from;
         self.ctx.state.set_pred(from, true);
         let start = self.code.blocks[b as usize].insts.0;
-        for class in [Class::Int, Class::Vec] {
+        let widest = self.ctx.facts.widest;
+        for class in Class::ALL.into_iter().filter(|&class| widest[class as usize] > 0) {
             self.want(b, class, known, header);
             let mut wanted = std::mem::take(&mut self.ctx.state.wanted);
             for &(dist, v) in &wanted {
                 self.ctx.state.next[v as usize] = start + dist;
             }
-            let lost = if header { self.ctx.loops.lost[b as usize] } else { 0 };
+            let lost = if header { self.ctx.loops.lost[b as usize].0[class as usize] } else { 0 };
             self.keep_registers(class, lost, &mut wanted);
             self.place_params(b, reference, &mut wanted);
             self.follow_others(class, lost, &mut wanted);
             for &(_, v) in &wanted {
-                let free = self.masks.alloc[class as usize] & !self.ctx.state.occupied;
+                let free = self.free_registers(class);
                 if let Some(r) = self.choose(class, free, !lost, v) {
                     self.ctx.state.put(v, r);
                     self.remember(v, r);
@@ -151,6 +152,11 @@ impl Pass<'_> {
             self.ctx.state.wanted = wanted;
         }
         self.ctx.state.set_pred(from, false);
+    }
+
+    /// The registers of `class` that hold nothing.
+    fn free_registers(&self, class: Class) -> u32 {
+        self.masks.alloc.0[class as usize] & !self.ctx.state.occupied.0[class as usize]
     }
 
     /// Lists the vregs of the class that shall be in registers, as many as there are, with their distances.
@@ -170,7 +176,7 @@ impl Pass<'_> {
                 false if self.remat(entry.v) => all,
                 false => all || some && !far,
             };
-            if take {
+            if take && !self.chaos.rarely() {
                 wanted.push((entry.dist, entry.v));
             }
         }
@@ -188,11 +194,15 @@ impl Pass<'_> {
         let first_call = self.ctx.uses.first_call[b as usize];
         if first_call != NONE {
             let call = first_call - self.code.blocks[b as usize].insts.0;
-            let saved = (self.masks.alloc[class as usize] & self.masks.callee).count_ones();
+            let saved = (self.masks.alloc.0[class as usize] & self.masks.callee.0[class as usize]).count_ones();
             let before = wanted.partition_point(|&(dist, _)| dist <= call);
+            let kept = self.masks.kept[class as usize];
+            if self.ctx.facts.widest[class as usize] > kept {
+                wanted.retain(|&(dist, v)| dist <= call || self.code.vregs[v as usize].width <= kept);
+            }
             wanted.truncate(before + saved as usize);
         }
-        let file = self.masks.alloc[class as usize].count_ones();
+        let file = self.masks.alloc.0[class as usize].count_ones();
         // A loop under pressure evicts something in any case: leave registers to its temporaries.
         let pressed = header && self.ctx.loops.pressure[b as usize][class as usize] > file;
         wanted.truncate((file - if pressed { file / 4 } else { 0 }) as usize);
@@ -219,16 +229,17 @@ impl Pass<'_> {
     }
 
     /// Places the vregs that can stay where the reference predecessor has them. Before a loop, those in registers that
-    /// the loop overwrites, `lost`, rather move to others, once, than out of the way and back again in each round.
-    fn keep_registers(&mut self, class: Class, lost: u64, wanted: &mut Vec<(u32, u32)>) {
-        let free = self.masks.alloc[class as usize] & !self.ctx.state.occupied & !self.ctx.state.pred_mask & !lost;
+    /// the loop overwrites, `lost`, rather move to others, once, than out of the way and back again in each iteration.
+    fn keep_registers(&mut self, class: Class, lost: u32, wanted: &mut Vec<(u32, u32)>) {
+        let c = class as usize;
+        let free = self.free_registers(class) & !self.ctx.state.pred_regs.0[c] & !lost;
         wanted.retain(|&(_, v)| {
             let r = self.ctx.state.pred_reg[v as usize];
-            if r == NO_REG || self.ctx.state.occupied >> r & 1 != 0 {
+            if r == NO_REG || has(self.ctx.state.occupied.0[c], r) || self.chaos.rarely() {
                 return true;
             }
             let wants = self.ctx.uses.hint[v as usize] == r && !self.ctx.facts.has(v, CROSSES);
-            if lost >> r & 1 != 0 && free & !self.ctx.state.occupied != 0 && !wants {
+            if has(lost, r) && free & !self.ctx.state.occupied.0[c] != 0 && !wants {
                 return true;
             }
             self.ctx.state.put(v, r);
@@ -238,16 +249,16 @@ impl Pass<'_> {
 
     /// What the reference predecessor does not have in a register goes where another has it, unless it is better off
     /// in a register that is free.
-    fn follow_others(&mut self, class: Class, lost: u64, wanted: &mut Vec<(u32, u32)>) {
+    fn follow_others(&mut self, class: Class, lost: u32, wanted: &mut Vec<(u32, u32)>) {
         wanted.retain(|&(_, v)| {
             let state = &self.ctx.state;
             let r = state.elsewhere[v as usize];
-            if r == NO_REG || state.occupied >> r & 1 != 0 || state.pred_reg[v as usize] != NO_REG {
+            if r == NO_REG || state.occupied.contains(PReg(r)) || state.pred_reg[v as usize] != NO_REG {
                 return true;
             }
-            let bad = self.avoid(v) | lost;
-            let free = self.masks.alloc[class as usize] & !state.occupied & !state.pred_mask;
-            if bad >> r & 1 != 0 && free & !bad != 0 {
+            let bad = self.avoid(class, v) | lost;
+            let free = self.free_registers(class) & !state.pred_regs.0[class as usize];
+            if has(bad, r) && free & !bad != 0 {
                 return true;
             }
             self.ctx.state.put(v, r);
@@ -255,24 +266,22 @@ impl Pass<'_> {
         });
     }
 
-    /// Gives parameters the register of their argument, if it is free, or that of their web.
+    /// Gives parameters the register of their argument, if it is free, or one that they prefer.
     fn place_params(&mut self, b: u32, reference: u32, wanted: &mut Vec<(u32, u32)>) {
         let params = self.code.blocks[b as usize].params;
         let args = self.code.edges[reference as usize].args;
-        for (param, arg) in (params.0..params.1).zip(args.0..args.1) {
-            let (param, arg) = (self.code.pool[param as usize], self.code.pool[arg as usize]);
-            self.ctx.state.count[param as usize] = arg;
-        }
         wanted.retain(|&(_, v)| {
             if self.ctx.facts.def_block[v as usize] != b || self.ctx.facts.def_inst[v as usize] != NONE {
                 return true;
             }
             let class = self.code.vregs[v as usize].class;
-            let free = self.masks.alloc[class as usize] & !self.ctx.state.occupied;
-            let r = self.ctx.state.pred_reg[self.ctx.state.count[v as usize] as usize];
-            let fits = r != NO_REG && (free & !self.avoid(v)) >> r & 1 != 0;
+            let free = self.free_registers(class);
+            let good = free & !self.avoid(class, v);
+            let arg = self.code.pool[(args.0 + self.ctx.facts.def_op[v as usize] - params.0) as usize];
+            let r = self.ctx.state.pred_reg[arg as usize];
+            let fits = r != NO_REG && has(good, r);
             let hinted = self.ctx.uses.hint[v as usize];
-            let hint = hinted != NO_REG && (free & !self.avoid(v)) >> hinted & 1 != 0;
+            let hint = hinted != NO_REG && has(good, hinted);
             let chosen = if fits && !hint { Some(r) } else { self.choose(class, free, !0, v) };
             if let Some(r) = chosen {
                 self.ctx.state.put(v, r);
@@ -280,8 +289,5 @@ impl Pass<'_> {
             }
             chosen.is_none()
         });
-        for param in params.0..params.1 {
-            self.ctx.state.count[self.code.pool[param as usize] as usize] = 0;
-        }
     }
 }

@@ -5,11 +5,11 @@
 //! places where the vreg leaves registers. It is in a register at the start of every block on that path: if it were
 //! not, it would have left registers on the way there, hence at a place that the block does not dominate.
 
-use crate::alloc::{Context, Masks, mask, regset};
+use crate::alloc::{Context, Masks};
 use crate::code::*;
 use crate::edges::{Phase, key};
 use crate::loops::frequency;
-use crate::slots::written;
+use crate::slots::add_written;
 
 /// Dominator steps that the search for a cold block makes at most.
 const STEPS: u32 = 64;
@@ -25,7 +25,7 @@ pub(crate) fn finish(code: &mut Code, masks: &Masks, ctx: &mut Context, out: &mu
     let mut touched = ctx.state.written;
     let slots = &mut ctx.slots;
     let mut patch = |edit: Edit| {
-        touched |= written(&edit);
+        add_written(&mut touched, &edit);
         match edit {
             Edit::Move { from, to, class, width } => {
                 Edit::Move { from: slots.patch(from, widest), to: slots.patch(to, widest), class, width }
@@ -64,7 +64,7 @@ pub(crate) fn finish(code: &mut Code, masks: &Masks, ctx: &mut Context, out: &mu
     }
     out.spill_size = ctx.slots.size;
     out.spill_align = ctx.slots.align;
-    out.saved = regset(touched & masks.callee & mask(RegSet([!0; CLASSES])));
+    out.saved = touched.intersection(masks.callee);
 }
 
 /// Counts the accesses to slots.

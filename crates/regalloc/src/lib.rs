@@ -5,6 +5,7 @@
 //! stores and edge moves. [`check::check`] verifies a result and shares nothing with it but the contract in `code.rs`.
 
 mod alloc;
+mod chaos;
 pub mod check;
 mod code;
 mod color;
@@ -25,3 +26,5 @@ mod webs;
 
 pub use alloc::{Context, Error, allocate};
 pub use code::*;
+#[cfg(feature = "chaos")]
+pub use {alloc::allocate_with, chaos::Choices};

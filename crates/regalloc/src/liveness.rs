@@ -34,6 +34,10 @@ pub(crate) struct Liveness {
     /// For parameters: instructions from the block's start to the first use.
     pub param_dist: Vec<u32>,
     found: Vec<(u32, u32, u32)>,
+    /// `found` still has entries of vregs that are in memory only.
+    stale: bool,
+    /// Source blocks of edges, in the order of [`Code::preds`].
+    sources: Vec<u32>,
     count: Vec<u32>,
     stamp: Vec<u32>,
     work: Vec<u32>,
@@ -89,6 +93,9 @@ impl Liveness {
         refill(&mut self.out_dist, vregs, 0);
         refill(&mut self.out_stamp, vregs, NONE);
         self.found.clear();
+        self.stale = false;
+        self.sources.clear();
+        self.sources.extend(code.preds.iter().map(|&e| code.edges[e as usize].from));
         self.order.clear();
         self.order.extend((0..vregs as u32).filter(|&v| facts.head[v as usize] != NONE));
         if self.order.len() > LIMIT as usize {
@@ -108,14 +115,16 @@ impl Liveness {
                     for (b, ..) in self.found.drain(mark..) {
                         self.count[b as usize] -= 1;
                     }
+                } else {
+                    self.stale = true;
                 }
             }
         }
         self.gather(blocks);
         let loops = code.edges.iter().any(|edge| edge.to <= edge.from);
-        for _ in 0..1 + loops as u32 {
+        for pass in 0..1 + loops as u32 {
             for b in (0..blocks as u32).rev() {
-                self.distances(code, facts, b);
+                self.distances(code, facts, b, pass * blocks as u32 + b);
             }
         }
     }
@@ -137,9 +146,9 @@ impl Liveness {
         }
         while let Some(b) = self.work.pop() {
             let preds = code.blocks[b as usize].preds;
-            for &edge in &code.preds[preds.0 as usize..preds.1 as usize] {
+            for at in preds.0 as usize..preds.1 as usize {
                 self.steps += 1;
-                let from = code.edges[edge as usize].from;
+                let from = self.sources[at];
                 if from != facts.def_block[v as usize] && self.stamp[from as usize] != v && !self.enter(from, v, NONE) {
                     return false;
                 }
@@ -162,10 +171,14 @@ impl Liveness {
 
     /// Groups what was found by block.
     fn gather(&mut self, blocks: usize) {
-        refill(&mut self.start, blocks + 1, 0);
-        for &(b, v, _) in &self.found {
-            self.start[b as usize + 1] += !self.mem_only[v as usize] as u32;
+        if self.stale {
+            self.found.retain(|&(_, v, _)| !self.mem_only[v as usize]);
+            self.count.fill(0);
+            self.found.iter().for_each(|&(b, ..)| self.count[b as usize] += 1);
         }
+        self.start.clear();
+        self.start.push(0);
+        self.start.extend_from_slice(&self.count);
         for b in 0..blocks {
             self.start[b + 1] += self.start[b];
         }
@@ -173,9 +186,6 @@ impl Liveness {
         refill(&mut self.entries, total, LiveIn { v: NONE, dist: 0, used: false });
         self.count.copy_from_slice(&self.start[..blocks]);
         for &(b, v, pos) in &self.found {
-            if self.mem_only[v as usize] {
-                continue;
-            }
             let used = pos != NONE;
             let slot = &mut self.count[b as usize];
             self.entries[*slot as usize] = LiveIn { v, dist: if used { pos } else { FARTHEST }, used };
@@ -183,7 +193,8 @@ impl Liveness {
         }
     }
 
-    fn distances(&mut self, code: &Code, facts: &Facts, b: u32) {
+    /// Finds the distances at the start of block `b` from those of its successors. `stamp` is a number of its own.
+    fn distances(&mut self, code: &Code, facts: &Facts, b: u32, stamp: u32) {
         let block = &code.blocks[b as usize];
         let params = &code.pool[block.params.0 as usize..block.params.1 as usize];
         let mut exact = true;
@@ -200,23 +211,14 @@ impl Liveness {
             return;
         }
         let mut dist = std::mem::take(&mut self.out_dist);
-        let mut stamp = std::mem::take(&mut self.out_stamp);
-        for s in block.succs.0..block.succs.1 {
-            let edge = &code.edges[s as usize];
-            for v in &code.pool[edge.args.0 as usize..edge.args.1 as usize] {
-                stamp[*v as usize] = NONE;
-            }
-            for entry in self.live_in(edge.to) {
-                stamp[entry.v as usize] = NONE;
-            }
-        }
+        let mut stamps = std::mem::take(&mut self.out_stamp);
         self.for_live_out(code, facts, b, |v, d| {
             let at = v as usize;
-            dist[at] = if stamp[at] == b { dist[at].min(d) } else { d };
-            stamp[at] = b;
+            dist[at] = if stamps[at] == stamp { dist[at].min(d) } else { d };
+            stamps[at] = stamp;
         });
         let len = block.insts.1 - block.insts.0;
-        let out = |v: u32| if stamp[v as usize] == b { (len + dist[v as usize]).min(FARTHEST) } else { FARTHEST };
+        let out = |v: u32| if stamps[v as usize] == stamp { (len + dist[v as usize]).min(FARTHEST) } else { FARTHEST };
         for &param in params {
             if facts.first_use[param as usize] == NONE {
                 self.param_dist[param as usize] = out(param);
@@ -228,6 +230,6 @@ impl Liveness {
             }
         }
         self.out_dist = dist;
-        self.out_stamp = stamp;
+        self.out_stamp = stamps;
     }
 }

@@ -1,6 +1,5 @@
-//! What loop headers need to know of their loops: the highest pressure inside, and which registers its
-//! instructions overwrite. Needs the
-//! sweep's facts per block and contiguous loops; leaves them per header. Wrong loop facts cost quality only.
+//! What loop headers need to know of their loops: the highest pressure inside, and which registers their instructions
+//! overwrite. Needs the sweep's facts per block and contiguous loops; leaves them per header. Wrong loop facts cost quality only.
 
 use crate::code::*;
 use crate::next_use::NextUses;
@@ -9,7 +8,7 @@ use crate::next_use::NextUses;
 #[derive(Default)]
 pub(crate) struct Loops {
     pub pressure: Vec<[u32; CLASSES]>,
-    pub lost: Vec<u64>,
+    pub lost: Vec<RegSet>,
     parent: Vec<u32>,
     stack: Vec<u32>,
 }
@@ -26,7 +25,7 @@ impl Loops {
         self.pressure.clear();
         self.pressure.resize(n, [0; CLASSES]);
         self.lost.clear();
-        self.lost.resize(n, 0);
+        self.lost.resize(n, RegSet::EMPTY);
         self.parent.clear();
         self.parent.resize(n, NONE);
         self.stack.clear();
@@ -48,10 +47,10 @@ impl Loops {
         }
     }
 
-    fn add(&mut self, header: usize, pressure: [u32; CLASSES], lost: u64) {
+    fn add(&mut self, header: usize, pressure: [u32; CLASSES], lost: RegSet) {
         for (most, pressure) in self.pressure[header].iter_mut().zip(pressure) {
             *most = (*most).max(pressure);
         }
-        self.lost[header] |= lost;
+        self.lost[header] = self.lost[header].union(lost);
     }
 }

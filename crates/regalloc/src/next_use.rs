@@ -1,8 +1,8 @@
 //! The backward sweep over all instructions. Needs liveness; leaves, for each operand, the position of the vreg's next
-//! use after the instruction, and per vreg its wanted register, what it becomes, the end of its live
-//! range, and whether it is live across a call; per block the pressure.
+//! use after the instruction, and per vreg its wanted register, the vreg it coalesces with, the end of its live range,
+//! and whether it is live across a call; per block the pressure.
 
-use crate::alloc::{Masks, mask};
+use crate::alloc::Masks;
 use crate::code::*;
 use crate::liveness::Liveness;
 use crate::plain::Rows;
@@ -36,16 +36,17 @@ pub(crate) struct NextUses {
     pub next: Vec<u32>,
     /// Wanted register of a vreg.
     pub hint: Vec<u8>,
-    /// What a vreg becomes: the parameter that it is an argument of, or the def that is tied to it.
-    pub web: Vec<u32>,
+    /// The vreg that a vreg should share its register with: the parameter that it is an argument of, or the def that is
+    /// tied to it or copied from it. Links form chains.
+    pub coalesce_with: Vec<u32>,
     /// Per block: most registers of each class wanted at one point.
     pub pressure: Vec<[u32; CLASSES]>,
     /// Per block: registers that instructions overwrite or want for something else.
-    pub lost: Vec<u64>,
+    pub lost: Vec<RegSet>,
     /// Per block: its first call, [`NONE`] without.
     pub first_call: Vec<u32>,
     /// Instructions with operands in fixed registers, and these registers; last first.
-    pub fixed: Vec<(u32, u64)>,
+    pub fixed: Vec<(u32, RegSet)>,
     track: Vec<Track>,
     seen: u32,
     now: [u32; CLASSES],
@@ -81,10 +82,10 @@ impl NextUses {
         let n = code.vregs.len();
         refill(&mut self.next, code.pool.len(), DEAD);
         refill(&mut self.hint, n, NO_REG);
-        refill(&mut self.web, n, NONE);
+        refill(&mut self.coalesce_with, n, NONE);
         refill(&mut self.track, n, Track { next: DEAD, after: DEAD, live: NONE, mark: 0, end: 0 });
         refill(&mut self.pressure, code.blocks.len(), [0; CLASSES]);
-        refill(&mut self.lost, code.blocks.len(), 0);
+        refill(&mut self.lost, code.blocks.len(), RegSet::EMPTY);
         refill(&mut self.first_call, code.blocks.len(), NONE);
         self.fixed.clear();
         let env = Env { code, machine, masks, rows, live };
@@ -128,7 +129,7 @@ impl NextUses {
                     self.hint[arg] = self.hint[param];
                 }
                 facts.flags[arg] |= facts.flags[param] & CROSSES;
-                self.web[arg] = param as u32;
+                self.coalesce_with[arg] = param as u32;
             }
         }
         self.most = self.now;
@@ -140,7 +141,7 @@ impl NextUses {
                 self.demand(env, inst, b, i);
             }
             self.uses(code, facts, operands, inst.ops, b, i);
-            self.wishes(env, inst, operands);
+            self.affinities(env, inst, operands);
         }
         self.pressure[b as usize] = self.most;
         if self.seen > 0 {
@@ -163,6 +164,7 @@ impl NextUses {
     fn defs(&mut self, code: &Code, facts: &mut Facts, operands: &[Operand], base: u32, b: u32, i: u32) {
         let span = base as usize..base as usize + operands.len();
         let mut taken = [0; CLASSES];
+        let mut dead = false;
         for ((op, &v), next) in operands.iter().zip(&code.pool[span.clone()]).zip(&mut self.next[span]) {
             if op.role == Role::Use || v == NONE {
                 continue;
@@ -177,10 +179,15 @@ impl NextUses {
                 if self.seen > track.mark {
                     facts.flags[v as usize] |= CROSSES;
                 }
+            } else {
+                dead = true;
             }
         }
-        for ((most, now), taken) in self.most.iter_mut().zip(self.now).zip(taken) {
-            *most = (*most).max(now + taken);
+        // Defs that are used later were counted there.
+        if dead {
+            for ((most, now), taken) in self.most.iter_mut().zip(self.now).zip(taken) {
+                *most = (*most).max(now + taken);
+            }
         }
     }
 
@@ -193,7 +200,9 @@ impl NextUses {
             let track = &mut self.track[v as usize];
             if track.live != b {
                 *track = Track { next: i, after: DEAD, live: b, mark: self.seen, end: track.end.max(2 * i) };
-                self.now[op.class as usize] += 1;
+                let (now, most) = (&mut self.now[op.class as usize], &mut self.most[op.class as usize]);
+                *now += 1;
+                *most = (*most).max(*now);
             } else if track.next != i {
                 track.after = track.next;
                 track.next = i;
@@ -209,70 +218,70 @@ impl NextUses {
                 self.hint[v as usize] = r.0;
             }
         }
-        for class in 0..CLASSES {
-            self.most[class] = self.most[class].max(self.now[class]);
-        }
     }
 
     /// Registers that an instruction takes besides the values live through it, and those it wants or overwrites.
     fn demand(&mut self, env: Env, inst: &Inst, b: u32, i: u32) {
         let Env { code, machine, masks, .. } = env;
-        let lost = mask(code.clobbers(machine.rows, inst));
-        let operands = code.operands(machine.rows, inst);
-        let fixed = |m: u64, op: &Operand| m | if let Constraint::Fixed(r) = op.constraint { 1 << r.0 } else { 0 };
-        let fixed = operands.iter().fold(0, fixed);
-        if fixed != 0 {
+        let lost = code.clobbers(machine.rows, inst).lost;
+        let mut fixed = RegSet::EMPTY;
+        for op in code.operands(machine.rows, inst) {
+            if let Constraint::Fixed(r) = op.constraint {
+                fixed.insert(r);
+            }
+        }
+        if !fixed.is_empty() {
             self.fixed.push((i, fixed));
         }
-        self.lost[b as usize] |= lost | fixed;
-        let saved = (masks.alloc[0] | masks.alloc[1]) & masks.callee;
-        let call = (masks.alloc[0] | masks.alloc[1]) & !saved;
-        if lost == 0 {
+        self.lost[b as usize] = self.lost[b as usize].union(lost).union(fixed);
+        if lost.is_empty() {
             return;
         }
-        if (lost & call).count_ones() * 2 > call.count_ones() {
+        if lost.intersection(masks.call).count() * 2 > masks.call.count() {
             self.seen += 1;
             self.first_call[b as usize] = i;
         }
+        let lost = lost.intersection(masks.alloc);
         for class in 0..CLASSES {
-            self.most[class] = self.most[class].max(self.now[class] + (lost & masks.alloc[class]).count_ones());
+            self.most[class] = self.most[class].max(self.now[class] + lost.0[class].count_ones());
         }
     }
 
     /// Tied operands and copies want their def's register.
-    fn wishes(&mut self, env: Env, inst: &Inst, operands: &[Operand]) {
+    fn affinities(&mut self, env: Env, inst: &Inst, operands: &[Operand]) {
         let code = env.code;
         let count = operands.len();
-        let mut wish = |def: usize, used: usize| {
+        let mut join = |def: usize, used: usize| {
             let (def, used) =
                 (code.pool[inst.ops as usize + def] as usize, code.pool[inst.ops as usize + used] as usize);
             if def < code.vregs.len() && used < code.vregs.len() {
                 if self.hint[def] != NO_REG {
                     self.hint[used] = self.hint[def];
                 }
-                if self.web[used] == NONE {
-                    self.web[used] = if self.web[def] != NONE { self.web[def] } else { def as u32 };
+                if self.coalesce_with[used] == NONE {
+                    let next = self.coalesce_with[def];
+                    self.coalesce_with[used] = if next != NONE { next } else { def as u32 };
                 }
             }
         };
         let info = env.rows.get(inst.row);
         if info.plain {
             if let Some((def, used)) = info.tied() {
-                wish(def, used);
+                join(def, used);
             }
         } else {
             for (k, op) in operands.iter().enumerate() {
                 if let Constraint::Tied(u) = op.constraint
                     && (u as usize) < count
                 {
-                    wish(k, u as usize);
+                    join(k, u as usize);
                 }
             }
         }
         if info.copies
             && let Some((def, used)) = env.machine.rows[inst.row as usize].copy
         {
-            wish(def as usize, used as usize);
+            join(def as usize, used as usize);
         }
     }
 }

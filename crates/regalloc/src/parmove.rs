@@ -1,13 +1,14 @@
 //! Parallel moves: turns "all these at once" into a sequence of edits. Needs distinct targets; leaves edits that touch
-//! no register outside the targets except free ones, and no flags. A cycle goes through a free register, else an
-//! exchange, else a temporary slot; a move from memory to memory through a free register, else through a parked one,
+//! no register outside the targets except free and scratch ones, and no flags. A cycle goes through such a register, else
+//! an exchange, else a temporary slot; a move from memory to memory through such a register, else through a parked one,
 //! which comes back when it is wanted or all is done. Stores go first and loads last: between them the most registers
 //! are free.
 //!
 //! Spill slots are named by vreg here (`Loc::spill(v)`) and get their offsets at the very end; numbers from
 //! [`MoveEnv::temps`] on are temporary slots: one per class to break cycles, one per class to park a register in.
 
-use crate::alloc::{Error, bits};
+use crate::alloc::{Error, Masks, bit, bits, has};
+use crate::chaos::Chaos;
 use crate::code::*;
 
 /// What a move reads.
@@ -30,17 +31,18 @@ pub(crate) struct Move {
 /// What holds for all of the parallel moves.
 pub(crate) struct MoveEnv<'a> {
     pub machine: &'a Machine,
-    pub alloc: [u64; CLASSES],
+    pub masks: &'a Masks,
     /// Registers whose content must stay, besides the targets.
-    pub keep: u64,
-    /// Registers that cost nothing to write.
-    pub cheap: u64,
+    pub keep: RegSet,
+    /// Registers that are written elsewhere: a callee-saved one among them costs nothing more.
+    pub written: RegSet,
     /// Width of a parked register.
     pub widest: [u8; CLASSES],
     /// Number of the first temporary slot.
     pub temps: u32,
     /// Slot of each vreg, where spill slots are among the targets.
     pub slots: Option<&'a [u32]>,
+    pub chaos: Chaos<'a>,
 }
 
 impl MoveEnv<'_> {
@@ -48,7 +50,7 @@ impl MoveEnv<'_> {
     fn key(&self, loc: Loc) -> Option<usize> {
         match loc.kind() {
             LocKind::Reg(r) => Some(r.0 as usize),
-            LocKind::Spill(v) if v < self.temps => self.slots.map(|slots| 64 + slots[v as usize] as usize),
+            LocKind::Spill(v) if v < self.temps => self.slots.map(|slots| PReg::COUNT + slots[v as usize] as usize),
             _ => None,
         }
     }
@@ -65,7 +67,7 @@ pub(crate) struct Mover {
     /// Moves whose target nobody reads any more, by rank.
     ready: [Vec<u32>; RANKS],
     done: Vec<bool>,
-    written: u64,
+    written: RegSet,
     /// Registers whose content is in the slot for that.
     parked: [Option<PReg>; CLASSES],
 }
@@ -85,7 +87,7 @@ fn rank(m: &Move) -> usize {
 impl Mover {
     /// Makes room for `slots` spill slots.
     pub fn reserve(&mut self, slots: usize) {
-        let n = 64 + slots;
+        let n = PReg::COUNT + slots;
         if self.reads.len() < n {
             self.reads.resize(n, 0);
             self.writer.resize(n, NONE);
@@ -98,7 +100,7 @@ impl Mover {
             return Ok(());
         }
         self.reserve(0);
-        self.written = 0;
+        self.written = RegSet::EMPTY;
         self.moves.retain(|m| match m.from {
             Source::At(from) => from != m.to && (env.key(from).is_none() || env.key(from) != env.key(m.to)),
             Source::Remat(_) => true,
@@ -155,7 +157,7 @@ impl Mover {
         let m = self.moves[k as usize];
         self.done[k as usize] = true;
         if let Some(r) = m.to.as_reg() {
-            self.written |= 1 << r.0;
+            self.written.insert(r);
         }
         if let Some(key) = source_key(env, &m) {
             self.release(key);
@@ -194,11 +196,11 @@ impl Mover {
         if let Source::At(from) = s {
             self.bring_back(env, from, emit);
         }
-        if let Some(t) = self.scratch(env, class) {
+        if let Some(t) = self.scratch(env, class).filter(|_| !env.chaos.unusual()) {
             emit(Edit::Move { from: d, to: Loc::reg(t), class, width });
             self.moves[reader as usize].from = Source::At(Loc::reg(t));
             self.reads[t.0 as usize] += 1;
-        } else if let (Some(a), Source::At(from), true) = (d.as_reg(), s, env.machine.exchange[class as usize])
+        } else if let (Some(a), Source::At(from), true) = (d.as_reg(), s, env.machine.classes[class as usize].exchange)
             && let Some(b) = from.as_reg()
         {
             // `d` now has its value; what its reader wants is in the old source.
@@ -206,10 +208,10 @@ impl Mover {
             self.moves[reader as usize].from = s;
             self.reads[key] = 0;
             self.done[first as usize] = true;
-            self.written |= 1 << a.0;
+            self.written.insert(a);
             if self.moves[reader as usize].to == from {
                 self.done[reader as usize] = true;
-                self.written |= 1 << b.0;
+                self.written.insert(b);
                 self.reads[b.0 as usize] = 0;
             }
             return Ok(());
@@ -224,11 +226,17 @@ impl Mover {
 
     /// A register of the class whose content nobody wants now.
     fn scratch(&self, env: &MoveEnv, class: Class) -> Option<PReg> {
-        let taken = bits(env.alloc[class as usize]).filter(|&r| self.reads[r as usize] > 0).fold(0, |m, r| m | 1 << r);
-        let free = env.alloc[class as usize] & !env.keep & !self.written & !taken;
-        let order = env.machine.order[class as usize];
-        let pick = |mask: u64| order.iter().copied().find(|r| mask >> r.0 & 1 != 0);
-        pick(free & env.cheap).or_else(|| pick(free))
+        let c = class as usize;
+        let (alloc, scratch) = (env.masks.alloc.0[c], env.masks.scratch.0[c]);
+        let among = (alloc | scratch) & !env.keep.0[c] & !self.written.0[c];
+        let free = bits(class, among).filter(|&r| self.reads[r as usize] == 0).fold(0, |m, r| m | bit(r));
+        if let Some(r) = env.chaos.register(class, free) {
+            return Some(PReg(r));
+        }
+        let cheap = free & (!env.masks.callee.0[c] | env.written.0[c]);
+        let spec = &env.machine.classes[c];
+        let pick = |list: &[PReg], mask: u32| list.iter().copied().find(|r| has(mask, r.0));
+        pick(spec.order, cheap).or_else(|| pick(spec.scratch, free)).or_else(|| pick(spec.order, free))
     }
 
     fn emit_one(&mut self, env: &MoveEnv, m: Move, emit: &mut impl FnMut(Edit)) -> Result<(), Error> {
@@ -260,8 +268,8 @@ impl Mover {
         if let Some(r) = self.parked[class as usize] {
             return Some(r);
         }
-        let order = env.machine.order[class as usize];
-        let idle = |r: &PReg| env.keep >> r.0 & 1 != 0 && self.reads[r.0 as usize] == 0;
+        let order = env.machine.classes[class as usize].order;
+        let idle = |r: &PReg| env.keep.contains(*r) && self.reads[r.0 as usize] == 0;
         let r = order.iter().copied().find(idle).or(order.first().copied())?;
         let width = env.widest[class as usize];
         emit(Edit::Move { from: Loc::reg(r), to: parking(env, class), class, width });
@@ -325,12 +333,12 @@ mod tests {
         };
         for round in 0..20_000u32 {
             let regs = 1 + round % 3;
-            let machine = Machine {
-                rows: &[],
-                order: [&order[..regs as usize], &[]],
-                callee_saved: RegSet::EMPTY,
-                exchange: [round % 2 == 0, false],
-            };
+            let scratch: &[PReg] = if round % 5 == 0 { const { &[PReg(31)] } } else { &[] };
+            let order = &order[..regs as usize];
+            let class = ClassSpec { order, scratch, exchange: round % 2 == 0, widths: 8, kept: 8 };
+            let classes = [class, ClassSpec::NONE, ClassSpec::NONE, ClassSpec::NONE];
+            let machine = Machine { rows: &[], classes, callee_saved: RegSet::EMPTY };
+            let masks = Masks::of(&machine).expect("it makes sense");
             let mut wanted: HashMap<Loc, u64> = (0..regs).map(|r| (loc(r, regs), r as u64)).collect();
             let all = regs + SLOTS;
             for n in (0..all).filter(|_| below(3) > 0).collect::<Vec<_>>() {
@@ -349,15 +357,16 @@ mod tests {
                 wanted.insert(loc(n, regs), value);
                 mover.moves.push(Move { to: loc(n, regs), from, class: Class::Int, width: 8 });
             }
-            let targets = mover.moves.iter().filter_map(|m| m.to.as_reg()).fold(0, |mask, r| mask | 1u64 << r.0);
+            let targets = mover.moves.iter().filter_map(|m| m.to.as_reg()).fold(RegSet::EMPTY, RegSet::with);
             let env = MoveEnv {
                 machine: &machine,
-                alloc: [(1 << regs) - 1, 0],
-                keep: ((1 << regs) - 1) & !targets,
-                cheap: 0,
-                widest: [8, 8],
+                masks: &masks,
+                keep: masks.alloc.minus(targets),
+                written: RegSet::EMPTY,
+                widest: [8; CLASSES],
                 temps: SLOTS,
                 slots: Some(&index),
+                chaos: Chaos::default(),
             };
             let mut now: HashMap<Loc, u64> = (0..all).map(|n| (loc(n, regs), n as u64)).collect();
             let mut emit = |edit: Edit| match edit {

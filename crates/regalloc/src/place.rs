@@ -2,7 +2,7 @@
 //! order (see `constrain.rs`). Needs the pinned ones in the [`Step`]; completes it. What stood in a chosen register and
 //! lives on is dealt with afterwards.
 
-use crate::alloc::{Error, bits};
+use crate::alloc::{Error, bits, has};
 use crate::code::*;
 use crate::color::Pass;
 use crate::constrain::Step;
@@ -14,21 +14,36 @@ pub(crate) const SLOT: u8 = NO_REG - 1;
 const TOO_FEW: &str = "more registers are needed than there are";
 
 impl Pass<'_> {
+    /// The registers of `class` with values that live on.
+    fn occupied(&self, s: &Step, class: Class) -> u32 {
+        self.ctx.state.occupied.0[class as usize] & !s.dying.0[class as usize]
+    }
+
+    /// The registers of `class` that a def of `v` may be in: those that hold nothing else then and are not clobbered.
+    fn avail(&self, s: &Step, class: Class, v: u32) -> u32 {
+        let c = class as usize;
+        let clobbers = s.clobbers.of(class, self.code.vregs[v as usize].width);
+        self.masks.alloc.0[c] & !(s.both.0[c] | s.late.0[c] | clobbers)
+    }
+
     /// A register out of `avail` that the instruction takes before it reads its uses.
-    fn pick_early(&self, s: &Step, class: Class, avail: u64, better: u64, v: u32) -> Option<u8> {
-        let free = avail & !(self.ctx.state.occupied & !s.dying) & !s.homes;
-        self.choose(class, free, better, v).or_else(|| self.victim(s, avail))
+    fn pick_early(&self, s: &Step, class: Class, avail: u32, better: u32, v: u32) -> Option<u8> {
+        let free = avail & !self.occupied(s, class) & !s.unpinned.0[class as usize];
+        self.choose(class, free, better, v).or_else(|| self.victim(s, class, avail))
     }
 
     /// The register out of `avail` whose value is best put elsewhere; not that of a use, if possible.
-    fn victim(&self, s: &Step, avail: u64) -> Option<u8> {
+    fn victim(&self, s: &Step, class: Class, avail: u32) -> Option<u8> {
+        if let Some(r) = self.chaos.register(class, avail) {
+            return Some(r);
+        }
         let state = &self.ctx.state;
-        bits(avail).max_by_key(|&r| {
-            let score = match state.occupied >> r & 1 {
-                0 => 0,
-                _ => state.score(&self.ctx.facts, state.occ[r as usize], s.inst),
+        bits(class, avail).max_by_key(|&r| {
+            let score = match state.occupied.contains(PReg(r)) {
+                false => 0,
+                true => state.score(&self.ctx.facts, state.occ[r as usize], s.inst),
             };
-            (s.homes >> r & 1 == 0, score, r)
+            (!s.unpinned.contains(PReg(r)), score, r)
         })
     }
 
@@ -48,11 +63,11 @@ impl Pass<'_> {
                 self.commute(s, u);
                 self.tied_register(s, d, u).ok_or(s.error(TOO_FEW))?
             };
-            if s.late >> r & 1 != 0 {
+            if s.late.contains(PReg(r)) {
                 return Err(s.error("two defs are wanted in one register"));
             }
             s.set_early(r, self.code.pool[s.base + u])?;
-            s.late |= 1 << r;
+            s.late.insert(PReg(r));
             s.op_reg[u] = r;
             s.op_reg[d] = r;
             self.remember(self.code.pool[s.base + d], r);
@@ -70,7 +85,8 @@ impl Pass<'_> {
         }
         let (x, y) = (s.base + a, s.base + b);
         let next = &mut self.ctx.uses.next;
-        if self.code.pool[y] != NONE && self.code.pool[x] != self.code.pool[y] && next[x] != DEAD && next[y] == DEAD {
+        let better = next[x] != DEAD && next[y] == DEAD || self.chaos.unusual();
+        if self.code.pool[y] != NONE && self.code.pool[x] != self.code.pool[y] && better {
             self.code.pool.swap(x, y);
             next.swap(x, y);
         }
@@ -79,14 +95,14 @@ impl Pass<'_> {
     fn tied_register(&self, s: &Step, d: usize, u: usize) -> Option<u8> {
         let v = self.code.pool[s.base + u];
         let class = s.operands[u].class;
-        let alloc = self.masks.alloc[class as usize];
-        let avail = alloc & !(s.early | s.both | s.late | s.lost);
+        let def = self.code.pool[s.base + d];
+        let avail = self.avail(s, class, def);
+        let unused = avail & !s.early.0[class as usize];
         let r = self.ctx.state.reg[v as usize];
-        if self.ctx.state.next[v as usize] == DEAD && r != NO_REG && avail >> r & 1 != 0 {
+        if self.ctx.state.next[v as usize] == DEAD && r != NO_REG && has(unused, r) {
             return Some(r);
         }
-        let def = self.code.pool[s.base + d];
-        self.pick_early(s, class, avail, !0, def).or_else(|| s.holding(v, alloc & !(s.both | s.late | s.lost)))
+        self.pick_early(s, class, unused, !0, def).or_else(|| s.holding(class, v, avail))
     }
 
     pub fn early_defs(&mut self, s: &mut Step) -> Result<(), Error> {
@@ -96,9 +112,9 @@ impl Pass<'_> {
             if !matches!(op.role, Role::EarlyDef | Role::Temp) || s.op_reg[k] != NO_REG || v == NONE {
                 continue;
             }
-            let avail = self.masks.alloc[op.class as usize] & !(s.early | s.both | s.late | s.lost);
+            let avail = self.avail(s, op.class, v) & !s.early.0[op.class as usize];
             let r = self.pick_early(s, op.class, avail, !0, v).ok_or(s.error(TOO_FEW))?;
-            s.both |= 1 << r;
+            s.both.insert(PReg(r));
             s.op_reg[k] = r;
         }
         Ok(())
@@ -114,9 +130,10 @@ impl Pass<'_> {
             let r = match self.in_place(s, op.class, v) {
                 Some(r) => r,
                 None => {
-                    let avail = self.masks.alloc[op.class as usize] & !(s.early | s.both);
+                    let c = op.class as usize;
+                    let avail = self.masks.alloc.0[c] & !(s.early.0[c] | s.both.0[c]);
                     let lives = self.ctx.state.next[v as usize] != DEAD;
-                    let better = if lives { !(s.late | s.lost) } else { !0 };
+                    let better = if lives { self.avail(s, op.class, v) } else { !0 };
                     self.pick_early(s, op.class, avail, better, v).ok_or(s.error(TOO_FEW))?
                 }
             };
@@ -129,8 +146,9 @@ impl Pass<'_> {
     /// A register where an unpinned use finds `v` without a further move.
     fn in_place(&self, s: &Step, class: Class, v: u32) -> Option<u8> {
         let r = self.ctx.state.reg[v as usize];
-        let stays = r != NO_REG && (s.early | s.both) >> r & 1 == 0;
-        s.holding(v, self.masks.alloc[class as usize]).or(stays.then_some(r))
+        let taken = s.early.0[class as usize] | s.both.0[class as usize];
+        let stays = r != NO_REG && !has(taken, r);
+        s.holding(class, v, self.masks.alloc.0[class as usize]).or(stays.then_some(r))
     }
 
     /// Uses that can be read from a slot take what is there, else a free register, else the slot.
@@ -141,10 +159,11 @@ impl Pass<'_> {
             if op.role != Role::Use || op.constraint != Constraint::Any || s.op_reg[k] != NO_REG || v == NONE {
                 continue;
             }
-            let mut found = self.in_place(s, op.class, v);
+            let mut found = self.in_place(s, op.class, v).filter(|_| !self.chaos.unusual());
             if found.is_none() && (self.ctx.state.reg[v as usize] != NO_REG || self.remat(v)) {
-                let taken = s.early | s.both | s.homes | (self.ctx.state.occupied & !s.dying);
-                found = self.choose(op.class, self.masks.alloc[op.class as usize] & !taken, !0, v);
+                let c = op.class as usize;
+                let taken = s.early.0[c] | s.both.0[c] | s.unpinned.0[c] | self.occupied(s, op.class);
+                found = self.choose(op.class, self.masks.alloc.0[c] & !taken, !0, v);
             }
             if let Some(r) = found {
                 s.set_early(r, v)?;
@@ -162,11 +181,13 @@ impl Pass<'_> {
     pub fn defs(&mut self, s: &mut Step) -> Result<(), Error> {
         let state = &self.ctx.state;
         // Values that were just reloaded and live on.
-        let unsettled = |&r: &u8| {
-            let v = s.early_val[r as usize] as usize;
-            state.reg[v] == NO_REG && state.next[v] != DEAD
-        };
-        let reloaded = bits(s.early).filter(unsettled).fold(0, |m, r| m | 1u64 << r);
+        let mut reloaded = RegSet::EMPTY;
+        for r in s.early.iter() {
+            let v = s.early_val[r.0 as usize] as usize;
+            if state.reg[v] == NO_REG && state.next[v] != DEAD {
+                reloaded.insert(r);
+            }
+        }
         for k in 0..s.operands.len() {
             let op = s.operands[k];
             let v = self.code.pool[s.base + k];
@@ -174,26 +195,30 @@ impl Pass<'_> {
                 continue;
             }
             if s.op_reg[k] == NO_REG {
-                s.op_reg[k] = self.def_register(s, k, v, reloaded).ok_or(s.error(TOO_FEW))?;
+                s.op_reg[k] = self.def_register(s, k, v, reloaded.0[op.class as usize]).ok_or(s.error(TOO_FEW))?;
             }
             if s.op_reg[k] != SLOT {
-                s.late |= 1 << s.op_reg[k];
+                s.late.insert(PReg(s.op_reg[k]));
                 self.remember(v, s.op_reg[k]);
             }
         }
         Ok(())
     }
 
-    fn def_register(&self, s: &Step, k: usize, v: u32, reloaded: u64) -> Option<u8> {
+    /// A register for def `k` of `v`, if possible none of those with values `reloaded` for the instruction that live on.
+    fn def_register(&self, s: &Step, k: usize, v: u32, reloaded: u32) -> Option<u8> {
         let op = s.operands[k];
-        let avail = self.masks.alloc[op.class as usize] & !(s.late | s.both | s.lost);
-        let free = avail & !(self.ctx.state.occupied & !s.dying) & !reloaded;
+        if op.constraint == Constraint::Any && self.chaos.unusual() {
+            return Some(SLOT);
+        }
+        let avail = self.avail(s, op.class, v);
+        let free = avail & !self.occupied(s, op.class) & !reloaded;
         let row = &self.machine.rows[self.code.insts[s.inst as usize].row as usize];
         if let Some((d, u)) = row.copy
             && d as usize == k
         {
             let r = s.op_reg[u as usize];
-            if r < 64 && free >> r & 1 != 0 {
+            if r < SLOT && has(free, r) && !self.chaos.unusual() {
                 return Some(r);
             }
         }
@@ -203,6 +228,6 @@ impl Pass<'_> {
         if op.constraint == Constraint::Any {
             return Some(SLOT);
         }
-        self.victim(s, avail & !reloaded).or_else(|| self.victim(s, avail))
+        self.victim(s, op.class, avail & !reloaded).or_else(|| self.victim(s, op.class, avail))
     }
 }

@@ -1,7 +1,8 @@
-//! The short way through the forward pass for most instructions: all uses are in registers already, any register does,
+//! The fast path through the forward pass for most instructions: all uses are in registers already, any register does,
 //! and there is room for the defs. Needs what `constrain.rs` needs and does the same; where an instruction is not that
 //! simple it says so and leaves everything as it was. [`Rows`] knows which rows are candidates.
 
+use crate::alloc::{bit, has};
 use crate::code::*;
 use crate::color::Pass;
 use crate::next_use::{DEAD, NO_REG};
@@ -14,12 +15,13 @@ const ABSENT: u8 = u8::MAX;
 /// What is known of a row beforehand.
 #[derive(Clone, Copy)]
 pub(crate) struct RowInfo {
-    /// Only uses and defs of any register, at most one of them tied, nothing clobbered.
+    /// Only uses and defs of any register, the defs all of one class and at most one of them tied, nothing clobbered.
     pub plain: bool,
     /// It copies a register.
     pub copies: bool,
-    /// How many defs there are of each class.
-    defs: [u8; CLASSES],
+    /// How many defs there are, and their class.
+    defs: u8,
+    class: Class,
     /// The tied def and its use.
     tied: (u8, u8),
 }
@@ -55,12 +57,19 @@ impl Rows {
 }
 
 fn info(row: &RowSpec) -> RowInfo {
-    let mut info = RowInfo { plain: false, copies: row.copy.is_some(), defs: [0; CLASSES], tied: (ABSENT, ABSENT) };
+    let mut info =
+        RowInfo { plain: false, copies: row.copy.is_some(), defs: 0, class: Class::Int, tied: (ABSENT, ABSENT) };
     if row.listed || row.operands.len() > OPERANDS || row.clobbers != RegSet::EMPTY {
         return info;
     }
     for (k, op) in row.operands.iter().enumerate() {
-        info.defs[op.class as usize] += (op.role == Role::Def) as u8;
+        if op.role == Role::Def {
+            if info.defs > 0 && info.class != op.class {
+                return info;
+            }
+            info.defs += 1;
+            info.class = op.class;
+        }
         match (op.role, op.constraint) {
             (Role::Use | Role::Def, Constraint::Reg) => {}
             (Role::Def, Constraint::Tied(u)) if info.tied.0 == ABSENT => {
@@ -85,22 +94,23 @@ impl Pass<'_> {
     pub fn plain(&mut self, i: u32) -> bool {
         let inst = &self.code.insts[i as usize];
         let info = *self.ctx.rows.get(inst.row);
-        if !info.plain {
+        if !info.plain || self.chaos.rarely() {
             return false;
         }
         let row = &self.machine.rows[inst.row as usize];
         let base = inst.ops as usize;
-        let Some((regs, dying)) = self.in_registers(row, base) else { return false };
-        let state = &self.ctx.state;
-        let before = state.occupied;
-        let room = |class: usize| self.masks.alloc[class] & !(state.occupied & !dying);
+        let class = info.class;
+        let Some((regs, dying)) = self.in_registers(row, base, class) else { return false };
+        let before = self.ctx.state.occupied.0[class as usize];
+        let alloc = self.masks.alloc.0[class as usize];
+        let room = alloc & !(before & !dying);
         // A count of one is a test against 0.
-        let fits = |class: usize| match info.defs[class] {
+        let fits = match info.defs {
             0 => true,
-            1 => room(class) != 0,
-            n => n as u32 <= room(class).count_ones(),
+            1 => room != 0,
+            n => n as u32 <= room.count_ones(),
         };
-        if !(0..CLASSES).all(fits) {
+        if !fits {
             return false;
         }
         let mut tied = NO_REG;
@@ -113,7 +123,7 @@ impl Pass<'_> {
         self.plain_uses(row, base, &regs, if tied == NO_REG { ABSENT } else { info.tied.1 }, tied);
         let mut late = 0;
         if tied != NO_REG {
-            late |= 1 << tied;
+            late |= bit(tied);
             self.plain_def(base + info.tied.0 as usize, tied);
         }
         for (k, op) in row.operands.iter().enumerate() {
@@ -121,25 +131,25 @@ impl Pass<'_> {
             if op.role != Role::Def || k == info.tied.0 as usize || v == NONE {
                 continue;
             }
-            let free = self.masks.alloc[op.class as usize] & !self.ctx.state.occupied & !late;
+            let free = alloc & !self.ctx.state.occupied.0[class as usize] & !late;
             let copied = row.copy.filter(|&(d, _)| d as usize == k).map_or(NO_REG, |(_, u)| regs[u as usize]);
-            let r = if copied != NO_REG && free >> copied & 1 != 0 {
+            let r = if copied != NO_REG && has(free, copied) && !self.chaos.unusual() {
                 copied
             } else if let Some(r) = self.make_way(i, base + k, before | late) {
                 r
             } else {
-                self.choose(op.class, free, !0, v).expect("the room was counted")
+                self.choose(class, free, !0, v).expect("the room was counted")
             };
-            late |= 1 << r;
+            late |= bit(r);
             self.plain_def(base + k, r);
         }
         true
     }
 
-    /// The registers of all uses and which of them end here, if all are in registers.
-    fn in_registers(&self, row: &RowSpec, base: usize) -> Option<([u8; OPERANDS], u64)> {
+    /// The registers of all uses, if all are in registers, and those of the class that become free here.
+    fn in_registers(&self, row: &RowSpec, base: usize, class: Class) -> Option<([u8; OPERANDS], u32)> {
         let mut regs = [NO_REG; OPERANDS];
-        let mut dying = 0u64;
+        let mut dying = 0;
         let entries = &self.code.pool[base..base + row.operands.len()];
         let next = &self.ctx.uses.next[base..base + row.operands.len()];
         for (((op, &v), &next), reg) in row.operands.iter().zip(entries).zip(next).zip(&mut regs) {
@@ -155,7 +165,7 @@ impl Pass<'_> {
                     return None;
                 }
                 *reg = r;
-                dying |= ((next == DEAD) as u64) << r;
+                dying |= ((next == DEAD && op.class == class) as u32) << (r & 31);
             }
         }
         Some((regs, dying))
@@ -183,7 +193,8 @@ impl Pass<'_> {
             return None;
         }
         let info = self.code.vregs[used as usize];
-        let free = self.masks.alloc[info.class as usize] & !self.ctx.state.occupied;
+        let c = info.class as usize;
+        let free = self.masks.alloc.0[c] & !self.ctx.state.occupied.0[c];
         let r = self.choose(info.class, free, !0, def)?;
         let (from, to) = (Loc::reg(PReg(regs[u as usize])), Loc::reg(PReg(r)));
         self.edits.push((Place::Before(i), Edit::Move { from, to, class: info.class, width: info.width }));
@@ -211,22 +222,26 @@ impl Pass<'_> {
 
     /// The register that the def at pool entry `at` is wanted in by the next instruction with fixed operands, if what
     /// is there lives on after that instruction: it must leave the register in any case, so it does so now, for another
-    /// register or for the slot that it has. Registers in `taken` are not free before the instruction.
-    fn make_way(&mut self, i: u32, at: usize, taken: u64) -> Option<u8> {
+    /// register or for the slot that it has. Registers in `taken`, of the class, are not free before the instruction.
+    fn make_way(&mut self, i: u32, at: usize, taken: u32) -> Option<u8> {
         let v = self.code.pool[at];
         let hint = self.ctx.uses.hint[v as usize];
         let state = &self.ctx.state;
-        let (soon, fixed) = state.soon;
-        if hint == NO_REG || self.ctx.uses.next[at] != soon || (fixed & state.occupied) >> hint & 1 == 0 {
+        let (soon, fixed) = state.next_fixed;
+        if hint == NO_REG || self.ctx.uses.next[at] != soon {
+            return None;
+        }
+        if !fixed.contains(PReg(hint)) || !state.occupied.contains(PReg(hint)) {
             return None;
         }
         let w = state.occ[hint as usize];
         let info = self.code.vregs[w as usize];
-        let alloc = self.masks.alloc[info.class as usize];
-        if state.next[w as usize] <= soon || alloc >> hint & 1 == 0 {
+        let (class, alloc) = (info.class, self.masks.alloc.0[info.class as usize]);
+        if state.next[w as usize] <= soon || !has(alloc, hint) {
             return None;
         }
-        let Some(t) = self.choose(info.class, alloc & !taken & !state.occupied & !self.avoid(w), !0, w) else {
+        let free = alloc & !taken & !state.occupied.0[class as usize] & !self.avoid(class, w);
+        let Some(t) = self.choose(class, free, !0, w) else {
             if !state.stored(w) {
                 return None;
             }
@@ -235,7 +250,7 @@ impl Pass<'_> {
         };
         self.ctx.state.free(w);
         self.ctx.state.put(w, t);
-        self.ctx.state.written |= 1 << t;
+        self.ctx.state.written.insert(PReg(t));
         let (from, to) = (Loc::reg(PReg(hint)), Loc::reg(PReg(t)));
         self.edits.push((Place::Before(i), Edit::Move { from, to, class: info.class, width: info.width }));
         Some(hint)
@@ -247,7 +262,7 @@ impl Pass<'_> {
         self.remember(v, r);
         let next = self.ctx.uses.next[at];
         let state = &mut self.ctx.state;
-        state.written |= 1 << r;
+        state.written.insert(PReg(r));
         state.next[v as usize] = next;
         if next != DEAD {
             state.put(v, r);

@@ -37,7 +37,7 @@ pub(crate) struct Facts {
     pub head: Vec<u32>,
     /// Deepest loop depth of the vreg's exposures.
     pub depth: Vec<u8>,
-    /// Widest vreg of each class.
+    /// Width of the widest vreg of each class, 0 without vregs.
     pub widest: [u8; CLASSES],
     last_exposed: Vec<u32>,
     work: Vec<u32>,
@@ -66,10 +66,25 @@ impl Facts {
             list.resize(n, 0);
         }
         self.exposures.clear();
-        self.widest = [8, 8];
+    }
+
+    /// Finds the widest vreg of each class.
+    fn widths(&mut self, code: &Code, machine: &Machine) -> Result<(), Error> {
+        self.widest = [0; CLASSES];
+        let widths = machine.classes.map(|class| class.widths & 127);
+        let fits = |v: &VRegInfo| v.width & v.width.wrapping_sub(1) == 0 && widths[v.class as usize] & v.width != 0;
+        let mut all = true;
         for v in &code.vregs {
+            all &= fits(v);
             let widest = &mut self.widest[v.class as usize];
             *widest = (*widest).max(v.width);
+        }
+        match code.vregs.iter().position(|v| !all && !fits(v)) {
+            Some(at) => {
+                let VRegInfo { class, width } = code.vregs[at];
+                Err(Error::Width { vreg: at as u32, width, class })
+            }
+            None => Ok(()),
         }
     }
 
@@ -78,6 +93,7 @@ impl Facts {
             return Err(Error::TooLarge);
         }
         self.reset(code);
+        self.widths(code, machine)?;
         for (b, block) in code.blocks.iter().enumerate() {
             let b = b as u32;
             for op in block.params.0..block.params.1 {

@@ -1,7 +1,7 @@
 //! Spill slots. Needs the webs of vregs that live in memory; leaves a slot per vreg, then its offset. Webs share a slot
-//! if their hulls (from the first definition to the last point in block order) are disjoint.
+//! if their intervals (from the first definition to the last point in block order) are disjoint.
 
-use crate::alloc::mask;
+use crate::chaos::Chaos;
 use crate::code::*;
 use crate::webs::{Known, Webs, rounded};
 use std::cmp::Reverse;
@@ -35,26 +35,26 @@ pub(crate) struct Slots {
 impl Slots {
     pub fn assign(&mut self, known: Known) {
         self.webs.build(known);
-        self.first_fit(known.code);
+        self.first_fit(known.code, known.chaos);
         for v in 0..known.code.vregs.len() {
             self.index[v] = self.webs.root(v as u32).map_or(NONE, |root| self.index[root as usize]);
         }
     }
 
     /// Gives webs slots in order of their starts.
-    fn first_fit(&mut self, code: &Code) {
+    fn first_fit(&mut self, code: &Code, chaos: Chaos) {
         self.index.clear();
         self.index.resize(code.vregs.len(), NONE);
         self.widths.clear();
         self.roots.clear();
         self.roots.extend(self.webs.all());
-        self.roots.sort_unstable_by_key(|&(v, hull)| (hull.0, v));
+        self.roots.sort_unstable_by_key(|&(v, interval)| (interval.0, v));
         self.active.iter_mut().for_each(BinaryHeap::clear);
         for &(v, (start, end)) in &self.roots {
             let width = rounded(code.vregs[v as usize].width);
             let heap = &mut self.active[width.trailing_zeros() as usize - 2];
             let slot = match heap.peek() {
-                Some(&Reverse((ended, slot))) if ended < start => {
+                Some(&Reverse((ended, slot))) if ended < start && !chaos.unusual() => {
                     heap.pop();
                     slot
                 }
@@ -140,11 +140,11 @@ impl Slots {
     }
 }
 
-/// Registers that an edit writes.
-pub(crate) fn written(edit: &Edit) -> u64 {
+/// Adds the registers that an edit writes to a set.
+pub(crate) fn add_written(set: &mut RegSet, edit: &Edit) {
     match *edit {
-        Edit::Move { to, .. } => to.as_reg().map_or(0, |r| 1 << r.0),
-        Edit::Exchange { a, b, .. } => mask(RegSet::EMPTY.with(a).with(b)),
-        Edit::Remat { to, .. } => 1 << to.0,
+        Edit::Move { to, .. } => to.as_reg().into_iter().for_each(|r| set.insert(r)),
+        Edit::Exchange { a, b, .. } => *set = set.with(a).with(b),
+        Edit::Remat { to, .. } => set.insert(to),
     }
 }

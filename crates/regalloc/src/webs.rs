@@ -1,11 +1,12 @@
 //! Webs of vregs in memory that share a slot, since one is an argument of another: their edges need no moves. Needs
-//! the reads of slots that the forward pass left; leaves a union-find over vregs, with a hull per web.
+//! the reads of slots that the forward pass left; leaves a union-find over vregs, with an interval per web.
 //!
 //! Two webs are united if their slots are never alive at the same time. What counts is the slot and not the vreg: where
 //! a vreg is in a register from a block's start and dies there, its slot is dead. Times are ranges of points in block
 //! order, twice an instruction before it and one more after it, and one range per block at most; neighbours are joined.
-//! They are found only for vregs that could share and whose hulls are in the way of it.
+//! They are found only for vregs that could share a slot and whose intervals overlap.
 
+use crate::chaos::Chaos;
 use crate::code::*;
 use crate::color::State;
 use crate::liveness::Liveness;
@@ -27,6 +28,7 @@ pub(crate) struct Known<'a> {
     pub state: &'a State,
     /// What the forward pass inserted, in order.
     pub edits: &'a [(Place, Edit)],
+    pub chaos: Chaos<'a>,
 }
 
 /// First and last point.
@@ -37,8 +39,8 @@ type Range = (u32, u32);
 pub(crate) struct Webs {
     /// Parent in the union-find, [`NONE`] for what is not in memory.
     parent: Vec<u32>,
-    /// At roots: the hull of the web's ranges.
-    hull: Vec<Range>,
+    /// At roots: the interval of the web's ranges.
+    interval: Vec<Range>,
     /// Parameters in memory and their arguments, with the frequency of their edges.
     pairs: Vec<(Reverse<u64>, u32, u32)>,
     /// Per vreg in pairs: at roots the span in `ranges`. For others, it begins with [`NONE`].
@@ -70,20 +72,20 @@ impl Webs {
         let n = code.vregs.len();
         self.parent.clear();
         self.parent.resize(n, NONE);
-        self.hull.clear();
-        self.hull.resize(n, (0, 0));
+        self.interval.clear();
+        self.interval.resize(n, (0, 0));
         for v in 0..n {
             if state.home[v] != NONE || !state.in_slot[v] && state.evicted[v] == NONE || facts.def_block[v] == NONE {
                 continue;
             }
             let start = definition(code, facts, v as u32);
             self.parent[v] = v as u32;
-            self.hull[v] = (start, uses.range_end(v as u32).max(start));
+            self.interval[v] = (start, uses.range_end(v as u32).max(start));
         }
         self.pair(code, known.live, state);
         if !self.pairs.is_empty() {
             self.find_ranges(known);
-            self.unite_pairs();
+            self.unite_pairs(known.chaos);
         }
     }
 
@@ -100,10 +102,10 @@ impl Webs {
         Some(v)
     }
 
-    /// All webs with their hulls.
+    /// All webs with their intervals.
     pub fn all(&self) -> impl Iterator<Item = (u32, Range)> {
         let roots = (0..).zip(&self.parent).filter(|&(v, &parent)| parent == v);
-        roots.map(|(v, _)| (v, self.hull[v as usize]))
+        roots.map(|(v, _)| (v, self.interval[v as usize]))
     }
 
     /// Lists what could share, the most frequent first.
@@ -193,19 +195,19 @@ impl Webs {
         }
     }
 
-    fn unite_pairs(&mut self) {
+    fn unite_pairs(&mut self, chaos: Chaos) {
         let most = self.ranges.len() * EFFORT;
         for k in 0..self.pairs.len() {
             let (_, param, arg) = self.pairs[k];
             let (Some(a), Some(b)) = (self.root(param), self.root(arg)) else { continue };
-            if a == b || self.ranges.len() >= most {
+            if a == b || self.ranges.len() >= most || chaos.unusual() {
                 continue;
             }
             if let Some(united) = self.unite(self.span[a as usize], self.span[b as usize]) {
                 self.parent[b as usize] = a;
                 self.span[a as usize] = united;
-                let (x, y) = (self.hull[a as usize], self.hull[b as usize]);
-                self.hull[a as usize] = (x.0.min(y.0), x.1.max(y.1));
+                let (x, y) = (self.interval[a as usize], self.interval[b as usize]);
+                self.interval[a as usize] = (x.0.min(y.0), x.1.max(y.1));
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::prove::Recorder;
 use crate::smt::Smt;
 use windlass_desc::cc::IntCC;
 use windlass_desc::machine::{
-    self, AddressForm, Bank, BankInfo, Cc, Family, FamilyInfo, Feature, FeatureInfo, Input, Output, Row,
+    self, AddressForm, Bank, BankInfo, Cc, Family, FamilyInfo, Feature, FeatureRow, Input, Output, Row,
 };
 use windlass_desc::types::Type;
 
@@ -21,7 +21,7 @@ pub struct Machine {
     /// Operations.
     pub families: &'static [FamilyInfo],
     /// Features of CPUs.
-    pub features: &'static [FeatureInfo],
+    pub features: &'static [FeatureRow],
     /// Names of conditions.
     pub conditions: &'static [&'static str],
     /// Are instructions' accesses to memory big-endian?
@@ -76,7 +76,7 @@ impl Machine {
         &self.families[f.0 as usize]
     }
     /// What there is to know of a feature.
-    pub fn feature(&self, f: Feature) -> &'static FeatureInfo {
+    pub fn feature(&self, f: Feature) -> &'static FeatureRow {
         &self.features[f.0 as usize]
     }
     /// What there is to know of the bank that holds values of a type.

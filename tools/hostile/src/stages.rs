@@ -6,9 +6,9 @@ use crate::memory;
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::atomic::Ordering::Relaxed;
-use windlass_codegen::compile::Options;
 use windlass_codegen::error::CodegenError;
 use windlass_codegen::isa;
+use windlass_codegen::options::Options;
 use windlass_codegen::settings::{self, Flags, configure, read_target};
 use windlass_ir::data_value::DataValue;
 use windlass_ir::dominator_tree::DominatorTree;
@@ -17,9 +17,10 @@ use windlass_ir::interpreter::{FunctionStore, Interpreter};
 use windlass_ir::ir::Function;
 use windlass_ir::loop_analysis::LoopAnalysis;
 use windlass_ir::post_dominator_tree::PostDominatorTree;
-use windlass_ir::reader::{ParseOptions, RunCommand, TestFile, parse_functions, parse_run_command, parse_test};
+use windlass_ir::reader::{ParseOptions, RunCommand, TestFile, parse_functions, parse_test};
 use windlass_ir::testfile::expect::{bless_lines, check_errors, check_lines};
 use windlass_ir::testfile::filecheck::Checker;
+use windlass_ir::testfile::parse_run_command_of;
 use windlass_ir::verifier::{VerifierErrors, verify_all, verify_function};
 use windlass_link::functions::{CompileError, Functions};
 use windlass_opt::Level;
@@ -205,9 +206,9 @@ fn directives(text: &str, file: &TestFile<'_>) -> HashMap<String, Vec<Vec<DataVa
     for (func, details) in &file.functions {
         for comment in &details.comments {
             if let Ok(Some(RunCommand::Run(call, ..) | RunCommand::Print(call))) =
-                parse_run_command(comment.text, &func.signature)
+                parse_run_command_of(comment.text, func)
             {
-                calls.entry(format!("%{}", call.func)).or_default().push(call.args);
+                calls.entry(call.function()).or_default().push(call.args);
             }
         }
         let printed = func.display().to_string();
@@ -245,7 +246,7 @@ fn compile(funcs: &[&Function], level: Level, check: bool) {
     let features = isa::native::builder()
         .ok()
         .and_then(|native| native.finish(Flags::new(settings::builder())).ok())
-        .map_or(0, |isa| Options::of(&*isa).features);
+        .map_or(0, |isa| isa.options().features);
     let options = Options { check, features, ..Options::default() };
     let mut functions = Functions::new();
     for func in funcs {

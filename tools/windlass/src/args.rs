@@ -21,7 +21,11 @@ Examples:
   windlass explain add.clif --fn add             show which rule chose each machine instruction
   windlass compile add.clif --emit bytes -o add.bin
   windlass compile add.clif --emit obj -o add.o  make an object file, to be linked by gcc and others
+  windlass run add.clif --set enable_nan_canonicalization --target 'x86_64 has_avx'
   windlass cat - < add.clif                      `-` is the standard input
+
+The `set` and `target` lines of a file hold for every command. `--target` replaces its targets; `--set` and `-O` come \
+after its settings. Of several targets tests take each, other commands the last that is possible here.
 Exit status: 0 if all is well, 1 if something failed, 2 if the command line makes no sense.";
 
 const TEST_EXAMPLES: &str = "\
@@ -29,8 +33,9 @@ A test file starts with lines like
   test interpret
   test run
   target x86_64
-and says behind each function what calls of it give: `; run: %add(1, 2) == 3`. \
-Each `test` line with each `target` line is a case. Kinds of tests: run, interpret, compile, verifier, cat, domtree, print-cfg. \
+and says behind each function what calls of it give: `; run: %add(1, 2) == 3`, or only that they return: `; run: %add(1, 2)`. \
+Each `test` line with each `target` line is a case. \
+Kinds of tests: run, interpret, compile, verifier, cat, optimize, inline, domtree, print-cfg. \
 `test run` runs machine code at each optimisation level, with the register allocation checked; \
 a crash or an endless loop of a function is a failure of that function.
 A file without such lines is read, verified, printed, read again and compiled at each level.
@@ -38,6 +43,8 @@ A file without such lines is read, verified, printed, read again and compiled at
 Examples:
   windlass test tests/clif
   windlass test -v tests/clif/run/loops.clif     tell each case and why it was skipped
+  windlass test - < add.clif                     test what comes on the standard input
+  windlass test -O speed tests/clif              at this optimisation level only
   windlass test --bless-expect known.tsv corpus  write the list of what fails now
   windlass test --expect known.tsv corpus        fail only if something is not as listed";
 
@@ -64,7 +71,7 @@ pub enum Command {
     /// Read a file and print it in the usual form
     Cat(Input),
     /// Check that functions obey the rules of the language
-    Verify(Input),
+    Verify(Verify),
     /// Draw control flow graphs, in the language of Graphviz's `dot`
     PrintCfg(Input),
     /// Compile functions to machine code
@@ -84,6 +91,17 @@ pub struct Input {
     pub file: PathBuf,
 }
 
+/// What to verify.
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// The file.
+    #[command(flatten)]
+    pub input: Input,
+    /// For what.
+    #[command(flatten)]
+    pub target: Target,
+}
+
 /// What to call.
 #[derive(Debug, clap::Args)]
 pub struct Call {
@@ -93,23 +111,24 @@ pub struct Call {
     /// Call this function with these arguments, written as in run lines, instead of what the run lines say
     #[arg(long = "fn", value_names = ["NAME", "ARGS"], num_args = 1.., allow_hyphen_values = true)]
     pub function: Option<Vec<String>>,
-    /// How much is done to make code fast; the interpreter does not care
-    #[arg(short = 'O', value_name = "LEVEL", value_enum, default_value_t = Level::None)]
-    pub level: Level,
+    /// For what.
+    #[command(flatten)]
+    pub target: Target,
 }
 
-/// For what to compile.
-#[derive(Debug, clap::Args)]
+/// For what to compile, beside what a file says.
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Target {
-    /// The target and its features, as in a test file: `x86_64 has_bmi2` [default: this computer]
+    /// The target and its features, as in a test file: `x86_64 has_bmi2` [default: as the file says, or this computer]
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
-    /// A setting, as in a test file: `preserve_frame_pointers=true`; may be given several times
-    #[arg(long, value_name = "KEY=VALUE")]
+    /// A setting, as in a test file: `opt_level=speed`, or `is_pic` to switch it on; may be given several times
+    #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
-    /// How much is done to make code fast
-    #[arg(short = 'O', value_name = "LEVEL", value_enum, default_value_t = Level::None)]
-    pub level: Level,
+    /// How much is done to make code fast: short for `--set opt_level=LEVEL` [default: as the file says; else none, and
+    /// for tests each]
+    #[arg(short = 'O', value_name = "LEVEL", value_enum)]
+    pub level: Option<Level>,
 }
 
 /// What to compile.

@@ -8,9 +8,10 @@ mod numbers;
 pub mod probe;
 pub mod shrink;
 
+use crate::args::Target;
 use crate::source::{Error, Result, Source};
-use crate::style;
-use anstream::{eprintln, print};
+use crate::target::Given;
+use crate::{output, style};
 use case::Case;
 use indicatif::{ProgressBar, ProgressStyle};
 use probe::{Native, Symptom};
@@ -34,11 +35,14 @@ pub struct Args {
     /// Where to write the file [default: the standard output]; it always holds the smallest so far
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
+    /// For what; becomes part of what is written.
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// Shrinks a file. Returns whether it failed to begin with.
 pub fn run(args: &Args) -> Result<bool> {
-    let source = Source::open(&args.file)?;
+    let source = Source::open(&args.file, &Given::of(&args.target)?)?;
     let bar = ProgressBar::new_spinner().with_style(progress_style());
     let timeout = Duration::from_secs(args.timeout);
     let (text, symptom) = match &args.check {
@@ -55,7 +59,7 @@ pub fn run(args: &Args) -> Result<bool> {
         }
         None => {
             let (start, symptom) = failing(&source, timeout)?;
-            eprintln!("{}{}{:#}: {}", style::BAD, symptom.kind, style::BAD, symptom.detail);
+            tell(&symptom);
             let check = |text: &str| {
                 let found = probe::native(text, Native::default(), timeout)?;
                 Ok(found.is_some_and(|found| found.kind == symptom.kind))
@@ -67,12 +71,16 @@ pub fn run(args: &Args) -> Result<bool> {
     };
     bar.finish_and_clear();
     if let Some(symptom) = symptom {
-        eprintln!("{}{}{:#}: {}", style::BAD, symptom.kind, style::BAD, symptom.detail);
+        tell(&symptom);
     }
     if args.output.is_none() {
-        print!("{text}");
+        output::print(text)?;
     }
     Ok(true)
+}
+
+fn tell(symptom: &Symptom) {
+    output::remark(format_args!("{}{}{:#}: {}", style::BAD, symptom.kind, style::BAD, symptom.detail));
 }
 
 fn system(error: io::Error) -> Error {

@@ -1,14 +1,17 @@
-//! Running functions as machine code: compiles them together with their trampolines, and calls them in a sandbox. Needs
-//! verified functions; leaves for each call its results, its trap, or what else became of it.
+//! Running functions as machine code: compiles them together with their trampolines, and calls them in a sandbox or under
+//! an emulator. Needs verified functions; leaves for each call its results, its trap, or what else became of it.
 
 use crate::panics;
+use crate::qemu::{self, Emulator};
 use crate::sandbox::{self, Call, End, Fault, Slot};
 use crate::trampoline;
 use std::collections::{HashMap, HashSet};
-use windlass_codegen::compile::Options;
+use windlass_codegen::options::Options;
 use windlass_ir::data_value::{DataValue, DisplayDataValues};
-use windlass_ir::ir::{Function, Signature, TrapCode};
+use windlass_ir::ir::{Endianness, Function, Signature, TrapCode, types};
+use windlass_ir::isa::CallConv;
 use windlass_link::functions::{Functions, Object};
+use windlass_link::image::Image;
 use windlass_opt::Level;
 
 /// How long a call may take, in seconds.
@@ -49,8 +52,43 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// Functions in this process, with trampolines.
+/// What runs machine code.
+#[derive(Clone)]
+pub enum Engine {
+    /// This computer.
+    Host,
+    /// A program that emulates another.
+    Qemu(Emulator),
+}
+
+impl Engine {
+    fn functions(&self) -> Functions {
+        match self {
+            Engine::Host => Functions::new(),
+            Engine::Qemu(emulator) => Functions::for_image(Image::new(qemu::IMAGE), emulator.backend),
+        }
+    }
+
+    /// The convention by which trampolines are called.
+    fn convention(&self) -> CallConv {
+        match self {
+            Engine::Host => CallConv::triple_default(&target_lexicon::HOST),
+            Engine::Qemu(_) => CallConv::SystemV,
+        }
+    }
+
+    fn order(&self) -> Endianness {
+        match self {
+            Engine::Host if cfg!(target_endian = "big") => Endianness::Big,
+            Engine::Host => Endianness::Little,
+            Engine::Qemu(emulator) => emulator.machine.order,
+        }
+    }
+}
+
+/// Linked functions, with trampolines.
 pub struct Native {
+    engine: Engine,
     functions: Functions,
     /// The names of trampolines, or why there is none.
     trampolines: HashMap<Signature, Result<String, String>>,
@@ -59,9 +97,16 @@ pub struct Native {
 }
 
 impl Native {
-    /// Compiles functions together. Those that fail are remembered with the reason.
+    /// Compiles functions together for this computer. Those that fail are remembered with the reason.
     pub fn compile(funcs: &[&Function], level: Level, options: &Options) -> Native {
-        let mut native = Native { functions: Functions::new(), trampolines: HashMap::new(), failed: HashMap::new() };
+        Native::compile_for(&Engine::Host, funcs, level, options)
+    }
+
+    /// The same for what an engine runs.
+    pub fn compile_for(engine: &Engine, funcs: &[&Function], level: Level, options: &Options) -> Native {
+        let functions = engine.functions();
+        let (trampolines, failed) = (HashMap::new(), HashMap::new());
+        let mut native = Native { engine: engine.clone(), functions, trampolines, failed };
         let mut objects = vec![];
         for func in funcs {
             match native.object(func, level, options) {
@@ -69,13 +114,14 @@ impl Native {
                 Err(why) => _ = native.failed.insert(func.name.to_string(), why),
             }
             if !native.trampolines.contains_key(&func.signature) {
-                let trampoline = trampoline::build(&func.signature, native.trampolines.len());
+                let trampoline = trampoline::build(&func.signature, native.trampolines.len(), engine.convention());
                 let made = native.object(&trampoline, level, options);
                 let why = |why| format!("its trampoline was not compiled: {why}");
                 let name = made.map(|object| objects.push(object)).map(|()| trampoline.name.to_string());
                 native.trampolines.insert(func.signature.clone(), name.map_err(why));
             }
         }
+        native.add_routines(&mut objects, options);
         native.drop_incomplete(&mut objects);
         if let Err(error) = native.functions.link(&objects) {
             for object in objects {
@@ -88,6 +134,17 @@ impl Native {
     fn object(&mut self, func: &Function, level: Level, options: &Options) -> Result<Object, String> {
         let functions = &mut self.functions;
         panics::caught(|| functions.compile(func, level, options))?.map_err(|e| e.to_string())
+    }
+
+    /// Adds what objects need and other programs do not have.
+    fn add_routines(&mut self, objects: &mut Vec<Object>, options: &Options) {
+        let Engine::Qemu(emulator) = &self.engine else { return };
+        for (symbol, made) in qemu::missing_routines(emulator.machine, objects, &mut self.functions, options) {
+            match made {
+                Ok(routine) => objects.push(routine),
+                Err(why) => _ = self.failed.insert(symbol, why),
+            }
+        }
     }
 
     /// Drops objects that refer to what is not there, for that would keep all others from being linked.
@@ -106,7 +163,7 @@ impl Native {
             objects.retain(|object| !incomplete.contains_key(&object.name));
             for (name, symbol) in incomplete {
                 let why = match self.failed.get(&symbol) {
-                    Some(_) => format!("it needs {symbol}, which was not compiled"),
+                    Some(why) => format!("it needs {symbol}, which was not compiled: {why}"),
                     None => format!("it needs {symbol}, which is neither in the file nor known to the linker"),
                 };
                 self.failed.insert(name, why);
@@ -123,13 +180,20 @@ impl Native {
     pub fn call_all(&self, calls: &[(&Function, &[DataValue])]) -> std::io::Result<Vec<Outcome>> {
         let prepared: Vec<Result<Call, String>> = calls.iter().map(|(func, args)| self.prepare(func, args)).collect();
         let possible: Vec<Call> = prepared.iter().filter_map(|call| call.as_ref().ok()).cloned().collect();
-        // SAFETY: the trampolines were made for the signatures of the functions, whose arguments these are.
-        let mut ends = unsafe { sandbox::call_all(&possible, TIMEOUT) }?.into_iter();
+        let mut ends = self.run(&possible)?.into_iter();
         let outcome = |(prepared, (func, _)): (Result<Call, String>, &(&Function, _))| match prepared {
             Ok(_) => ends.next().map_or_else(|| Outcome::Broken("not called".into()), |end| self.outcome(func, end)),
             Err(why) => Outcome::Broken(why),
         };
         Ok(prepared.into_iter().zip(calls).map(outcome).collect())
+    }
+
+    fn run(&self, calls: &[Call]) -> std::io::Result<Vec<End>> {
+        match (&self.engine, self.functions.image()) {
+            (Engine::Qemu(emulator), Some(image)) => emulator.call_all(image, calls, TIMEOUT),
+            // SAFETY: the trampolines were made for the signatures of the functions, whose arguments these are.
+            _ => unsafe { sandbox::call_all(calls, TIMEOUT) },
+        }
     }
 
     fn prepare(&self, func: &Function, args: &[DataValue]) -> Result<Call, String> {
@@ -145,7 +209,7 @@ impl Native {
         Ok(Call {
             trampoline: address(&trampoline)?,
             callee: address(&name)?,
-            args: args.iter().map(to_slot).collect(),
+            args: args.iter().map(|value| to_slot(value, self.engine.order())).collect(),
             results: func.signature.returns.len(),
         })
     }
@@ -154,7 +218,7 @@ impl Native {
         match end {
             End::Returned(slots) => {
                 let types = func.signature.returns.iter().map(|r| r.value_type);
-                let values = slots.iter().zip(types).map(|(slot, ty)| DataValue::from_bits(bits(slot), ty));
+                let values = slots.iter().zip(types).map(|(slot, ty)| of_slot(slot, ty, self.engine.order()));
                 let values: Option<Vec<_>> = values.collect();
                 values.map_or_else(|| Outcome::Broken("it returned what is no value".into()), Outcome::Returned)
             }
@@ -193,17 +257,23 @@ impl Native {
     }
 }
 
-/// A value as trampolines load it: vectors as on a little-endian machine, everything else as on this one.
-fn to_slot(value: &DataValue) -> Slot {
+/// A value as trampolines load it: vectors as on a little-endian machine, everything else as on the target.
+fn to_slot(value: &DataValue, order: Endianness) -> Slot {
     let mut slot = Slot::default();
-    match value.is_vector() {
-        true => value.write_to_slice_le(&mut slot),
-        false => value.write_to_slice_ne(&mut slot),
+    match order {
+        Endianness::Big if !value.is_vector() => value.write_to_slice_be(&mut slot),
+        _ => value.write_to_slice_le(&mut slot),
     }
     slot
 }
 
-/// The bits of a value that a trampoline stored, with others above it.
-fn bits(slot: &Slot) -> u128 {
-    u128::from_le_bytes(*slot)
+/// The value that a trampoline stored, if values have this type.
+fn of_slot(slot: &Slot, ty: types::Type, order: Endianness) -> Option<DataValue> {
+    let bytes = &slot[..ty.bytes().min(slot.len() as u32) as usize];
+    let fold = |bits: u128, byte: &u8| bits << 8 | u128::from(*byte);
+    let bits = match order {
+        Endianness::Big if !ty.is_vector() => bytes.iter().fold(0, fold),
+        _ => bytes.iter().rev().fold(0, fold),
+    };
+    DataValue::from_bits(bits, ty)
 }

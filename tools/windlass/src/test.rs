@@ -9,7 +9,9 @@ mod pool;
 mod report;
 pub mod verdict;
 
-use crate::source::{Error, Result};
+use crate::args::Target;
+use crate::source::{Error, Result, STDIN};
+use crate::target::Given;
 use expect::Expected;
 use report::Report;
 use std::path::{Path, PathBuf};
@@ -18,7 +20,7 @@ use verdict::{Event, Failure, Verdict};
 /// What the command line asks for.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Files, or folders that are searched for *.clif files
+    /// Files, or folders that are searched for *.clif files; `-` is the standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Tell every case and why it was skipped, and all that failed in full
@@ -36,6 +38,9 @@ pub struct Args {
     /// How many files to test at the same time [default: one for each CPU]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// For what.
+    #[command(flatten)]
+    pub target: Target,
 }
 
 /// What has become of the cases.
@@ -51,6 +56,7 @@ pub struct Counts {
 
 /// Runs the tests. Returns whether nothing failed that was not expected to.
 pub fn run(args: &Args) -> Result<bool> {
+    let given = Given::of(&args.target)?;
     let mut expected = args.expect.as_deref().map(Expected::open).transpose()?.unwrap_or_default();
     let files = collect(&args.paths)?;
     let paths: Vec<PathBuf> = files.iter().map(|f| f.path.clone()).collect();
@@ -78,13 +84,13 @@ pub fn run(args: &Args) -> Result<bool> {
             report.end(&paths[file], &case, sift(&mut expected, &paths[file], &case, verdict));
         }
     };
-    pool::run(&paths, jobs.unwrap_or(1), listen)
+    pool::run(&paths, &given, jobs.unwrap_or(1), listen)
         .map_err(|e| Error::new(format_args!("the system did not let tests run: {e}")))?;
     if let Some(list) = &args.bless_expect {
         bless(list, &files, failures)?;
     }
     report.passing(&expected.passing());
-    Ok(report.finish())
+    report.finish()
 }
 
 /// What is left of a verdict if known failures are none.
@@ -124,18 +130,17 @@ struct Found {
     name: String,
 }
 
-/// The files that paths stand for, in order.
+/// The files that paths stand for, in order. What cannot be looked at is among them: reading it will fail.
 fn collect(paths: &[PathBuf]) -> Result<Vec<Found>> {
     let mut files = vec![];
     for root in paths {
-        let cannot = |path: &Path, e| Error::new(format_args!("{}: cannot be read: {e}", path.display()));
         let mut todo = vec![root.clone()];
         while let Some(path) = todo.pop() {
-            let meta = std::fs::metadata(&path).map_err(|e| cannot(&path, e))?;
-            if meta.is_dir() {
-                let entries = std::fs::read_dir(&path).and_then(|dir| dir.collect::<std::io::Result<Vec<_>>>());
-                todo.extend(entries.map_err(|e| cannot(&path, e))?.into_iter().map(|entry| entry.path()));
-            } else if path == *root || path.extension().is_some_and(|e| e == "clif") {
+            let is_folder = path != Path::new(STDIN) && path.is_dir();
+            let entries = is_folder.then(|| std::fs::read_dir(&path)?.collect::<std::io::Result<Vec<_>>>());
+            if let Some(Ok(entries)) = entries {
+                todo.extend(entries.into_iter().map(|entry| entry.path()));
+            } else if is_folder || path == *root || path.extension().is_some_and(|e| e == "clif") {
                 let inside = path.strip_prefix(root).ok().filter(|p| !p.as_os_str().is_empty());
                 let name = inside.or(path.file_name().map(Path::new)).unwrap_or(&path);
                 files.push(Found { name: name.to_string_lossy().into_owned(), path });
@@ -145,7 +150,7 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<Found>> {
     files.sort();
     files.dedup();
     match files.is_empty() {
-        true => Err(Error::new("there is nothing to test: expected files, or folders with *.clif files in them")),
+        true => Err(Error::misuse("there is nothing to test: expected files, or folders with *.clif files in them")),
         false => Ok(files),
     }
 }

@@ -1,15 +1,15 @@
 //! Trampolines: functions of IR through which functions of any signature can be called with values in memory. Needs the
-//! builder; leaves a function of the type `(callee, slots)` in the C convention of this machine.
+//! builder; leaves a function of the type `(callee, slots)` in a C convention.
 
 use crate::sandbox::SLOT;
 use windlass_ir::cursor::{Cursor, FuncCursor};
 use windlass_ir::ir::{AbiParam, Endianness, Function, InstBuilder, MemFlagsData, Signature, UserFuncName, types};
 use windlass_ir::isa::CallConv;
 
-/// Number `n`'s trampoline for a signature: it loads each argument from a slot, calls, and stores each result to a slot.
-pub fn build(signature: &Signature, n: usize) -> Function {
+/// Number `n`'s trampoline for a signature, to be called by a convention: it loads each argument from a slot, calls, and stores each result to a slot.
+pub fn build(signature: &Signature, n: usize, conv: CallConv) -> Function {
     let pointer = types::I64;
-    let mut sig = Signature::new(CallConv::triple_default(&target_lexicon::HOST));
+    let mut sig = Signature::new(conv);
     sig.params = vec![AbiParam::new(pointer); 2];
     let mut func = Function::with_name_signature(UserFuncName::testcase(format!("trampoline {n}")), sig);
     let callee_sig = func.import_signature(signature.clone());
@@ -17,7 +17,7 @@ pub fn build(signature: &Signature, n: usize) -> Function {
     let callee = func.dfg.append_block_param(block, pointer);
     let slots = func.dfg.append_block_param(block, pointer);
     let offset = |n: usize| i32::try_from(n * SLOT).unwrap_or(i32::MAX);
-    // vectors are in memory as on a little-endian machine, everything else as on this one
+    // vectors are in memory as on a little-endian machine, everything else as on the target
     let flags = |ty: types::Type| match ty.is_vector() {
         true => MemFlagsData::trusted().with_endianness(Endianness::Little),
         false => MemFlagsData::trusted(),
@@ -46,7 +46,7 @@ mod tests {
         let mut sig = Signature::new(CallConv::Fast);
         sig.params = [types::I8, types::I64].map(AbiParam::new).to_vec();
         sig.returns = vec![AbiParam::new(types::I16)];
-        let func = build(&sig, 3);
+        let func = build(&sig, 3, CallConv::SystemV);
         windlass_ir::verifier::verify_function(&func, None).unwrap();
         let text = func.display().to_string();
         assert!(text.contains("v1+16") && text.contains("call_indirect sig0, v0"), "{text}");

@@ -21,6 +21,6 @@ fn a_reader_that_leaves_is_no_error() {
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     child.wait().unwrap();
     std::fs::remove_file(&file).unwrap();
-    assert!(line.contains("f0"), "{line}");
+    assert!(line.contains("intel_syntax"), "{line}");
     assert_eq!(errors, "");
 }

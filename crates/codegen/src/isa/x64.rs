@@ -1,19 +1,25 @@
 //! x86-64 as a target: its settings together with the shared ones. Needs the tables of [`crate::settings`]; leaves what
 //! lowering and emission ask about the target.
 
-use super::unwind::{self, UnwindInfo, UnwindInfoKind, systemv::RegisterMappingError};
+use super::unwind::{UnwindInfo, UnwindInfoKind, systemv::RegisterMappingError};
 use super::{Builder, FunctionAlignment, IsaFlagsHashKey, OwnedTargetIsa, TargetIsa};
-use crate::compile::{Options, Pipeline};
+use crate::backend::Backend;
+use crate::compile::Pipeline;
 use crate::error::{CodegenError, CodegenResult};
+use crate::linkage::Linkage;
 use crate::machinst::{CompiledCode, CompiledCodeStencil};
+use crate::options::Options;
 use crate::reg::Reg;
 use crate::settings::{self, Flags, Value, x64};
-use crate::text_section::{TextSectionBuilder, X64TextSection};
-use crate::x64::insts::{CALL_SIZE, NOPS};
+use crate::text_section::{TextSection, TextSectionBuilder};
+use crate::x64::backend::BACKEND;
+use crate::x64::emit::NOPS;
+use crate::x64::unwind as x64_unwind;
 use std::fmt;
 use target_lexicon::{Environment, Triple};
 use windlass_control::ControlPlane;
-use windlass_desc::x64::regs;
+use windlass_desc::feature;
+use windlass_desc::x64::{Feature, regs};
 use windlass_ir::ir::Function;
 use windlass_ir::ir::types::{self, Type};
 use windlass_regalloc::Class;
@@ -45,9 +51,10 @@ fn finish(triple: Triple, flags: Flags, isa_flags: &settings::Builder) -> Codege
     }
     super::check_shared(&flags)?;
     let isa_flags = x64::Flags::new(isa_flags.clone());
-    let mut isa = X64Isa { triple, flags, isa_flags, options: Options::default() };
-    isa.options = Options::of(&isa);
-    Ok(isa.wrapped())
+    let on = |setting| isa_flags.iter().any(|value| value.name == setting && value.as_bool() == Some(true));
+    let features = feature::set_of(Feature::ALL, |row| on(row.setting));
+    let options = Options::new(&triple, &flags, features);
+    Ok(X64Isa { triple, flags, isa_flags, options }.wrapped())
 }
 
 impl TargetIsa for X64Isa {
@@ -106,6 +113,14 @@ impl TargetIsa for X64Isa {
         self.isa_flags.has_ssse3()
     }
 
+    fn backend(&self) -> &'static dyn Backend {
+        BACKEND
+    }
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
     fn compile_function(
         &self,
         func: &Function,
@@ -115,37 +130,36 @@ impl TargetIsa for X64Isa {
     ) -> CodegenResult<CompiledCodeStencil> {
         let origins = func.stencil.srclocs.values().any(|loc| !loc.is_default());
         let options = Options { listing: want_disasm, origins, points: !func.debug_tags.is_empty(), ..self.options };
-        let mut code = pipeline.compile(func, &options)?;
+        let mut code = pipeline.compile(func, BACKEND, &options)?;
         let minimum = 1 << self.flags.log2_min_function_alignment();
         code.alignment = code.alignment.max(minimum);
-        // what fills any gap, and what takes the place of a call
-        let nops = [NOPS[0].to_vec(), NOPS[CALL_SIZE - 1].to_vec()];
+        let nops = NOPS.map(<[u8]>::to_vec);
         Ok(CompiledCodeStencil::new(code, func, want_disasm, nops.into()))
     }
 
     fn emit_unwind_info(&self, code: &CompiledCode, kind: UnwindInfoKind) -> CodegenResult<Option<UnwindInfo>> {
-        unwind::of_x64(kind, &code.buffer.unwind_info, code.buffer.total_size())
+        x64_unwind::info(kind, &code.buffer.unwind_info, code.buffer.total_size())
     }
 
     fn create_systemv_cie(&self) -> Option<gimli::write::CommonInformationEntry> {
-        Some(unwind::systemv::x64_cie())
+        Some(x64_unwind::cie())
     }
 
     fn map_regalloc_reg_to_dwarf(&self, reg: Reg) -> Result<u16, RegisterMappingError> {
         let reg = reg.to_real_reg().ok_or(RegisterMappingError::MissingBank)?;
-        Ok(unwind::systemv::x64_register(reg.preg()).0)
+        Ok(x64_unwind::register(reg.preg()).0)
     }
 
     fn pretty_print_reg(&self, reg: Reg, size: u8) -> String {
         match reg.to_real_reg().map(|reg| (reg.class(), reg.hw_enc())) {
             Some((Class::Int, n)) => regs::name(n, u16::from(size) * 8),
-            Some((Class::Vec, n)) => format!("xmm{n}"),
+            Some((_, n)) => format!("xmm{n}"),
             None => format!("{reg:?}"),
         }
     }
 
     fn text_section_builder(&self, num_labeled_funcs: usize) -> Box<dyn TextSectionBuilder> {
-        Box::new(X64TextSection::new(num_labeled_funcs))
+        Box::new(TextSection::new(Linkage::of(self.triple.architecture), num_labeled_funcs))
     }
 }
 
@@ -159,17 +173,16 @@ impl fmt::Display for X64Isa {
 mod tests {
     use super::*;
     use crate::settings::{builder, read_target};
-    use windlass_desc::x64::FEATURES;
 
     #[test]
     fn features_are_those_of_the_settings() {
         let features = |line: &str| {
             let isa = read_target(line).unwrap().isa_builder().unwrap();
-            Options::of(&*isa.finish(Flags::new(builder())).unwrap()).features
+            isa.finish(Flags::new(builder())).unwrap().options().features
         };
         assert_eq!(features("x86_64"), 0);
-        for (n, f) in FEATURES.iter().enumerate() {
-            assert_eq!(features(&format!("x86_64 {}", f.setting)), 1 << n, "{}", f.setting);
+        for row in Feature::ALL {
+            assert_eq!(features(&format!("x86_64 {}", row.setting)), 1 << row.number, "{}", row.setting);
         }
     }
 }

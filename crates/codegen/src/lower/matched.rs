@@ -2,6 +2,7 @@
 //! instructions. Needs [`super::Lower`].
 
 use super::Lower;
+use crate::slots::{MAX_FRAME, align_of, slack};
 use crate::vcode::{BASE, Base, CC, SCALE};
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::cc::IntCC;
@@ -13,9 +14,6 @@ use windlass_regalloc::VReg;
 
 /// No row: the operand has no such form.
 pub const NO_ROW: u16 = u16::MAX;
-
-/// Frames are smaller. More does not fit signed displacements of 32 bits with room to spare.
-pub const MAX_FRAME: u64 = 1 << 30;
 
 /// A rule, or an alternative, that matched, with what it binds, in the order of its pattern.
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +121,9 @@ impl Lower<'_> {
     /// The displacement of a stack slot's address, and so many bytes more, from the first slot; none if it is too large.
     pub fn slot_disp(&self, i: Inst, off: i64) -> Option<i32> {
         let InstructionData::StackAddr { stack_slot, offset, .. } = self.func.dfg.insts[i] else { return None };
+        if slack(align_of(&self.func.sized_stack_slots[stack_slot])) > 0 {
+            return None;
+        }
         let slot = *self.given.slots.get(stack_slot.as_u32() as usize)? as i64;
         // the frame's own offset comes on top, so there must be room for it
         let disp = slot.checked_add(i32::from(offset) as i64)?.checked_add(off)?;
@@ -140,10 +141,6 @@ impl Lower<'_> {
     pub fn has_room(&self, i: Inst, bytes: i64) -> bool {
         i32::try_from(self.imm(i) + bytes).is_ok()
     }
-    /// A register as the next operand.
-    pub fn use_vreg(&mut self, r: VReg) {
-        self.def_vreg(r);
-    }
     /// Memory as the next operand.
     pub fn use_mem(&mut self, a: &Amode) {
         let kind = if a.base.is_none() { Base::Slots } else { Base::Regs };
@@ -159,7 +156,7 @@ impl Lower<'_> {
     }
     /// Memory at an address in a register, and so many bytes more, as the next operand.
     pub fn use_mem_at(&mut self, base: VReg, disp: i32) {
-        self.use_vreg(base);
+        self.operand(base);
         self.use_none();
         let p = self.pending();
         p.flags |= (Base::Regs as u16) << BASE;
@@ -180,6 +177,6 @@ impl Lower<'_> {
     /// The registers that a test is asked of, as the next operands.
     pub fn use_test(&mut self, f: &Cond, on: &[VReg; 2]) {
         let count = Shape::ALL.get(f.shape as usize).map_or(0, |s| s.registers());
-        on[..count].iter().for_each(|&r| self.use_vreg(r));
+        on[..count].iter().for_each(|&r| self.operand(r));
     }
 }

@@ -3,6 +3,7 @@
 
 use super::detail::{setting_enum, settings_group};
 use windlass_ir::isa::{CallConv, ChoosesLibcalls};
+use windlass_opt::Level;
 
 setting_enum! {
     /// How registers are allocated.
@@ -23,6 +24,16 @@ setting_enum! {
         Speed = "speed",
         /// Fast code; where that costs nothing, small code too.
         SpeedAndSize = "speed_and_size",
+    }
+}
+
+impl From<OptLevel> for Level {
+    fn from(level: OptLevel) -> Level {
+        match level {
+            OptLevel::None => Level::None,
+            OptLevel::Speed => Level::Speed,
+            OptLevel::SpeedAndSize => Level::SpeedAndSize,
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 
 use super::detail::Template;
 use super::{Builder, Configurable, SetError, SetResult, aarch64, riscv64, s390x, x64};
-use crate::isa::{self, LookupError};
 use target_lexicon::{Aarch64Architecture, Architecture, Riscv64Architecture, Triple};
 use windlass_ir::isa::TargetFacts;
 
@@ -47,11 +46,6 @@ impl Target {
     /// Pointer width, endianness, calling convention.
     pub fn facts(&self) -> TargetFacts {
         TargetFacts::of(&self.triple)
-    }
-
-    /// What makes a code generator for this target, if there is one.
-    pub fn isa_builder(&self) -> Result<isa::Builder, LookupError> {
-        isa::lookup_with(self.triple.clone(), self.flags.clone())
     }
 }
 

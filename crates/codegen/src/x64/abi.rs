@@ -1,13 +1,13 @@
-//! Calling conventions of x86-64. System V: AMD64 psABI 1.0, section 3.2.3, with a third register for results, which C
-//! never has. `fast` is the same. `tail` has the same
+//! Calling conventions of x86-64. System V: AMD64 psABI 1.0, section 3.2.3; a third register for results, which C
+//! never has, is LLVM's. `fast` is the same. `tail` has the same
 //! registers but preserves only rbp, so that a tail call has nothing to restore, and its callees remove their arguments.
 //! rax is no argument register of `tail`: an indirect tail call goes there.
 
-use crate::abi::Convention;
+use crate::abi::{Convention, Halves};
 use crate::error::{CodegenError, CodegenResult};
 use windlass_desc::x64::regs::*;
 use windlass_ir::isa::CallConv;
-use windlass_regalloc::{Class, PReg, RegSet};
+use windlass_regalloc::{CLASSES, Class, ClassSpec, PReg, RegSet};
 
 const fn r(n: u8) -> PReg {
     PReg::new(Class::Int, n)
@@ -17,48 +17,68 @@ const fn x(n: u8) -> PReg {
     PReg::new(Class::Vec, n)
 }
 
+/// General and vector registers, at the index of their class.
+const fn banks(general: &'static [PReg], vector: &'static [PReg]) -> [&'static [PReg]; CLASSES] {
+    [general, vector, &[], &[]]
+}
+
 static SYSTEM_V: Convention = Convention {
-    args: [&[r(RDI), r(RSI), r(RDX), r(RCX), r(8), r(9)], &[x(0), x(1), x(2), x(3), x(4), x(5), x(6), x(7)]],
-    results: [&[r(RAX), r(RDX), r(RCX)], &[x(0), x(1)]],
+    args: banks(&[r(RDI), r(RSI), r(RDX), r(RCX), r(8), r(9)], &[x(0), x(1), x(2), x(3), x(4), x(5), x(6), x(7)]),
+    results: banks(&[r(RAX), r(RDX), r(RCX)], &[x(0), x(1)]),
+    llvm_results: 1,
     positional: false,
     shadow: 0,
     spills_results: false,
     callee_pops: false,
-    references: false,
-    callee_saved: RegSet::EMPTY.with(r(RBX)).with(r(RBP)).with(r(12)).with(r(13)).with(r(14)).with(r(15)),
+    wide_args: Halves::Together,
+    wide_results: Halves::Apart,
+    struct_return: None,
+    right_justified: false,
+    callee_saved: SAVED,
+    clobbers: without(SAVED),
 };
 
+/// What System V preserves.
+const SAVED: RegSet = RegSet::EMPTY.with(r(RBX)).with(r(RBP)).with(r(12)).with(r(13)).with(r(14)).with(r(15));
+/// What Windows preserves: more general registers, and vector registers from the sixth on.
+const SAVED_BY_WINDOWS: RegSet = SAVED.with(r(RSI)).with(r(RDI)).union(RegSet::of(Class::Vec, 0xffc0));
+/// What is preserved where as little as possible is.
+const FRAME_POINTER: RegSet = RegSet::EMPTY.with(r(RBP));
+
 static TAIL: Convention = Convention {
-    args: SYSTEM_V.args,
-    results: [
+    results: banks(
         &[r(RAX), r(RDX), r(RCX), r(RSI), r(RDI), r(8), r(9), r(10)],
         &[x(0), x(1), x(2), x(3), x(4), x(5), x(6), x(7)],
-    ],
-    positional: false,
-    shadow: 0,
+    ),
+    llvm_results: 0,
     spills_results: true,
     callee_pops: true,
-    references: false,
-    callee_saved: RegSet::EMPTY.with(r(RBP)),
+    callee_saved: FRAME_POINTER,
+    clobbers: without(FRAME_POINTER),
+    ..SYSTEM_V
 };
 
 /// Windows x64 (Microsoft: x64 calling convention). Integers of 128 bits, which that does not know, go as with gcc.
 static WINDOWS: Convention = Convention {
-    args: [&[r(RCX), r(RDX), r(8), r(9)], &[x(0), x(1), x(2), x(3)]],
-    results: [&[r(RAX), r(RDX)], &[x(0)]],
+    args: banks(&[r(RCX), r(RDX), r(8), r(9)], &[x(0), x(1), x(2), x(3)]),
+    results: banks(&[r(RAX), r(RDX)], &[x(0)]),
+    llvm_results: 0,
     positional: true,
     shadow: 32,
-    spills_results: false,
-    callee_pops: false,
-    references: true,
-    callee_saved: RegSet([SYSTEM_V.callee_saved.0[0] | 1 << RSI | 1 << RDI, 0xffc0]),
+    wide_args: Halves::Copied,
+    wide_results: Halves::Vector,
+    callee_saved: SAVED_BY_WINDOWS,
+    clobbers: without(SAVED_BY_WINDOWS),
+    ..SYSTEM_V
 };
 
 /// The baseline compiler's code preserves nothing.
-static WINCH: Convention = Convention { callee_saved: TAIL.callee_saved, ..SYSTEM_V };
+static WINCH: Convention =
+    Convention { llvm_results: 0, callee_saved: FRAME_POINTER, clobbers: without(FRAME_POINTER), ..SYSTEM_V };
 
 /// Functions that return nothing and preserve all.
-static PRESERVE_ALL: Convention = Convention { results: [&[], &[]], callee_saved: ALL, ..SYSTEM_V };
+static PRESERVE_ALL: Convention =
+    Convention { results: banks(&[], &[]), llvm_results: 0, callee_saved: ALL, clobbers: RegSet::EMPTY, ..SYSTEM_V };
 
 /// Where an indirect tail call has its callee: neither an argument nor preserved.
 pub const TAIL_CALLEE: PReg = r(RAX);
@@ -76,11 +96,11 @@ pub fn convention(conv: CallConv) -> CodegenResult<&'static Convention> {
 }
 
 /// All registers but the stack pointer.
-const ALL: RegSet = RegSet([0xffff & !(1 << RSP), 0xffff]);
+const ALL: RegSet = RegSet::of(Class::Int, 0xffff & !(1 << RSP)).union(RegSet::of(Class::Vec, 0xffff));
 
-/// What a call destroys.
-pub fn clobbers(conv: &Convention) -> RegSet {
-    RegSet([ALL.0[0] & !conv.callee_saved.0[0], ALL.0[1] & !conv.callee_saved.0[1]])
+/// What a call destroys that preserves these.
+const fn without(saved: RegSet) -> RegSet {
+    ALL.minus(saved)
 }
 
 /// General registers in the order they are given out where a callee preserves some: first those that need no saving.
@@ -126,11 +146,20 @@ pub static VECTOR_ORDER: [PReg; 16] = {
     a
 };
 
+/// The register classes as the allocator wants them. The convention of Windows preserves 16 bytes of vector registers.
+pub fn classes(conv: &Convention, frame_pointer: bool, pinned: bool) -> [ClassSpec; CLASSES] {
+    let order = order(conv, frame_pointer, pinned);
+    let general = ClassSpec { order, scratch: &[], exchange: true, widths: 4 | 8, kept: 8 };
+    let order = &VECTOR_ORDER;
+    let vector = ClassSpec { order, scratch: &[], exchange: false, widths: 4 | 8 | 16, kept: 16 };
+    [general, vector, ClassSpec::NONE, ClassSpec::NONE]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::abi::{Place, Places};
-    use crate::compile::Options;
+    use crate::options::Options;
     use windlass_ir::reader::parse_functions;
 
     fn places(signature: &str) -> Places {
@@ -188,13 +217,29 @@ mod tests {
     #[test]
     fn results_beyond_the_registers() {
         let p = places("(i64) -> i64, i64, i64, i64, f64, f64, f64x2 system_v");
-        assert_eq!((shown(&p.args), shown(&p.results)), ("r6".into(), "r0 r2 r1 +0 x0 x1 +16".into()));
+        assert_eq!((shown(&p.args), shown(&p.results)), ("r6".into(), "r0 r2 +0 +8 x0 x1 +16".into()));
         assert_eq!((p.area.map(|a| a.at), p.area_size), (Some(Place::Reg(r(RDI))), 32));
     }
 
     #[test]
+    fn the_third_register_of_results_is_llvm_s() {
+        for conv in ["system_v", "fast"] {
+            let text = format!("(i64) -> i64, f64, i32, f32, i64, i64, f32 {conv}");
+            let p = places(&text);
+            assert_eq!((shown(&p.args), shown(&p.results)), ("r6".into(), "r0 x0 r2 x1 +0 +8 +16".into()));
+            let p = places_with(&text, true);
+            assert_eq!((shown(&p.args), shown(&p.results)), ("r6".into(), "r0 x0 r2 x1 r1 +0 +8".into()));
+        }
+        for llvm_abi in [false, true] {
+            assert_eq!(shown(&places_with("() -> i64, i64, i64, i64 winch", llvm_abi).results), "r0 r2 r1 +0");
+            assert_eq!(shown(&places_with("() -> i64, i64, i64, i64 tail", llvm_abi).results), "r0 r2 r1 r6");
+            assert_eq!(shown(&places_with("() -> i64, i64, i64 windows_fastcall", llvm_abi).results), "r0 r2 +0");
+        }
+    }
+
+    #[test]
     fn halves_of_results_go_apart() {
-        let p = places("() -> i64, i64, i128 system_v");
+        let p = places_with("() -> i64, i64, i128 system_v", true);
         assert_eq!(shown(&p.results), "r0 r2 r1:+0");
         let p = places_with("() -> i64, i128 windows_fastcall", true);
         assert_eq!(shown(&p.results), "r0 r2:+0");

@@ -1,21 +1,26 @@
 //! Prints an allocated instruction in Intel syntax, character for character as LLVM's disassembler prints its bytes.
 //! Needs the templates of [`super::rows`] and reads operands as [`super::encode`] does.
 
-use super::encode::{Address, CC, EncodeError, FrameOffsets, immediate_of, is_short};
-use super::rows::{ImmSpec, NAMES, ROWS, SPECS, Shown, TEXT};
+use super::encode::{Address, cc_of, immediate_of, is_short};
+use super::rows::{ImmSpec, NAMES, ROWS, SPECS, Shape, Shown, Spec, TEXT};
+use crate::emit::EncodeError;
+use crate::frame::FrameOffsets;
 use crate::vcode::VCode;
 use std::fmt::Write;
-use windlass_desc::x64::flags::Cc;
-use windlass_desc::x64::regs;
+use windlass_desc::x64::{Link, regs};
 use windlass_regalloc::{Constraint, Inst, Loc, NONE, Role};
 
-/// The text of `inst`, whose operands are the first entries of `ops`. Of a special row it is the mnemonic and the
-/// operands that the row itself has. Operands that are no registers show their location.
-pub fn print(inst: &Inst, ops: &[u32], frame: &FrameOffsets) -> String {
+/// What an assembler must be told before it reads our text.
+pub const SYNTAX: &str = ".intel_syntax noprefix\n";
+
+/// The text of `inst`, whose operands are the first entries of `ops`, with the name of what its last field refers to. Of
+/// a special row it is the mnemonic and the operands that the row itself has. Operands that are no registers show their
+/// location.
+pub fn print(inst: &Inst, ops: &[u32], frame: &FrameOffsets, to: Option<&str>) -> String {
     let (Some(text), Some(spec)) = (TEXT.get(inst.row as usize), SPECS.get(inst.row as usize)) else {
         return format!("row {}", inst.row);
     };
-    let mut out = text.mnemonic.replace("{cc}", Cc::from_number((inst.flags >> CC) as u8).name());
+    let mut out = text.mnemonic.replace("{cc}", cc_of(inst).name());
     let mut separator = " ";
     for shown in text.shown {
         out.push_str(separator);
@@ -25,6 +30,11 @@ pub fn print(inst: &Inst, ops: &[u32], frame: &FrameOffsets) -> String {
             Shown::Mem { place, width } => memory(&mut out, inst, ops, place, width, frame),
         }
     }
+    if spec.link != Link::None {
+        out.push_str(separator);
+        linked(&mut out, spec, to);
+        return out;
+    }
     // A shift by one has an encoding, and with it a text, without a count.
     let hidden = matches!(spec.imm, ImmSpec::Count | ImmSpec::Fixed) && is_short(spec, inst);
     if spec.imm != ImmSpec::None && !hidden {
@@ -32,6 +42,23 @@ pub fn print(inst: &Inst, ops: &[u32], frame: &FrameOffsets) -> String {
         let _ = write!(out, "{}", immediate(inst));
     }
     out
+}
+
+/// The last operand of a row that is linked to something: as LLVM shows a field of zero, if it has no name.
+fn linked(out: &mut String, spec: &Spec, to: Option<&str>) {
+    if !matches!(spec.shape, Shape::Rip | Shape::VexRip) {
+        let prefix = if spec.link == Link::Address && to.is_some() { "offset " } else { "" };
+        let _ = write!(out, "{prefix}{}", to.unwrap_or("0"));
+        return;
+    }
+    if spec.link != Link::Near {
+        out.push_str(pointer_to(spec.width));
+    }
+    let table = if spec.link == Link::Table { "@GOTPCREL" } else { "" };
+    match to {
+        Some(to) => _ = write!(out, "[rip + {to}{table}]"),
+        None => out.push_str("[rip]"),
+    }
 }
 
 /// Machine code whose registers are not allocated: a line per instruction, what it writes before the name of its row,
@@ -113,15 +140,19 @@ fn immediate(inst: &Inst) -> i128 {
     }
 }
 
-fn memory(out: &mut String, inst: &Inst, ops: &[u32], place: u8, width: u8, frame: &FrameOffsets) {
-    out.push_str(match width {
+fn pointer_to(width: u8) -> &'static str {
+    match width {
         0 => "",
         8 => "byte ptr ",
         16 => "word ptr ",
         32 => "dword ptr ",
         64 => "qword ptr ",
         _ => "xmmword ptr ",
-    });
+    }
+}
+
+fn memory(out: &mut String, inst: &Inst, ops: &[u32], place: u8, width: u8, frame: &FrameOffsets) {
+    out.push_str(pointer_to(width));
     match Address::of(inst, ops, place, frame) {
         Ok(a) => address(out, &a),
         Err(EncodeError::Operand) => {

@@ -1,48 +1,15 @@
 //! Bytes of one allocated instruction from its row's [`Spec`] (SDM volume 2, chapter 2): a writer per [`Shape`], all of
 //! them over the same few pieces. Needs the tables of [`super::rows`]; leaves the shortest encoding in a [`Sink`].
-//! Special rows (labels, calls, pseudo instructions) are whole-function emission's; its pieces are in [`super::insts`].
+//! Special rows (several instructions, or none) are emission's. Branches to labels are in [`super::branch`].
 
 use super::rows::*;
+use crate::emit::EncodeError;
+use crate::frame::FrameOffsets;
 use crate::sink::Sink;
+use windlass_desc::x64::flags::Cc;
 use windlass_regalloc::{Inst, NONE};
 
 pub use crate::vcode::{BASE, Base, CC, SCALE};
-
-/// Where the parts of a frame start, in bytes from the stack pointer.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct FrameOffsets {
-    /// Explicit stack slots.
-    pub slots: i32,
-    /// Incoming stack arguments.
-    pub incoming: i32,
-    /// Outgoing stack arguments.
-    pub outgoing: i32,
-    /// The return address.
-    pub returns: i32,
-}
-
-/// Why an instruction has no encoding.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum EncodeError {
-    /// Its row's bytes are made by whole-function emission.
-    Special,
-    /// An operand is no register of the class that the row wants, or is missing.
-    Operand,
-    /// The memory operand cannot be expressed: its index is rsp, its base unknown, or its displacement beyond 32 bits.
-    Address,
-}
-
-impl std::fmt::Display for EncodeError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            EncodeError::Special => "the row has no encoding of its own",
-            EncodeError::Operand => "an operand is not a register of its class",
-            EncodeError::Address => "the memory operand cannot be encoded",
-        })
-    }
-}
-
-impl std::error::Error for EncodeError {}
 
 /// Appends the bytes of `inst`, whose row has `spec` and whose operands are the first entries of `ops`.
 pub fn encode(spec: &Spec, inst: &Inst, ops: &[u32], frame: &FrameOffsets, out: &mut Sink) -> Result<(), EncodeError> {
@@ -50,7 +17,10 @@ pub fn encode(spec: &Spec, inst: &Inst, ops: &[u32], frame: &FrameOffsets, out: 
     let mut p = Parts::default();
     match spec.shape {
         Shape::Special => return Err(EncodeError::Special),
-        Shape::Plain => head(&mut p, spec, 0, false, 0),
+        Shape::Plain => {
+            head(&mut p, spec, 0, false, 0);
+            immediate(&mut p, spec, inst, false);
+        }
         Shape::PlusReg => plus_reg(&mut p, spec, inst, &mut regs),
         Shape::Reg => with_reg::<false, false>(&mut p, spec, inst, &mut regs),
         Shape::RegImm => with_reg::<false, true>(&mut p, spec, inst, &mut regs),
@@ -58,8 +28,12 @@ pub fn encode(spec: &Spec, inst: &Inst, ops: &[u32], frame: &FrameOffsets, out: 
         Shape::Mem => with_mem::<false, false>(&mut p, spec, inst, &mut regs, frame)?,
         Shape::MemImm => with_mem::<false, true>(&mut p, spec, inst, &mut regs, frame)?,
         Shape::VexMem => with_mem::<true, true>(&mut p, spec, inst, &mut regs, frame)?,
-        Shape::Pool => with_constant::<false>(&mut p, spec, &mut regs),
-        Shape::VexPool => with_constant::<true>(&mut p, spec, &mut regs),
+        Shape::Rip => with_distance::<false>(&mut p, spec, &mut regs),
+        Shape::VexRip => with_distance::<true>(&mut p, spec, &mut regs),
+        Shape::Rel => {
+            head(&mut p, spec, 0, false, 0);
+            p.disp(0, 4);
+        }
     }
     if regs.seen > 15 {
         return Err(EncodeError::Operand);
@@ -71,7 +45,7 @@ pub fn encode(spec: &Spec, inst: &Inst, ops: &[u32], frame: &FrameOffsets, out: 
 /// An instruction in the making. Bytes are collected in words and stored at fixed widths, so that the length of a part
 /// changes no control flow: a mispredicted branch would cost more than everything else.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Parts {
+struct Parts {
     /// Prefixes, opcode, ModRM and SIB: seven bytes at most.
     head: u64,
     head_bits: u8,
@@ -82,34 +56,34 @@ pub(crate) struct Parts {
 impl Parts {
     /// The next byte of the head.
     #[inline(always)]
-    pub(crate) fn u8(&mut self, v: u8) {
+    fn u8(&mut self, v: u8) {
         self.u8_if(true, v);
     }
     /// The next byte of the head, if `cond`.
     #[inline(always)]
-    pub(crate) fn u8_if(&mut self, cond: bool, v: u8) {
+    fn u8_if(&mut self, cond: bool, v: u8) {
         self.head |= (((cond as u8).wrapping_neg() & v) as u64).wrapping_shl(self.head_bits as u32);
         self.head_bits += (cond as u8) << 3;
     }
     /// The next `n` bytes of the head.
     #[inline(always)]
-    pub(crate) fn low(&mut self, v: u32, n: u8) {
+    fn low(&mut self, v: u32, n: u8) {
         self.head |= (v as u64).wrapping_shl(self.head_bits as u32);
         self.head_bits += n << 3;
     }
     /// The displacement, of `n` bytes, or another number in its place.
     #[inline(always)]
-    pub(crate) fn disp(&mut self, v: i32, n: u8) {
+    fn disp(&mut self, v: i32, n: u8) {
         self.disp = (v, n);
     }
     /// The immediate, of `n` bytes.
     #[inline(always)]
-    pub(crate) fn imm(&mut self, v: u64, n: u8) {
+    fn imm(&mut self, v: u64, n: u8) {
         self.imm = (v, n);
     }
     /// Appends the instruction. The masks spare checks and change nothing.
     #[inline(always)]
-    pub(crate) fn store(&self, out: &mut Sink) {
+    fn store(&self, out: &mut Sink) {
         let to = out.room();
         to[..8].copy_from_slice(&self.head.to_le_bytes());
         let at = (self.head_bits >> 3 & 7) as usize;
@@ -257,7 +231,7 @@ fn with_mem<const VEX: bool, const IMM: bool>(
 
 /// Mode 0 with rm 5 is relative to the instruction pointer.
 #[inline(always)]
-fn with_constant<const VEX: bool>(p: &mut Parts, spec: &Spec, regs: &mut Regs) {
+fn with_distance<const VEX: bool>(p: &mut Parts, spec: &Spec, regs: &mut Regs) {
     let reg = regs.reg(spec);
     if VEX {
         vex_head(p, spec, reg >> 3 << 2, regs.vvvv(spec));
@@ -284,10 +258,6 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// `disp` bytes from the stack pointer.
-    pub(crate) fn rsp(disp: i32) -> Address {
-        Address { base: Some(4), index: None, scale: 0, disp }
-    }
     /// The memory operand of `inst` with its base and index at `place`.
     #[inline(always)]
     pub(crate) fn of(inst: &Inst, ops: &[u32], place: u8, frame: &FrameOffsets) -> Result<Address, EncodeError> {
@@ -318,7 +288,7 @@ impl Address {
 
 /// ModRM, SIB and displacement.
 #[inline(always)]
-pub(crate) fn address(p: &mut Parts, reg: u8, a: &Address) {
+fn address(p: &mut Parts, reg: u8, a: &Address) {
     let sib = |base: u8| a.scale << 6 | (a.index.unwrap_or(4) & 7) << 3 | base & 7;
     let Some(base) = a.base else {
         // Base 5 in mode 0 means none; rm 5 without SIB would be relative to the instruction pointer.
@@ -376,6 +346,11 @@ fn immediate(p: &mut Parts, spec: &Spec, inst: &Inst, short: bool) {
     let shift = if matches!(spec.imm, ImmSpec::U32 | ImmSpec::I64) { 0 } else { 32 };
     let len = if short { (spec.imm != ImmSpec::Count) as u8 } else { spec.imm.size() };
     p.imm(if spec.imm == ImmSpec::Fixed { spec.acc as u64 } else { inst.payload >> shift }, len);
+}
+
+/// The condition of an instruction.
+pub(crate) fn cc_of(inst: &Inst) -> Cc {
+    Cc::from_number((inst.flags >> CC) as u8)
 }
 
 #[cfg(test)]

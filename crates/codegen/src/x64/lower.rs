@@ -1,11 +1,12 @@
 //! Lowering for x86-64: the matchers generated from `windlass_rules::x64`, and what is lowered by hand. Needs
 //! [`crate::lower`].
 
+use super::roles::ROLES;
 use super::rows::*;
-use super::{calls, flow, libcalls, nans};
 use crate::error::{CodegenError, CodegenResult};
 use crate::lower::matched::*;
-use crate::lower::{Lower, Part, Target, unsupported};
+use crate::lower::{Lower, Part, Roles, Target, unsupported};
+use crate::{call as calls, flow, libcalls, nans};
 use windlass_desc::cc::FloatCC;
 use windlass_desc::machine::Above;
 use windlass_desc::ops::{Format, Opcode};
@@ -26,19 +27,22 @@ pub mod generated {
 pub struct X64Target;
 
 impl Target for X64Target {
+    fn roles(&self) -> &'static Roles {
+        &ROLES
+    }
     fn lower(&self, c: &mut Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> CodegenResult<()> {
         let addressed = matches!(op.row().format, Format::Load | Format::Store);
         if let (true, Some(&p)) = (addressed, c.func.dfg.inst_args(inst).last())
             && c.ty(p) != I64
         {
-            return Err(CodegenError::unsupported(format!("{} at an address of type {}", op.row().name, c.ty(p))));
+            return Err(CodegenError::unsupported(format!("{}.{ty} at an address of type {}", op.row().name, c.ty(p))));
         }
         if let Some(done) = generated::custom(c, inst, op) {
             return done;
         }
         nans::canonicalize(c, inst, op, ty);
         let Some(m) = generated::select(c, inst, op, ty) else {
-            return generated::fallback(c, inst, op).unwrap_or_else(|| Err(unsupported(op, ty, "x86_64")));
+            return generated::fallback(c, inst, op).unwrap_or_else(|| Err(unsupported(c, inst)));
         };
         c.set_rule(m.rule);
         generated::emit(c, inst, &m);

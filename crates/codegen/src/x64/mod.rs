@@ -2,14 +2,16 @@
 
 pub mod abi;
 pub mod asm;
-pub mod calls;
+pub mod backend;
+pub mod branch;
 pub mod emit;
 pub mod encode;
-pub mod flow;
 pub mod frame;
-pub mod insts;
-mod libcalls;
+mod leave;
 pub mod lower;
-mod nans;
-mod pool;
+mod roles;
 pub mod rows;
+pub mod unwind;
+
+/// Its name in messages.
+const NAME: &str = "x86_64";

@@ -1,7 +1,9 @@
 //! The rows of x86-64 as the compiler has them at run time: tables indexed by row number, generated from
 //! `windlass_desc::x64` by `build/x64_rows.rs`, and the types of their entries.
 
-use windlass_desc::machine::{Flow, Told};
+use crate::emit::FlagUse;
+use windlass_desc::machine::{Emission, Told};
+use windlass_desc::x64::Link;
 use windlass_regalloc::{Class, Constraint, Operand, PReg, RegSet, Role, RowSpec};
 
 /// Which writer makes the bytes of a row.
@@ -26,10 +28,12 @@ pub enum Shape {
     VexReg,
     /// VEX and ModRM with memory.
     VexMem,
-    /// ModRM with the distance of a constant, which the payload is: emission fills it in.
-    Pool,
+    /// ModRM with the distance of what the row is linked to: emission fills it in.
+    Rip,
     /// VEX and ModRM with such a distance.
-    VexPool,
+    VexRip,
+    /// Opcode and such a distance.
+    Rel,
 }
 
 /// The immediate of a row.
@@ -99,6 +103,8 @@ pub struct Spec {
     pub bits: u8,
     /// Width of the operation in bits.
     pub width: u8,
+    /// What the last field refers to.
+    pub link: Link,
 }
 
 const _: () = assert!(size_of::<Spec>() <= 16);

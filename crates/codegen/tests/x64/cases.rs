@@ -1,9 +1,10 @@
 //! Random instructions of a row: awkward and ordinary registers, scales, displacements and immediates.
 
+use windlass_codegen::frame::FrameOffsets;
 use windlass_codegen::sink::Sink;
-use windlass_codegen::x64::encode::{BASE, CC, FrameOffsets, SCALE, encode};
+use windlass_codegen::x64::encode::{BASE, CC, SCALE, encode};
 use windlass_codegen::x64::rows::SPECS;
-use windlass_desc::x64::{At, Imm, MemMode, Operand, Row, VECTOR};
+use windlass_desc::x64::{At, Field, Imm, Link, MemMode, Operand, Row, VECTOR};
 use windlass_regalloc::{Class, Inst, Loc, NONE, PReg};
 
 /// xorshift64*: small, seeded, the same everywhere.
@@ -101,6 +102,9 @@ pub fn random(rng: &mut Rng, n: usize, row: &Row) -> Case {
             Operand::Mem(_) => ops.extend([NONE; 2]),
         }
     }
+    if row.listed && row.enc.rm != Field::None {
+        ops.push(rng.below(16) as u32);
+    }
     let mut case =
         Case { inst: Inst { row: n as u16, flags: 0, ops: 0, payload: 0 }, ops, frame: FrameOffsets::default() };
     for (i, o) in row.operands.iter().enumerate() {
@@ -113,6 +117,8 @@ pub fn random(rng: &mut Rng, n: usize, row: &Row) -> Case {
     case.inst.flags |= (rng.below(16) as u16) << CC;
     let imm = if rng.below(2) == 0 { rng.pick(&EDGES) } else { rng.edgy() as i32 };
     match row.enc.imm {
+        // the field is emission's
+        _ if row.enc.link != Link::None => {}
         Imm::U32 => case.inst.payload = imm as u32 as u64,
         Imm::I64 => case.inst.payload = rng.edgy(),
         Imm::None | Imm::Fixed(_) if row.mem == MemMode::None => {}

@@ -6,10 +6,9 @@ use crate::trampoline::{State, Trampolines};
 use windlass_codegen::x64::encode::{BASE, SCALE};
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::env::{Access, Choice, Env, TrapCode};
-use windlass_desc::machine::Feature;
 use windlass_desc::x64::flags::{Cc, of_logic};
 use windlass_desc::x64::{
-    FAMILIES, FEATURES, Family, Field, Flow, Input, MemMode, Operand, Output, Row, Told, rows, simulate,
+    FAMILIES, Family, Feature, Flow, Input, Link, MemMode, Operand, Output, Row, Told, rows, simulate,
 };
 use windlass_regalloc::NONE;
 
@@ -60,19 +59,6 @@ struct Run {
     case: Case,
     input: State,
     addr: Option<u64>,
-}
-
-fn has(feature: Feature) -> bool {
-    match FEATURES[feature.0 as usize].cpu {
-        "bmi2" => is_x86_feature_detected!("bmi2"),
-        "bmi1" => is_x86_feature_detected!("bmi1"),
-        "lzcnt" => is_x86_feature_detected!("lzcnt"),
-        "popcnt" => is_x86_feature_detected!("popcnt"),
-        "sse4.1" => is_x86_feature_detected!("sse4.1"),
-        "avx" => is_x86_feature_detected!("avx"),
-        "fma" => is_x86_feature_detected!("fma"),
-        other => panic!("nobody asks the CPU for {other}"),
-    }
 }
 
 /// The address that the memory operand at `place` has by the definition of its fields.
@@ -214,17 +200,17 @@ fn the_cpu_does_what_rows_mean() {
     let start = buffer.expose_provenance() as u64;
     let mut rng = Rng::new(2);
     let rows = rows();
-    // a constant would have to be in reach
+    // constants and symbols would have to be in reach
     let alone = |r: &Row| {
         !r.enc.special
-            && r.enc.rm != Field::Pool
+            && r.enc.link == Link::None
             && r.flow == Flow::Next
             && FAMILIES[r.family.0 as usize].no_meaning.is_none()
     };
     let (mut run_rows, mut runs) = (0, vec![]);
     for (n, row) in rows.iter().enumerate().filter(|(_, r)| alone(r)) {
-        if let Some(f) = row.feature.filter(|&f| !has(f)) {
-            println!("skipped {}: this CPU lacks {}", row.name, FEATURES[f.0 as usize].cpu);
+        if let Some(f) = row.feature.map(|f| &Feature::ALL[f.0 as usize]).filter(|f| !(f.detected)()) {
+            println!("skipped {}: this CPU lacks {}", row.name, f.llvm);
             continue;
         }
         run_rows += 1;

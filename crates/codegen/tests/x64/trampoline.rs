@@ -3,10 +3,12 @@
 
 use memmap2::{Mmap, MmapMut};
 use std::mem::offset_of;
+use windlass_codegen::frame::FrameOffsets;
 use windlass_codegen::sink::Sink;
-use windlass_codegen::x64::encode::{FrameOffsets, encode};
-use windlass_codegen::x64::insts;
-use windlass_codegen::x64::rows::{MOV64_MR, MOV64_RM, MOVF128_MR, MOVF128_RM, SPECS};
+use windlass_codegen::x64::encode::encode;
+use windlass_codegen::x64::rows::{
+    MOV64_MR, MOV64_RM, MOV64_RW, MOVF128_MR, MOVF128_RM, POP64_R, PUSH64_R, RET, SPECS,
+};
 use windlass_regalloc::{Class, Inst, Loc, NONE, PReg};
 
 /// The part of the CPU's state that rows work on.
@@ -83,8 +85,8 @@ fn assemble(out: &mut Sink, context: u64, instruction: &[u8]) {
     let output = offset_of!(Context, output);
     let host_rsp = offset_of!(Context, host_rsp);
     let flags = offset_of!(State, flags);
-    CALLEE_SAVED.iter().for_each(|&r| insts::push(out, r));
-    insts::movabs(out, RAX, context);
+    CALLEE_SAVED.iter().for_each(|&r| row(out, PUSH64_R, 0, &[r as u32]));
+    row(out, MOV64_RW, context, &[RAX as u32]);
     from_rax(out, MOV64_MR, RSP, host_rsp);
     out.extend(&[0xff, 0xb0]); // push qword ptr [rax + disp32]
     out.extend(&((input + flags) as u32).to_le_bytes());
@@ -99,27 +101,30 @@ fn assemble(out: &mut Sink, context: u64, instruction: &[u8]) {
     out.extend(&[0x48, 0xa3]); // movabs [disp64], rax
     let regs = output + offset_of!(State, regs);
     out.extend(&(context + regs as u64).to_le_bytes());
-    insts::movabs(out, RAX, context);
+    row(out, MOV64_RW, context, &[RAX as u32]);
     (1..16).for_each(|r| from_rax(out, MOV64_MR, r, regs + 8 * r as usize));
     (0..16).for_each(|r| vector(out, MOVF128_MR, r, output + offset_of!(State, vectors) + 16 * r as usize));
     from_rax(out, MOV64_RM, RSP, host_rsp);
     out.extend(&[0x9c, 0x8f, 0x80]); // pushfq; pop qword ptr [rax + disp32]
     out.extend(&((output + flags) as u32).to_le_bytes());
-    CALLEE_SAVED.iter().rev().for_each(|&r| insts::pop(out, r));
-    insts::ret(out, 0);
+    CALLEE_SAVED.iter().rev().for_each(|&r| row(out, POP64_R, 0, &[r as u32]));
+    row(out, RET, 0, &[]);
 }
 
 /// A move between `r` and the context, which rax points to.
-fn from_rax(out: &mut Sink, row: u16, r: u8, offset: usize) {
-    let inst = Inst { row, flags: 0, ops: 0, payload: offset as u64 };
-    let ops = if row == MOV64_RM { [r as u32, RAX as u32, NONE] } else { [RAX as u32, NONE, r as u32] };
-    encode(&SPECS[row as usize], &inst, &ops, &FrameOffsets::default(), out).expect("registers and an address");
+fn from_rax(out: &mut Sink, number: u16, r: u8, offset: usize) {
+    let ops = if number == MOV64_RM { [r as u32, RAX as u32, NONE] } else { [RAX as u32, NONE, r as u32] };
+    row(out, number, offset as u64, &ops);
 }
 
 /// A move between vector register `r` and the context.
-fn vector(out: &mut Sink, row: u16, r: u8, offset: usize) {
-    let inst = Inst { row, flags: 0, ops: 0, payload: offset as u64 };
+fn vector(out: &mut Sink, number: u16, r: u8, offset: usize) {
     let r = Loc::reg(PReg::new(Class::Vec, r)).0;
-    let ops = if row == MOVF128_RM { [r, RAX as u32, NONE] } else { [RAX as u32, NONE, r] };
-    encode(&SPECS[row as usize], &inst, &ops, &FrameOffsets::default(), out).expect("registers and an address");
+    let ops = if number == MOVF128_RM { [r, RAX as u32, NONE] } else { [RAX as u32, NONE, r] };
+    row(out, number, offset as u64, &ops);
+}
+
+fn row(out: &mut Sink, row: u16, payload: u64, ops: &[u32]) {
+    let inst = Inst { row, flags: 0, ops: 0, payload };
+    encode(&SPECS[row as usize], &inst, ops, &FrameOffsets::default(), out).expect("registers and an address");
 }

@@ -1,4 +1,4 @@
-//! The tables of a machine as macros: a line per family, a line per feature. They expand in the machine's own room, whose
+//! The table of a machine as a macro: a line per family. It expands in the machine's own room, whose
 //! `Row`, `machine` and types of [`super`] they use.
 
 /// Builds `Family`, `FAMILIES`, `families`, `rows` and `meaning` from a line per family: its name here and in row names,
@@ -57,21 +57,4 @@ macro_rules! families { ($( $(#[doc = $doc:literal])* $id:ident $name:literal $m
     }};
 }
 
-/// Builds the features from a line each: the name here, the setting, LLVM's name, the standard library's name.
-macro_rules! features { ($( $(#[doc = $doc:literal])* $id:ident $setting:literal $llvm:literal $cpu:literal; )*) => {
-    /// What a CPU may have beyond the baseline.
-    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-    pub enum Feature { $( $(#[doc = $doc])* $id ),* }
-
-    /// The features in the order of their numbers.
-    pub const FEATURES: &[FeatureInfo] =
-        &[$( FeatureInfo { doc: concat!($($doc),*), setting: $setting, llvm: $llvm, cpu: $cpu } ),*];
-
-    impl From<Feature> for machine::Feature {
-        fn from(f: Feature) -> machine::Feature {
-            machine::Feature(f as u8)
-        }
-    }
-} }
-
-pub(crate) use {families, features};
+pub(crate) use families;

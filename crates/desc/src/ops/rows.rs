@@ -63,6 +63,7 @@ use Ty::{
 
 const PURE: Effects = Effects::PURE;
 const COMMUTES: Effects = Effects::COMMUTES;
+const NANS: Effects = Effects::MAKES_NANS;
 const END: Effects = Effects::TERMINATOR;
 const TRAPS: Effects = Effects::TRAP.or(Effects::IDEMPOTENT);
 const LOADS: Effects = Effects::LOAD;
@@ -464,22 +465,22 @@ ops! {
     "fcmp" Fcmp FloatCompare (x: T, y: T) -> (a: AsTruthy) Ctv::Operand(0, FLOAT_ANY), PURE,
         is |_, i, a| float::fcmp(i, &a[0], &a[1]);
     /// Sum.
-    "fadd" Fadd Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES,
+    "fadd" Fadd Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), NANS.or(COMMUTES),
         is |e, i, a| float::arithmetic(e, i, FpOp::Add, a);
     /// Difference.
-    "fsub" Fsub Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+    "fsub" Fsub Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), NANS,
         is |e, i, a| float::arithmetic(e, i, FpOp::Sub, a);
     /// Product.
-    "fmul" Fmul Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES,
+    "fmul" Fmul Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), NANS.or(COMMUTES),
         is |e, i, a| float::arithmetic(e, i, FpOp::Mul, a);
     /// Quotient.
-    "fdiv" Fdiv Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+    "fdiv" Fdiv Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), NANS,
         is |e, i, a| float::arithmetic(e, i, FpOp::Div, a);
     /// Square root; a NaN of numbers below 0, but -0 of -0.
-    "sqrt" Sqrt Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+    "sqrt" Sqrt Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), NANS,
         is |e, i, a| float::arithmetic(e, i, FpOp::Sqrt, a);
     /// `x` times `y` plus `z`, rounded once.
-    "fma" Fma Ternary (x: T, y: T, z: T) -> (a: T) Ctv::Operand(1, FLOAT_ANY), COMMUTES,
+    "fma" Fma Ternary (x: T, y: T, z: T) -> (a: T) Ctv::Operand(1, FLOAT_ANY), NANS.or(COMMUTES),
         is |e, i, a| float::arithmetic(e, i, FpOp::Fma, a);
     /// The sign bit inverted, of NaNs too, all else as it is.
     "fneg" Fneg Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE, is |_, i, a| each(i, a, float::fneg);
@@ -489,22 +490,22 @@ ops! {
     "fcopysign" Fcopysign Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
         is |_, i, a| each2(i, a, fp::copy_sign);
     /// The smaller number, -0 below 0; a NaN if either is one.
-    "fmin" Fmin Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES,
+    "fmin" Fmin Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), NANS.or(COMMUTES),
         is |e, i, a| float::extremum(e, i, a, fp::before);
     /// The larger number, 0 above -0; a NaN if either is one.
-    "fmax" Fmax Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), COMMUTES,
+    "fmax" Fmax Binary (x: T, y: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), NANS.or(COMMUTES),
         is |e, i, a| float::extremum(e, i, a, |x, y| fp::before(y, x));
     /// Rounds to an integer, up. Zeros that come of it have the sign of `x`.
-    "ceil" Ceil Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+    "ceil" Ceil Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), NANS,
         is |e, i, a| float::arithmetic(e, i, FpOp::Ceil, a);
     /// Rounds to an integer, down. Zeros that come of it have the sign of `x`.
-    "floor" Floor Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+    "floor" Floor Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), NANS,
         is |e, i, a| float::arithmetic(e, i, FpOp::Floor, a);
     /// Rounds to an integer, toward 0. Zeros that come of it have the sign of `x`.
-    "trunc" Trunc Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+    "trunc" Trunc Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), NANS,
         is |e, i, a| float::arithmetic(e, i, FpOp::Trunc, a);
     /// Rounds to the nearest integer, ties to even. Zeros that come of it have the sign of `x`.
-    "nearest" Nearest Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), PURE,
+    "nearest" Nearest Unary (x: T) -> (a: T) Ctv::Operand(0, FLOAT_ANY), NANS,
         is |e, i, a| float::arithmetic(e, i, FpOp::Nearest, a);
 
     // Conversions.
@@ -554,15 +555,15 @@ ops! {
     "uwiden_high" UwidenHigh Unary (x: T) -> (a: MergeLanes) Ctv::Operand(0, WIDENABLE), PURE,
         is |_, i, a| vector::widen(i, &a[0], true, Bv::zext);
     /// To a wider float, which has the same value.
-    "fpromote" Fpromote Unary (x: Narrower) -> (a: T) Ctv::Suffix(FLOAT_SCALARS), PURE,
+    "fpromote" Fpromote Unary (x: Narrower) -> (a: T) Ctv::Suffix(FLOAT_SCALARS), NANS,
         is |e, i, a| float::fcvt_to_float(e, i, &a[0]);
     /// To a narrower float, rounded.
-    "fdemote" Fdemote Unary (x: Wider) -> (a: T) Ctv::Suffix(FLOAT_SCALARS), PURE,
+    "fdemote" Fdemote Unary (x: Wider) -> (a: T) Ctv::Suffix(FLOAT_SCALARS), NANS,
         is |e, i, a| float::fcvt_to_float(e, i, &a[0]);
     /// Both lanes to narrower floats, rounded, in the low half; zeros in the high half.
-    "fvdemote" Fvdemote Unary (x: Is(F64X2)) -> (a: Is(F32X4)) Ctv::None, PURE, is |e, _, a| float::fvdemote(e, &a[0]);
+    "fvdemote" Fvdemote Unary (x: Is(F64X2)) -> (a: Is(F32X4)) Ctv::None, NANS, is |e, _, a| float::fvdemote(e, &a[0]);
     /// The low two lanes to wider floats, which have the same values.
-    "fvpromote_low" FvpromoteLow Unary (a: Is(F32X4)) -> (x: Is(F64X2)) Ctv::None, PURE,
+    "fvpromote_low" FvpromoteLow Unary (a: Is(F32X4)) -> (x: Is(F64X2)) Ctv::None, NANS,
         is |e, _, a| float::fvpromote_low(e, &a[0]);
     /// To an unsigned integer, rounded toward 0. Traps with `bad_toint` if `x` is a NaN, and with `int_ovf` if the
     /// integer does not fit.

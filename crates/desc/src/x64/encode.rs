@@ -25,8 +25,25 @@ pub enum Field {
     Op(u8),
     /// A constant.
     Digit(u8),
-    /// Memory behind the code that holds the row's immediate.
-    Pool,
+    /// Memory at a distance from the instruction's end: what the row is linked to.
+    Rip,
+}
+
+/// What the last field of an instruction refers to, which emission fills in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Link {
+    /// Nothing: there is no such field.
+    None,
+    /// The distance of a constant behind the code, which the payload is.
+    Constant,
+    /// The distance of code to be called.
+    Call,
+    /// The distance of a symbol near by.
+    Near,
+    /// The distance of the entry that has a symbol's address in a table of such (GOT).
+    Table,
+    /// The address of a symbol.
+    Address,
 }
 
 /// An immediate in the instruction.
@@ -90,6 +107,8 @@ pub struct Enc {
     pub imm: Imm,
     /// Opcode for a ModRM.rm of rax and an immediate that is not one short byte, without a ModRM byte; 0 if none.
     pub acc: u8,
+    /// What its last field refers to.
+    pub link: Link,
 }
 
 /// No bytes of its own.
@@ -106,6 +125,7 @@ pub const SPECIAL: Enc = Enc {
     rm: Field::None,
     imm: Imm::None,
     acc: 0,
+    link: Link::None,
 };
 
 /// An integer instruction at `width` bits: operand-size prefix and REX.W follow from the width.
@@ -224,6 +244,12 @@ pub fn compare(f: Family, op: u8, (imm, digit, acc): (u8, u8, u8), short: bool, 
     }
     out.iter_mut().for_each(|r| r.writes = States::FLAGS);
     out
+}
+
+/// The rows, of which a test of a register with itself can be spared where the flags are of that register already.
+pub fn sparing(rows: Vec<Row>) -> Vec<Row> {
+    let one = |r: Row| if r.form == Form::Rr { Row { emission: Emission::Test, ..r } } else { r };
+    rows.into_iter().map(one).collect()
 }
 
 /// A bit of a register, by its number in a register or an immediate, modulo the width.
@@ -377,7 +403,8 @@ pub fn moves(f: Family) -> Vec<Row> {
             out.push(Row { mem: MemMode::Load, ..row(f, w, Form::Rm, vec![d, m], load) });
             let wide = Enc { plus_reg: Op(0), ..legacy(Map::One, 0xb8, w, Field::None, Field::None) };
             let (imm, mnemonic) = if w == 64 { (Imm::I64, "movabs") } else { (Imm::U32, "mov") };
-            out.push(taking(imm, Row { mnemonic, remat: true, ..row(f, w, Form::Rw, vec![d], wide) }));
+            let emission = if w == 32 { Emission::Constant } else { Emission::Plain };
+            out.push(taking(imm, Row { mnemonic, emission, remat: true, ..row(f, w, Form::Rw, vec![d], wide) }));
         }
         if w == 64 {
             let imm = legacy(Map::One, 0xc7, w, Digit(0), Op(0));
@@ -434,10 +461,12 @@ pub fn conditional_move(f: Family) -> Vec<Row> {
     out
 }
 
-/// One register, encoded in the opcode: `push` and `pop`.
-pub fn stack(f: Family, opcode: u8, operand: Operand) -> Vec<Row> {
-    let enc = Enc { w: false, plus_reg: Op(0), ..legacy(Map::One, opcode, 64, Field::None, Field::None) };
-    vec![row(f, 64, Form::R, vec![operand], enc)]
+/// `push` and `pop`: a register, encoded in the opcode, or memory.
+pub fn stack(f: Family, opcode: u8, operand: Operand, (code, digit): (u8, u8), mem: MemMode) -> Vec<Row> {
+    let enc = |enc| Enc { w: false, ..enc };
+    let register = Enc { plus_reg: Op(0), ..legacy(Map::One, opcode, 64, Field::None, Field::None) };
+    let memory = row(f, 64, Form::M, vec![Mem(64)], enc(legacy(Map::One, code, 64, Digit(digit), Op(0))));
+    vec![row(f, 64, Form::R, vec![operand], enc(register)), Row { mem, ..memory }]
 }
 
 /// Words of 64 bits copied from where rsi points to where rdi points, as many as rcx says.
@@ -448,10 +477,54 @@ pub fn copy_words(f: Family) -> Vec<Row> {
     vec![Row { shown: vec![], ..row(f, 64, Form::None, ops, enc) }]
 }
 
-/// Exchange of two registers.
+/// Exchange of two registers: any two, and rax with another, which is shorter.
 pub fn exchange(f: Family) -> Vec<Row> {
-    let ops = vec![Use(64, At::In(GENERAL)), Use(64, At::In(GENERAL))];
-    vec![row(f, 64, Form::Rr, ops, legacy(Map::One, 0x87, 64, Op(0), Op(1)))]
+    let (rax, other) = (Use(64, At::Fixed(GENERAL, regs::RAX)), Use(64, At::In(GENERAL)));
+    let any = row(f, 64, Form::Rr, vec![other; 2], legacy(Map::One, 0x87, 64, Op(0), Op(1)));
+    let with_rax = Enc { plus_reg: Op(1), ..legacy(Map::One, 0x90, 64, Field::None, Field::None) };
+    vec![any, row(f, 64, Form::R, vec![rax, other], with_rax)]
+}
+
+/// A return, and one that removes as many bytes above the return address as its immediate says.
+pub fn returns(f: Family) -> Vec<Row> {
+    let pops = legacy(Map::One, 0xc2, 32, Field::None, Field::None);
+    let rows = [plain(f, Map::One, 0xc3), taking(Imm::Full, row(f, 16, Form::I, vec![], pops))];
+    rows.map(|r| Row { flow: Flow::Terminator, ..r }).into()
+}
+
+/// A call or a jump, followed by the distance of a symbol. Its operands are in a list of its own.
+pub fn to_symbol(f: Family, opcode: u8, flow: Flow) -> Vec<Row> {
+    let enc = Enc { link: Link::Call, ..legacy(Map::One, opcode, 32, Field::None, Field::None) };
+    vec![transfer(f, enc, flow)]
+}
+
+/// A call or a jump to the address in the first register of its own list.
+pub fn to_register(f: Family, digit: u8, flow: Flow) -> Vec<Row> {
+    vec![transfer(f, legacy(Map::One, 0xff, 32, Digit(digit), Op(0)), flow)]
+}
+
+fn transfer(f: Family, enc: Enc, flow: Flow) -> Row {
+    let (emission, writes) = match flow {
+        Flow::Call => (Emission::Call, States::FLAGS),
+        _ => (Emission::TailCall, States::NONE),
+    };
+    Row { enc, flow, writes, listed: true, ..special(f, emission, vec![]) }
+}
+
+/// A jump to the address in a register.
+pub fn jump_to_register(f: Family) -> Vec<Row> {
+    let enc = legacy(Map::One, 0xff, 32, Digit(4), Op(0));
+    vec![Row { flow: Flow::Terminator, ..row(f, 64, Form::R, vec![Use(64, At::In(GENERAL))], enc) }]
+}
+
+/// The address of a symbol: `op r, [rip + distance]`, or `movabs` of the address itself.
+pub fn symbol(f: Family, opcode: u8, link: Link, symbol: SymbolReach, emission: Emission) -> Vec<Row> {
+    let enc = match link {
+        Link::Address => Enc { plus_reg: Op(0), ..legacy(Map::One, opcode, 64, Field::None, Field::None) },
+        _ => legacy(Map::One, opcode, 64, Op(0), Field::Rip),
+    };
+    let made = special(f, emission, vec![Def(64, At::In(GENERAL))]);
+    vec![Row { symbol, whole_payload: true, remat: true, enc: Enc { link, ..enc }, ..made }]
 }
 
 /// No operands: fixed bytes.
@@ -461,7 +534,7 @@ pub fn plain(f: Family, map: Map, opcode: u8) -> Row {
 }
 
 /// Bytes made by the emitter, operands as given.
-pub fn special(f: Family, operands: Vec<Operand>) -> Row {
+pub fn special(f: Family, emission: Emission, operands: Vec<Operand>) -> Row {
     let name = f.info().name.to_string();
-    Row { name, ..row(f, 64, Form::None, operands, SPECIAL) }
+    Row { name, emission, ..row(f, 64, Form::None, operands, SPECIAL) }
 }

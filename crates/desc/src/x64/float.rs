@@ -66,7 +66,8 @@ pub fn or_constant(rows: Vec<Row>) -> Vec<Row> {
         let (_, operands) = r.operands.split_last()?;
         let shown = r.shown.iter().copied().filter(|&i| (i as usize) < operands.len()).collect();
         let imm = if r.width == 64 { Imm::I64 } else { Imm::U32 };
-        let made = row(r.family, r.width, Form::Ri, operands.into(), Enc { rm: Field::Pool, ..r.enc });
+        let made =
+            row(r.family, r.width, Form::Ri, operands.into(), Enc { rm: Field::Rip, link: Link::Constant, ..r.enc });
         let (writes, feature, mnemonic) = (r.writes, r.feature, r.mnemonic);
         (r.mem == MemMode::Load).then_some(taking(imm, Row { shown, writes, feature, mnemonic, ..made }))
     };
@@ -254,7 +255,7 @@ pub fn zero(f: Family) -> Vec<Row> {
 
 /// A constant from the function's pool.
 pub fn constant(f: Family, double: &'static str) -> Vec<Row> {
-    let enc = |w| enc(scalar(w), 0x10, Op(0), Field::Pool);
+    let enc = |w| Enc { link: Link::Constant, ..enc(scalar(w), 0x10, Op(0), Field::Rip) };
     let one = |(w, imm)| taking(imm, Row { remat: true, ..row(f, w, Form::Rw, vec![def(w)], enc(w)) });
     named(double, [(32, Imm::U32), (64, Imm::I64)].map(one).into())
 }
@@ -266,6 +267,7 @@ pub fn select(f: Family) -> Vec<Row> {
         .map(|w| Row {
             reads: States::FLAGS,
             asks: BRANCHING,
+            emission: Emission::Expand,
             shown: vec![0, 2],
             ..row(f, w, Form::Rr, ops(w), SPECIAL)
         })

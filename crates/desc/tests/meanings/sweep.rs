@@ -2,7 +2,7 @@
 
 use crate::world::*;
 use windlass_desc::bv::{Bv, Num};
-use windlass_desc::ops::{Imms, Opcode, Operand, Ty, meaning};
+use windlass_desc::ops::{Effects, Imms, Opcode, Operand, Ty, meaning};
 use windlass_desc::types::{INVALID, Type};
 
 /// All types of values.
@@ -17,7 +17,8 @@ fn operand_types(op: Opcode, ctv: Type, operand: &Operand) -> Vec<Type> {
     types().filter(|t| operand.ty.admits(ctv, *t)).filter(same_size).collect()
 }
 
-fn check(op: Opcode, ctv: Type, arg: Type, random: &mut Random) {
+/// Runs the meaning once. Was there a NaN to be chosen?
+fn check(op: Opcode, ctv: Type, arg: Type, random: &mut Random) -> bool {
     let row = op.row();
     let width = |o: &Operand| operand_types(op, ctv, o).last().map_or(0, |t| t.bits());
     let mut args: Vec<Num> = row.operands.iter().map(|o| random.value(width(o))).collect();
@@ -27,10 +28,12 @@ fn check(op: Opcode, ctv: Type, arg: Type, random: &mut Random) {
     let results: Vec<Type> = row.results.iter().map(|r| r.ty.of(ctv).expect("results are determined")).collect();
     let mut imms = Imms::new(ctv, results.first().copied().unwrap_or(INVALID), arg);
     imms.imm = Num::lit(128, random.bits(128));
-    let found = meaning(op, &mut World::default(), &imms, &args);
+    let mut world = World::default();
+    let found = meaning(op, &mut world, &imms, &args);
     let widths = |of: &mut dyn Iterator<Item = u32>| of.collect::<Vec<_>>();
     let want = widths(&mut results.iter().map(|t| t.bits()));
     assert_eq!(widths(&mut found.iter().map(|n| n.w())), want, "{op}.{ctv} of {arg}");
+    world.nans > 0
 }
 
 #[test]
@@ -45,14 +48,17 @@ fn every_meaning_runs_at_every_type() {
             None => vec![INVALID],
         };
         assert!(!ctvs.is_empty(), "{op} has no type");
+        let mut nans = 0;
         for ctv in ctvs {
             match op.row().operands.first() {
-                None => check(op, ctv, INVALID, &mut random),
+                None => nans += check(op, ctv, INVALID, &mut random) as usize,
                 Some(first) => {
-                    operand_types(op, ctv, first).into_iter().for_each(|arg| check(op, ctv, arg, &mut random))
+                    let args = operand_types(op, ctv, first).into_iter();
+                    nans += args.filter(|arg| check(op, ctv, *arg, &mut random)).count()
                 }
             }
         }
+        assert_eq!(nans > 0, op.row().effects.has(Effects::MAKES_NANS), "{op} chooses a NaN {nans} times");
     }
 }
 

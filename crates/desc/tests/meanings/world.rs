@@ -11,12 +11,13 @@ pub fn chosen_nan(w: u32) -> u128 {
     windlass_desc::fp::FpFormat::of(w).nan(&Num::lit(w, 1 << (w - 1) | 5)).get()
 }
 
-/// Memory of bytes, the first trap, and a line for each access.
+/// Memory of bytes, the first trap, a line for each access, and how many NaNs were chosen.
 #[derive(Default)]
 pub struct World {
     pub memory: BTreeMap<u64, u8>,
     pub trap: Option<TrapCode>,
     pub events: Vec<String>,
+    pub nans: usize,
 }
 
 impl World {
@@ -40,7 +41,10 @@ impl Env for World {
     fn choose(&mut self, set: Choice, w: u32) -> Num {
         match set {
             Choice::Any(_) => Num::lit(w, 0),
-            Choice::Nan(_) => Num::lit(w, chosen_nan(w)),
+            Choice::Nan(_) => {
+                self.nans += 1;
+                Num::lit(w, chosen_nan(w))
+            }
         }
     }
     fn trap_if(&mut self, cond: &Num, code: TrapCode) {

@@ -2,6 +2,7 @@
 //! operation table; the operands of each format are read next door.
 
 use super::error::{Location, ParseError, ParseResult};
+use super::former::unknown_opcode;
 use super::function::FunctionReader;
 use super::lexer::{Prefix, Tok};
 use crate::ir::entities::*;
@@ -177,7 +178,7 @@ impl FunctionReader<'_, '_> {
         let op_loc = self.p.loc();
         let name = self.p.word("an opcode")?;
         let Some(opcode) = Opcode::parse(name) else {
-            return Err(ParseError::new(op_loc, format!("unknown opcode: {name}")));
+            return Err(ParseError::new(op_loc, unknown_opcode(name)));
         };
         let row = opcode.row();
         let suffix = self.type_suffix(row)?;

@@ -2,7 +2,7 @@
 //! the files of the parts; leaves a function and what stands around it.
 
 use super::error::{Location, ParseError, ParseResult};
-use super::lexer::Prefix;
+use super::lexer::{Prefix, Tok};
 use super::parser::Parser;
 use super::signature;
 use super::sourcemap::SourceMap;
@@ -29,6 +29,10 @@ pub(super) struct FunctionReader<'p, 'a> {
 /// Reads a function and the comments up to the next one.
 pub(super) fn function<'a>(p: &mut Parser<'a>, default_cc: CallConv) -> ParseResult<(Function, Details<'a>)> {
     let location = p.loc();
+    if let Tok::Word(word @ ("test" | "set" | "target" | "feature")) = p.peek() {
+        let order = "`test` lines come first, then `set` and `target`, then `feature` lines, then functions";
+        return p.fail(format!("a `{word}` line at the wrong place: {order}"));
+    }
     if !p.eat_word("function") {
         return p.unexpected("`function`");
     }

@@ -101,6 +101,7 @@ impl Tok<'_> {
             Tok::Name(s) => format!("`%{s}`"),
             Tok::Str(_) => "a string".into(),
             Tok::SrcLoc(s) => format!("`@{s}`"),
+            Tok::Bad('\u{feff}') => "a byte order mark: save the text without it".into(),
             Tok::Bad(c) => format!("invalid character {c:?}"),
             Tok::OpenString => "a string without an end".into(),
         }

@@ -7,10 +7,11 @@ use super::parser::Parser;
 use crate::ir::{
     AbiParam, ArgumentExtension, ArgumentPurpose, ExternalName, Function, Signature, UserExternalName, UserFuncName,
 };
-use crate::isa::CallConv;
+use crate::isa::{CALL_CONVS, CallConv};
+use crate::near::did_you_mean;
 
 /// `function`'s own name.
-pub(super) fn function_name(p: &mut Parser) -> ParseResult<UserFuncName> {
+pub(crate) fn function_name(p: &mut Parser) -> ParseResult<UserFuncName> {
     match p.peek() {
         Tok::Name(s) => {
             p.bump();
@@ -77,7 +78,8 @@ pub(super) fn signature(p: &mut Parser, default: CallConv) -> ParseResult<Signat
     }
     if let Tok::Word(word) = p.peek() {
         let Ok(convention) = word.parse() else {
-            return p.fail(format!("unknown calling convention: {word}"));
+            let near = did_you_mean(word, CALL_CONVS.map(|(_, name)| name));
+            return p.fail(format!("unknown calling convention: {word}{near}"));
         };
         p.bump();
         sig.call_conv = convention;

@@ -2,18 +2,34 @@
 //! leaves a [`RunCommand`], which any engine can run.
 
 use crate::data_value::{DataValue, DisplayDataValues, write_data_value_list};
-use crate::ir::{AbiParam, Signature};
-use crate::reader::{ParseResult, Parser, Tok, scalar, vector};
+use crate::ir::{AbiParam, Function, Signature, UserFuncName};
+use crate::reader::{ParseResult, Parser, Tok, function_name, scalar, vector};
 use std::fmt;
+use std::io::Write;
 use windlass_desc::types::Type;
 
 /// A call with its arguments.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Invocation {
-    /// The function's name, without `%`.
+    /// The function's name: `name` of `%name`, and names like `u1:0` as they are.
     pub func: String,
     /// Its arguments.
     pub args: Vec<DataValue>,
+}
+
+impl Invocation {
+    /// A call of the function of this name.
+    pub fn of(name: &UserFuncName, args: Vec<DataValue>) -> Invocation {
+        let text = name.to_string();
+        let func = text.strip_prefix('%').map(str::to_owned);
+        Invocation { func: func.unwrap_or(text), args }
+    }
+
+    /// The function's name as the function has it: `%name`, `u1:0`.
+    pub fn function(&self) -> String {
+        // no name that can be written after `%` has a colon
+        if self.func.contains(':') { self.func.clone() } else { format!("%{}", self.func) }
+    }
 }
 
 /// How results relate to what is expected.
@@ -30,7 +46,8 @@ pub enum Comparison {
 pub enum RunCommand {
     /// Calls and prints what comes back.
     Print(Invocation),
-    /// Calls and compares.
+    /// Calls and compares. That the results are not equal to an empty list says nothing of them: then the call must only
+    /// return. `run: %f()` is such a directive, if the function has results.
     Run(Invocation, Comparison, Vec<DataValue>),
 }
 
@@ -43,8 +60,8 @@ impl RunCommand {
         match self {
             RunCommand::Print(invoke) => {
                 let results = call(&invoke.func, &invoke.args)?;
-                println!("{invoke} -> {}", DisplayDataValues(&results));
-                Ok(())
+                let line = format!("{invoke} -> {}\n", DisplayDataValues(&results));
+                std::io::stdout().write_all(line.as_bytes()).map_err(|e| format!("the standard output: {e}"))
             }
             RunCommand::Run(invoke, comparison, expected) => {
                 let actual = call(&invoke.func, &invoke.args)?;
@@ -66,7 +83,7 @@ impl fmt::Display for Comparison {
 
 impl fmt::Display for Invocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "%{}(", self.func)?;
+        write!(f, "{}(", self.function())?;
         write_data_value_list(f, &self.args)?;
         f.write_str(")")
     }
@@ -76,6 +93,9 @@ impl fmt::Display for RunCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RunCommand::Print(invoke) => write!(f, "print: {invoke}"),
+            RunCommand::Run(invoke, Comparison::NotEquals, expected) if expected.is_empty() => {
+                write!(f, "run: {invoke}")
+            }
             RunCommand::Run(invoke, comparison, expected) => {
                 write!(f, "run: {invoke} {comparison} {}", DisplayDataValues(expected))
             }
@@ -86,6 +106,16 @@ impl fmt::Display for RunCommand {
 /// The directive in a comment that follows a function with the given signature, which types the values; none if the
 /// comment is no directive.
 pub fn parse_run_command(comment: &str, signature: &Signature) -> ParseResult<Option<RunCommand>> {
+    parse_named(comment, signature, "default")
+}
+
+/// The directive in a comment that follows `func`, which is what a directive without a call calls; none if the comment is
+/// no directive.
+pub fn parse_run_command_of(comment: &str, func: &Function) -> ParseResult<Option<RunCommand>> {
+    parse_named(comment, &func.signature, &Invocation::of(&func.name, vec![]).func)
+}
+
+fn parse_named(comment: &str, signature: &Signature, name: &str) -> ParseResult<Option<RunCommand>> {
     let text = comment.trim_start_matches([' ', '\t', ';']);
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
     let run = &text[..end] == "run";
@@ -95,24 +125,36 @@ pub fn parse_run_command(comment: &str, signature: &Signature) -> ParseResult<Op
     let mut p = Parser::new(text, false);
     p.bump();
     if !p.eat(b':') {
-        return bare(&mut p, run, signature).map(Some);
+        return bare(&mut p, run, signature, name).map(Some);
     }
     let invoke = invocation(&mut p, signature)?;
     if !run {
         return Ok(Some(RunCommand::Print(invoke)));
     }
-    let comparison = match p.bump() {
+    let comparison = match p.peek() {
         Tok::Punct(b'!') => Comparison::NotEquals,
         Tok::Punct(b'=') => Comparison::Equals,
-        _ => return p.fail("expected `==` or `!=` after the call"),
+        Tok::Eof => return Ok(Some(returns(invoke, signature))),
+        _ => return p.unexpected("`==` or `!=` after the call"),
     };
+    p.bump();
     p.expect(b'=')?;
-    Ok(Some(RunCommand::Run(invoke, comparison, results(&mut p, &signature.returns)?)))
+    let expected = results(&mut p, &signature.returns)?;
+    if expected.is_empty() && comparison == Comparison::NotEquals {
+        return p.fail("`!= []` never holds: leave it out, and the call must only return");
+    }
+    Ok(Some(RunCommand::Run(invoke, comparison, expected)))
+}
+
+/// A call without a comparison must only return.
+fn returns(invoke: Invocation, signature: &Signature) -> RunCommand {
+    let comparison = if signature.returns.is_empty() { Comparison::Equals } else { Comparison::NotEquals };
+    RunCommand::Run(invoke, comparison, vec![])
 }
 
 /// Without an invocation the function must need no arguments and is expected to give something other than 0.
-fn bare(p: &mut Parser, run: bool, signature: &Signature) -> ParseResult<RunCommand> {
-    let invoke = Invocation { func: "default".to_string(), args: Vec::new() };
+fn bare(p: &mut Parser, run: bool, signature: &Signature, name: &str) -> ParseResult<RunCommand> {
+    let invoke = Invocation { func: name.to_owned(), args: Vec::new() };
     if !run {
         return Ok(RunCommand::Print(invoke));
     }
@@ -126,8 +168,7 @@ fn bare(p: &mut Parser, run: bool, signature: &Signature) -> ParseResult<RunComm
 }
 
 fn invocation(p: &mut Parser, signature: &Signature) -> ParseResult<Invocation> {
-    let Tok::Name(name) = p.peek() else { return p.unexpected("a function name") };
-    p.bump();
+    let name = function_name(p)?;
     let mut args = Vec::new();
     let mut types = signature.params.iter();
     p.list(*b"()", false, |p| match types.next() {
@@ -140,7 +181,7 @@ fn invocation(p: &mut Parser, signature: &Signature) -> ParseResult<Invocation> 
     if args.len() < signature.params.len() {
         return p.fail(format!("expected {} arguments, found {}", signature.params.len(), args.len()));
     }
-    Ok(Invocation { func: name.to_string(), args })
+    Ok(Invocation::of(&name, args))
 }
 
 fn results(p: &mut Parser, returns: &[AbiParam]) -> ParseResult<Vec<DataValue>> {
@@ -202,6 +243,10 @@ mod tests {
         assert_eq!(parse("; run: %f([1 2 3 -1]) == 0x0102", &[i8x4], &[i8x4]), "run: %f(0xff030201) == 0x00000102");
         assert_eq!(parse("; run: %f(1) == []", &[I128], &[]), "run: %f(1) == []");
         assert_eq!(parse("; run", &[], &[I8]), "run: %default() != 0");
+        assert_eq!(parse("; run: %f(1)", &[I8], &[I8]), "run: %f(1)");
+        assert_eq!(parse("; run: %f(1) ; as it is", &[I8], &[I8, F32]), "run: %f(1)");
+        assert_eq!(parse("; run: %f(1)", &[I8], &[]), "run: %f(1) == []");
+        assert_eq!(parse("; run: u1:0(1) != 2", &[I8], &[I8]), "run: u1:0(1) != 2");
         assert_eq!(parse("; print: %f(1)", &[I8], &[]), "print: %f(1)");
         assert_eq!(parse("; running is no directive", &[], &[]), "none");
     }
@@ -211,7 +256,22 @@ mod tests {
         assert_eq!(parse("; run: %f(1) == 1", &[], &[I8]), "more arguments than the function has parameters");
         assert_eq!(parse("; run: %f(256) == 1", &[I8], &[I8]), "bad integer: integer out of range");
         assert_eq!(parse("; run: %f() == [1]", &[], &[I8, I8]), "expected `,`, found `]`");
+        assert_eq!(parse("; run: %f() = 1", &[], &[I8]), "expected `=`, found `1`");
+        assert_eq!(parse("; run: %f() 1", &[], &[I8]), "expected `==` or `!=` after the call, found `1`");
+        assert_eq!(parse("; run: f()", &[], &[I8]), "expected a function name (`%name` or `uN:N`), found `f`");
+        let never = "`!= []` never holds: leave it out, and the call must only return";
+        assert_eq!(parse("; run: %f() != []", &[], &[]), never);
         assert_eq!(parse("; run: %f(0x1) == 1", &[F32], &[I8]), "expected a float, found `0x1`");
+    }
+
+    #[test]
+    fn a_directive_without_a_call_calls_its_function() {
+        let mut func = Function::with_name_signature(UserFuncName::user(1, 7), Signature::new(CallConv::Fast));
+        func.signature.returns = vec![AbiParam::new(I8)];
+        let text = |func: &Function| parse_run_command_of("; run", func).map(|c| c.map(|c| c.to_string()));
+        assert_eq!(text(&func), Ok(Some("run: u1:7() != 0".into())));
+        func.name = UserFuncName::testcase("f");
+        assert_eq!(text(&func), Ok(Some("run: %f() != 0".into())));
     }
 
     #[test]
@@ -224,5 +284,14 @@ mod tests {
         assert!(nan.run(|_, _| Ok(vec![DataValue::from_bits(0x7fc0_0000, F32).unwrap()])).is_ok());
         assert!(nan.run(|_, _| Ok(vec![DataValue::from_bits(0xffc0_0000, F32).unwrap()])).is_err());
         assert!(nan.run(|_, _| Err("trap".into())).is_err());
+        let returns = |returns: &[AbiParam], results: Result<Vec<DataValue>, String>| {
+            let signature = Signature { returns: returns.to_vec(), ..Signature::new(CallConv::Fast) };
+            let command = parse_run_command("; run: %f()", &signature).unwrap().unwrap();
+            command.run(|_, _| results.clone())
+        };
+        assert!(returns(&[], Ok(vec![])).is_ok() && returns(&[], Err("trap".into())).is_err());
+        let zero = || vec![DataValue::from_bits(0, I8).unwrap()];
+        assert!(returns(&[AbiParam::new(I8)], Ok(zero())).is_ok());
+        assert!(returns(&[AbiParam::new(I8)], Err("trap".into())).is_err());
     }
 }

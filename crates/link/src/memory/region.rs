@@ -1,7 +1,7 @@
-//! One reserved range of addresses, and the pages handed out of it.
+//! Reserved ranges of addresses, and which of their pages are free.
 //!
-//! Does: reserves addresses that cannot be touched, hands out page ranges as writable, changes their protection, and
-//! takes them back. Needs: a kernel with `mmap`. Leaves: no page that is writable and executable at once, whatever is
+//! Does: reserves addresses that cannot be touched, makes page ranges of them writable, changes their protection, and
+//! gives their memory back. Needs: a kernel with `mmap`. Leaves: no page that is writable and executable at once, whatever is
 //! called in whatever order; nothing mapped after the region is dropped. All offsets and lengths are in bytes and whole
 //! pages.
 
@@ -25,7 +25,6 @@ pub(super) enum Protection {
 pub(super) struct Region {
     base: NonNull<u8>,
     bytes: usize,
-    free: FreePages,
 }
 
 // SAFETY: the region owns its mapping, and gives access to it only through its own borrows.
@@ -40,28 +39,15 @@ impl Region {
         // SAFETY: the kernel chooses the place of the new mapping, so no existing one changes.
         let base = unsafe { mmap_anonymous(null_mut(), bytes, ProtFlags::empty(), flags)? };
         let base = NonNull::new(base.cast()).ok_or(Errno::NOMEM)?;
-        Ok(Self { base, bytes, free: FreePages::new(0..bytes) })
+        Ok(Self { base, bytes })
     }
 
-    /// Takes a free range and makes it writable and zero; the outer `None` means that no free range is long enough.
-    pub(super) fn take(&mut self, bytes: usize) -> Option<Result<Range<usize>, Errno>> {
-        let range = self.free.take(bytes)?;
-        Some(match self.protect(range.clone(), Protection::Writable) {
-            Ok(()) => Ok(range),
-            Err(error) => {
-                self.free.give_back(range);
-                Err(error)
-            }
-        })
-    }
-
-    /// Gives a range's memory back to the system, and its addresses back to this region.
-    pub(super) fn give_back(&mut self, range: Range<usize>) -> Result<(), Errno> {
+    /// Gives a range's memory back to the system: it cannot be touched, and is zero when it is made writable again.
+    pub(super) fn discard(&mut self, range: Range<usize>) -> Result<(), Errno> {
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
         let start = self.address(range.start).as_ptr().cast::<c_void>();
         // SAFETY: replaces pages of this region's own mapping, to which no borrow is left: `slice` borrows all of it.
         unsafe { mmap_anonymous(start, range.len(), ProtFlags::empty(), flags)? };
-        self.free.give_back(range);
         Ok(())
     }
 
@@ -105,55 +91,52 @@ impl Drop for Region {
     }
 }
 
-/// The free ranges of a region, never adjacent to one another. All operations take logarithmic time.
-struct FreePages {
-    /// From start to length.
-    by_start: BTreeMap<usize, usize>,
-    /// The same ranges as (length, start).
-    by_length: BTreeSet<(usize, usize)>,
+/// Free ranges of pages of any number of regions, never adjacent to one another. All operations take logarithmic time,
+/// however many regions there are.
+#[derive(Default)]
+pub(super) struct FreePages {
+    /// From region and start to length.
+    by_start: BTreeMap<(usize, usize), usize>,
+    /// The same ranges as (length, region, start).
+    by_length: BTreeSet<(usize, usize, usize)>,
 }
 
 impl FreePages {
-    fn new(range: Range<usize>) -> Self {
-        let mut free = Self { by_start: BTreeMap::new(), by_length: BTreeSet::new() };
-        free.insert(range.start, range.len());
-        free
-    }
-
-    /// Takes the start of the shortest range that is long enough, of several the first.
-    fn take(&mut self, length: usize) -> Option<Range<usize>> {
-        let &(found, start) = self.by_length.range((length, 0)..).next()?;
-        self.remove(start, found);
+    /// Takes the start of the shortest range that is long enough, of several the first, with the number of its region.
+    pub(super) fn take(&mut self, length: usize) -> Option<(usize, Range<usize>)> {
+        let &(found, region, start) = self.by_length.range((length, 0, 0)..).next()?;
+        self.remove(region, start, found);
         if found > length {
-            self.insert(start + length, found - length);
+            self.insert(region, start + length, found - length);
         }
-        Some(start..start + length)
+        Some((region, start..start + length))
     }
 
-    fn give_back(&mut self, range: Range<usize>) {
+    /// Adds a range of the region of this number.
+    pub(super) fn give_back(&mut self, region: usize, range: Range<usize>) {
         let (mut start, mut length) = (range.start, range.len());
-        if let Some((&before, &its_length)) = self.by_start.range(..start).next_back()
+        if let Some((&(_, before), &its_length)) = self.by_start.range((region, 0)..(region, start)).next_back()
             && before + its_length == start
         {
-            self.remove(before, its_length);
+            self.remove(region, before, its_length);
             start = before;
             length += its_length;
         }
-        if let Some(&after) = self.by_start.get(&range.end) {
-            self.remove(range.end, after);
+        if let Some(&after) = self.by_start.get(&(region, range.end)) {
+            self.remove(region, range.end, after);
             length += after;
         }
-        self.insert(start, length);
+        self.insert(region, start, length);
     }
 
-    fn insert(&mut self, start: usize, length: usize) {
-        self.by_start.insert(start, length);
-        self.by_length.insert((length, start));
+    fn insert(&mut self, region: usize, start: usize, length: usize) {
+        self.by_start.insert((region, start), length);
+        self.by_length.insert((length, region, start));
     }
 
-    fn remove(&mut self, start: usize, length: usize) {
-        self.by_start.remove(&start);
-        self.by_length.remove(&(length, start));
+    fn remove(&mut self, region: usize, start: usize, length: usize) {
+        self.by_start.remove(&(region, start));
+        self.by_length.remove(&(length, region, start));
     }
 }
 
@@ -163,17 +146,27 @@ mod tests {
 
     #[test]
     fn free_ranges_are_joined_again() {
-        let mut free = FreePages::new(0..100);
-        let [a, b, c] = [10, 20, 30].map(|length| free.take(length).unwrap());
+        let mut free = FreePages::default();
+        free.give_back(0, 0..100);
+        let [a, b, c] = [10, 20, 30].map(|length| free.take(length).unwrap().1);
         assert_eq!((a.clone(), b.clone(), c.clone()), (0..10, 10..30, 30..60));
-        free.give_back(a);
-        free.give_back(c);
-        assert_eq!(free.take(10), Some(0..10), "the shortest that is long enough");
-        free.give_back(0..10);
-        free.give_back(b);
-        assert_eq!(free.by_start, BTreeMap::from([(0, 100)]));
+        free.give_back(0, a);
+        free.give_back(0, c);
+        assert_eq!(free.take(10), Some((0, 0..10)), "the shortest that is long enough");
+        free.give_back(0, 0..10);
+        free.give_back(0, b);
+        assert_eq!(free.by_start, BTreeMap::from([((0, 0), 100)]));
         assert_eq!(free.take(101), None);
-        assert_eq!(free.take(100), Some(0..100));
+        assert_eq!(free.take(100), Some((0, 0..100)));
         assert_eq!(free.take(1), None);
+    }
+
+    #[test]
+    fn ranges_of_two_regions_are_not_joined() {
+        let mut free = FreePages::default();
+        free.give_back(1, 50..100);
+        free.give_back(0, 0..50);
+        assert_eq!(free.take(51), None);
+        assert_eq!((free.take(50), free.take(50)), (Some((0, 0..50)), Some((1, 50..100))));
     }
 }

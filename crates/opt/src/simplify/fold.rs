@@ -10,7 +10,7 @@ use windlass_ir::ir::constant::ConstantData;
 use windlass_ir::ir::dfg::{DataFlowGraph, ValueDef};
 use windlass_ir::ir::immediates::{Ieee16, Ieee32, Ieee64, Imm64};
 use windlass_ir::ir::{Inst, InstructionData, Value};
-use windlass_ir::meaning::{constant, imms};
+use windlass_ir::meaning::{constant, imm_of, imms};
 
 /// The number that a value always is. Of 128 bits that is the two halves together.
 pub fn number(dfg: &DataFlowGraph, v: Value) -> Option<Num> {
@@ -18,10 +18,10 @@ pub fn number(dfg: &DataFlowGraph, v: Value) -> Option<Num> {
     let w = dfg.value_type(v).bits();
     let data = &dfg.insts[inst];
     match data {
-        InstructionData::UnaryImm { imm, .. } => Some(Num::lit(w, imm.bits() as u64 as u128)),
-        InstructionData::UnaryIeee16 { imm, .. } => Some(Num::lit(w, imm.bits() as u128)),
-        InstructionData::UnaryIeee32 { imm, .. } => Some(Num::lit(w, imm.bits() as u128)),
-        InstructionData::UnaryIeee64 { imm, .. } => Some(Num::lit(w, imm.bits() as u128)),
+        InstructionData::UnaryImm { .. }
+        | InstructionData::UnaryIeee16 { .. }
+        | InstructionData::UnaryIeee32 { .. }
+        | InstructionData::UnaryIeee64 { .. } => imm_of(dfg, inst).map(|imm| Num::lit(w, imm as u64 as u128)),
         InstructionData::UnaryConst { constant_handle, .. } if !dfg.value_type(v).is_dynamic_vector() => {
             Some(constant(dfg.constants.get(*constant_handle).as_slice()).resize(w))
         }

@@ -5,7 +5,8 @@ use windlass_desc::bv::{Bv, Num};
 use windlass_desc::imm;
 use windlass_ir::ir::condcodes::IntCC;
 use windlass_ir::ir::dfg::{DataFlowGraph, ValueDef};
-use windlass_ir::ir::{Inst, InstructionData, Opcode, Type, Value};
+use windlass_ir::ir::{Inst, Opcode, Type, Value};
+use windlass_ir::meaning::imm_of;
 
 /// A rule that matched, with what it binds, in the order of its pattern.
 #[derive(Clone, Copy, Debug)]
@@ -109,13 +110,7 @@ impl Graph<'_> {
     }
     /// The constant, sign-extended.
     fn imm(&self, i: Inst) -> i64 {
-        match self.0.insts[i] {
-            InstructionData::UnaryImm { imm, .. } => {
-                let unused = 64 - self.ty(self.0.first_result(i)).bits();
-                imm.bits() << unused >> unused
-            }
-            _ => 0,
-        }
+        imm_of(self.0, i).expect("patterns ask for the immediates of constants")
     }
     fn cc(&self, i: Inst) -> IntCC {
         self.0.insts[i].cond_code().unwrap_or(IntCC::Equal)

@@ -48,12 +48,12 @@ fn intersect(into: &mut Set, other: &Set) -> bool {
 
 impl Values {
     pub fn new() -> Self {
-        Values { regs: vec![Set::new(); 64], memory: Default::default(), homes: HashMap::new() }
+        Values { regs: vec![Set::new(); PReg::COUNT], memory: Default::default(), homes: HashMap::new() }
     }
 
     fn set(&self, loc: Loc) -> Option<&Set> {
         match (loc.as_reg(), area(loc)) {
-            (Some(r), _) => Some(&self.regs[r.0 as usize & 63]),
+            (Some(r), _) => Some(&self.regs[r.0 as usize % PReg::COUNT]),
             (None, Some((space, offset))) => self.memory[space].get(&offset).map(|cell| &cell.set),
             _ => None,
         }
@@ -61,7 +61,7 @@ impl Values {
 
     fn set_mut(&mut self, loc: Loc) -> Option<&mut Set> {
         match (loc.as_reg(), area(loc)) {
-            (Some(r), _) => Some(&mut self.regs[r.0 as usize & 63]),
+            (Some(r), _) => Some(&mut self.regs[r.0 as usize % PReg::COUNT]),
             (None, Some((space, offset))) => self.memory[space].get_mut(&offset).map(|cell| &mut cell.set),
             _ => None,
         }
@@ -90,7 +90,7 @@ impl Values {
             self.homes.entry(v).or_default().insert(loc);
         }
         if let Some(r) = loc.as_reg() {
-            self.regs[r.0 as usize & 63] = set;
+            self.regs[r.0 as usize % PReg::COUNT] = set;
         } else if let Some((space, offset)) = area(loc) {
             let memory = &mut self.memory[space];
             let end = offset + width as u32;
@@ -105,7 +105,14 @@ impl Values {
 
     /// The register's content is lost.
     pub fn kill(&mut self, r: PReg) {
-        self.regs[r.0 as usize & 63].clear();
+        self.regs[r.0 as usize % PReg::COUNT].clear();
+    }
+
+    /// Only the low `kept` bytes of the register survive.
+    pub fn narrow(&mut self, r: PReg, kept: u8) {
+        let set = &mut self.regs[r.0 as usize % PReg::COUNT];
+        set.iter_mut().for_each(|(_, valid)| *valid = (*valid).min(kept));
+        set.retain(|&(_, valid)| valid > 0);
     }
 
     /// The callee owns outgoing arguments.

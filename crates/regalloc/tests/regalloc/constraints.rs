@@ -9,7 +9,7 @@ fn op(role: Role, constraint: Constraint) -> Operand {
     Operand { role, class: Class::Int, width: 8, constraint }
 }
 
-fn uses(constraint: Constraint) -> Operand {
+pub fn uses(constraint: Constraint) -> Operand {
     op(Role::Use, constraint)
 }
 
@@ -18,7 +18,7 @@ fn fixed(n: u8) -> Constraint {
 }
 
 /// A function whose entry has its arguments in r0, r1, ...
-fn start(blocks: usize, args: u8) -> (Func, Vec<u32>) {
+pub fn start(blocks: usize, args: u8) -> (Func, Vec<u32>) {
     let mut f = Func::new(blocks);
     let values: Vec<u32> = (0..args).map(|_| f.int()).collect();
     let list: Vec<_> = (0..args).map(|n| (op(Role::Def, fixed(n)), values[n as usize])).collect();
@@ -26,28 +26,28 @@ fn start(blocks: usize, args: u8) -> (Func, Vec<u32>) {
     (f, values)
 }
 
-fn emit(f: &mut Func, b: usize, row: u16, operands: &[u32]) -> u32 {
+pub fn emit(f: &mut Func, b: usize, row: u16, operands: &[u32]) -> u32 {
     let v = f.int();
     f.inst(b, row, &[&[v], operands].concat());
     v
 }
 
-fn ret(f: &mut Func, b: usize, values: &[u32]) {
+pub fn ret(f: &mut Func, b: usize, values: &[u32]) {
     let list: Vec<_> = values.iter().enumerate().map(|(n, &v)| (uses(fixed(n as u8)), v)).collect();
     f.listed(b, RET, &list, RegSet::EMPTY);
 }
 
-fn run(f: Func, machine: &Machine) -> (Code, Allocation) {
+pub fn run(f: Func, machine: &Machine) -> (Code, Allocation) {
     verify(&f.finish(), machine, &mut Context::default(), 1)
 }
 
-fn fails(f: Func, machine: &Machine) -> Error {
+pub fn fails(f: Func, machine: &Machine) -> Error {
     let mut code = f.finish();
     allocate(&mut code, machine, &mut Context::default(), &mut Allocation::default()).expect_err("impossible")
 }
 
 /// Location of operand `k` of instruction `i`.
-fn loc(code: &Code, i: usize, k: u32) -> Loc {
+pub fn loc(code: &Code, i: usize, k: u32) -> Loc {
     Loc(code.pool[(code.insts[i].ops + k) as usize])
 }
 
@@ -202,7 +202,7 @@ fn any_uses_of_repeatable_values_beyond_the_registers() {
 fn repeating_needs_no_slot() {
     let (mut f, v) = start(1, 1);
     let c = emit(&mut f, 0, CONST, &[]);
-    f.listed(0, CALL, &[(uses(fixed(0)), v[0])], RegSet([!0; 2]));
+    f.listed(0, CALL, &[(uses(fixed(0)), v[0])], RegSet([!0; CLASSES]));
     ret(&mut f, 0, &[c]);
     let (_, alloc) = run(f, &usual());
     assert_eq!(alloc.spill_size, 0);
@@ -222,7 +222,7 @@ fn values_across_calls_prefer_saved_registers() {
 }
 
 /// A loop that exchanges its two parameters.
-fn swap_loop(machine: &Machine) -> Allocation {
+pub fn swap_loop(machine: &Machine) -> Allocation {
     let (mut f, v) = start(3, 2);
     let (a, b) = (f.param(1, Class::Int, 8), f.param(1, Class::Int, 8));
     f.inst(0, JUMP, &[]);
@@ -237,8 +237,11 @@ fn swap_loop(machine: &Machine) -> Allocation {
 #[test]
 fn cycles_use_a_free_register_or_an_exchange_or_a_slot() {
     assert_eq!(swap_loop(&usual()).edge_edits.len(), 3);
-    let two =
-        |exchange| Machine { order: [const { &[r(0), r(1)] }, &[]], callee_saved: RegSet::EMPTY, ..tiny(exchange) };
+    let two = |exchange| {
+        let ints = ints(const { &[r(0), r(1)] }, exchange);
+        let classes = [ints, ClassSpec::NONE, ClassSpec::NONE, ClassSpec::NONE];
+        Machine { classes, callee_saved: RegSet::EMPTY, ..tiny(exchange) }
+    };
     assert!(matches!(swap_loop(&two(true)).edge_edits[..], [Edit::Exchange { .. }]));
     let alloc = swap_loop(&two(false));
     assert_eq!((alloc.edge_edits.len(), alloc.spill_size), (3, 8));

@@ -65,7 +65,9 @@ struct Machinery<'a> {
     before: &'a Code,
     after: &'a Code,
     alloc: &'a Allocation,
-    regs: [Bytes; 64],
+    regs: [Bytes; PReg::COUNT],
+    /// Overwritten wherever the emitter may use them.
+    scratch: Vec<PReg>,
     memory: [Vec<u8>; 3],
     garbage: u64,
 }
@@ -74,6 +76,12 @@ impl Machinery<'_> {
     fn junk(&mut self) -> Bytes {
         self.garbage += 1;
         value(mix(self.garbage, 0xdead))
+    }
+
+    fn use_scratch(&mut self) {
+        for at in 0..self.scratch.len() {
+            self.regs[self.scratch[at].0 as usize] = self.junk();
+        }
     }
 
     fn get(&mut self, loc: Loc, width: u8) -> Bytes {
@@ -146,14 +154,20 @@ impl Storage for Machinery<'_> {
         self.set(Loc(self.after.pool[at as usize]), width, bytes);
     }
     fn before(&mut self, i: u32) {
+        self.use_scratch();
         self.edits(Place::Before(i));
     }
     fn after(&mut self, i: u32) {
         self.edits(Place::After(i));
     }
     fn lose(&mut self, inst: &Inst) {
-        for r in self.before.clobbers(ROWS, inst).iter() {
+        let clobbers = self.before.clobbers(ROWS, inst);
+        for r in clobbers.lost.iter() {
             self.regs[r.0 as usize] = self.junk();
+        }
+        for r in clobbers.narrowed.iter() {
+            let (kept, junk) = (clobbers.kept[r.class() as usize] as usize, self.junk());
+            self.regs[r.0 as usize].iter_mut().zip(junk).skip(kept).for_each(|(byte, junk)| *byte = junk);
         }
         if ROWS[inst.row as usize].listed {
             self.memory[2].fill(0xdd);
@@ -167,6 +181,7 @@ impl Storage for Machinery<'_> {
     }
     fn edge(&mut self, e: u32) {
         let alloc = self.alloc;
+        self.use_scratch();
         for &(_, (from, to)) in alloc.edge_blocks.iter().filter(|&&(edge, _)| edge == e) {
             alloc.edge_edits[from as usize..to as usize].iter().for_each(|edit| self.edit(edit));
         }
@@ -244,23 +259,25 @@ fn execute(code: &Code, storage: &mut dyn Storage, i: u32, seed: u64, flags: &mu
 }
 
 /// Traces before and after allocation.
-fn traces(before: &Code, after: &Code, alloc: &Allocation, seed: u64) -> (Vec<u64>, Vec<u64>) {
+fn traces(before: &Code, after: &Code, alloc: &Allocation, machine: &Machine, seed: u64) -> (Vec<u64>, Vec<u64>) {
     let mut vregs = Vregs { code: before, values: HashMap::new() };
     let expected = run(before, &mut vregs, seed);
+    let scratch = machine.classes.iter().flat_map(|class| class.scratch.iter().copied()).collect();
     let memory = [vec![0xcc; alloc.spill_size as usize], Vec::new(), Vec::new()];
-    let mut machinery = Machinery { before, after, alloc, regs: [[0xee; 16]; 64], memory, garbage: seed };
+    let mut machinery =
+        Machinery { before, after, alloc, regs: [[0xee; 16]; PReg::COUNT], scratch, memory, garbage: seed };
     (expected, run(before, &mut machinery, seed))
 }
 
 /// Requires that executions of the code before and after allocation agree.
-pub fn same_behaviour(before: &Code, after: &Code, alloc: &Allocation, seed: u64) {
-    let (expected, found) = traces(before, after, alloc, seed);
+pub fn same_behaviour(before: &Code, after: &Code, alloc: &Allocation, machine: &Machine, seed: u64) {
+    let (expected, found) = traces(before, after, alloc, machine, seed);
     let at = expected.iter().zip(&found).position(|(a, b)| a != b);
     assert_eq!((at, expected.len()), (None, found.len()), "the traces differ");
 }
 
 /// Do they agree?
-pub fn behaves_alike(before: &Code, after: &Code, alloc: &Allocation, seed: u64) -> bool {
-    let (expected, found) = traces(before, after, alloc, seed);
+pub fn behaves_alike(before: &Code, after: &Code, alloc: &Allocation, machine: &Machine, seed: u64) -> bool {
+    let (expected, found) = traces(before, after, alloc, machine, seed);
     expected == found
 }

@@ -227,7 +227,7 @@ fn corrupt(before: &Code, after: &mut Code, alloc: &mut Allocation, rng: &mut Rn
 #[test]
 fn no_fault_that_changes_an_execution_passes() {
     let (mut caught, mut harmful) = (0, 0);
-    for (n, machine) in [tiny(true), tiny(false), small(), usual()].iter().enumerate() {
+    for (n, machine) in machines().iter().enumerate() {
         for seed in 0..150 {
             let (before, after, alloc) = sample(1000 * n as u64 + seed, machine);
             let mut rng = Rng::new(seed);
@@ -235,7 +235,7 @@ fn no_fault_that_changes_an_execution_passes() {
                 let (mut after, mut alloc) = (after.clone(), alloc.clone());
                 corrupt(&before, &mut after, &mut alloc, &mut rng);
                 let verdict = check(&before, &after, &alloc, machine);
-                let harm = (0..3).any(|run| !behaves_alike(&before, &after, &alloc, run));
+                let harm = (0..3).any(|run| !behaves_alike(&before, &after, &alloc, machine, run));
                 harmful += harm as u32;
                 caught += (harm && verdict.is_err()) as u32;
                 assert!(!harm || verdict.is_err(), "machine {n}, seed {seed}: a fault passes");

@@ -48,11 +48,11 @@ impl Func {
     }
 
     /// A listed instruction.
-    pub fn listed(&mut self, b: usize, row: u16, operands: &[(Operand, u32)], clobbers: RegSet) {
+    pub fn listed(&mut self, b: usize, row: u16, operands: &[(Operand, u32)], clobbers: impl Into<Clobbers>) {
         let from = self.code.list_operands.len() as u32;
         self.code.list_operands.extend(operands.iter().map(|&(op, _)| op));
         let to = self.code.list_operands.len() as u32;
-        self.code.lists.push(List { operands: (from, to), clobbers });
+        self.code.lists.push(List { operands: (from, to), clobbers: clobbers.into() });
         let entries = operands.iter().map(|&(_, v)| v).collect();
         self.blocks[b].insts.push((row, entries, self.code.lists.len() as u64 - 1));
     }

@@ -38,14 +38,23 @@ struct Generator<'a> {
     func: Func,
     shape: Shape,
     machine: &'a Machine,
-    /// Values of each kind available in the current block: Int 8, Int 4, Vec 16.
-    avail: [Vec<u32>; 3],
+    /// Values of each kind available in the current block.
+    avail: Avail,
 }
 
-const KINDS: [(Class, u8); 3] = [(Class::Int, 8), (Class::Int, 4), (Class::Vec, 16)];
+/// Classes and widths of values; the last one only where the machine has the class.
+const KINDS: [(Class, u8); 5] =
+    [(Class::Int, 8), (Class::Int, 4), (Class::Vec, 16), (Class::Vec, 8), (Class::Float, 8)];
+const FLOAT: usize = 4;
+
+type Avail = [Vec<u32>; KINDS.len()];
 
 fn kind(class: Class, width: u8) -> usize {
-    if class == Class::Vec { 2 } else { (width == 4) as usize }
+    KINDS.iter().position(|&kind| kind == (class, width)).expect("a kind of value")
+}
+
+fn has_floats(machine: &Machine) -> bool {
+    !machine.classes[Class::Float as usize].order.is_empty()
 }
 
 /// A random function for `machine`.
@@ -59,7 +68,7 @@ pub fn function(seed: u64, shape: Shape, machine: &Machine) -> Code {
     let idoms = dominators(graph.len(), |b| preds[b].iter().copied());
     let mut g = Generator { rng, func: Func::new(graph.len()), shape, machine, avail: Default::default() };
     g.params(&preds);
-    let mut ends: Vec<[Vec<u32>; 3]> = Vec::new();
+    let mut ends: Vec<Avail> = Vec::new();
     for b in 0..graph.len() {
         g.avail = if b == 0 { Default::default() } else { ends[idoms[b]].clone() };
         for v in g.func.blocks[b].params.clone() {
@@ -126,10 +135,15 @@ impl Generator<'_> {
             let most = if self.rng.one_in(10) { 14 } else { 4 };
             let count = if preds.len() > 1 || self.rng.one_in(5) { self.rng.below(most) } else { 0 };
             for _ in 0..count {
-                let (class, width) = KINDS[[0, 0, 0, 1, 2][self.rng.below(5)]];
+                let (class, width) = KINDS[self.random_kind()];
                 self.func.param(b, class, width);
             }
         }
+    }
+
+    fn random_kind(&mut self) -> usize {
+        let most = if has_floats(self.machine) { 7 } else { 6 };
+        [0, 0, 0, 1, 2, 3, FLOAT][self.rng.below(most)]
     }
 
     fn any(&mut self, kind: usize) -> u32 {
@@ -204,14 +218,63 @@ impl Generator<'_> {
 
     fn random_inst(&mut self, b: usize) {
         const MIX: &[u16] = &[
-            ADD3, ADD3, ADD3, ADD2, ADD2, ADD2, SUB2, SUB2, SHL, DIV, EARLY, TEMP, COPY, COPY, STORE, STORE, LOAD,
-            LOAD, ANYUSE, ANYDEF, CLOBBER, FIXCLOB, TWOFIX, FIXTEMP, FIXTIED, NARROW, WIDEN, TRUNC, VADD, VADD, VTIED,
-            VCVT, VBITS, CONST, CONST, VCONST, RESERVED, WIDE,
+            ADD3,
+            ADD3,
+            ADD3,
+            ADD2,
+            ADD2,
+            ADD2,
+            SUB2,
+            SUB2,
+            SHL,
+            DIV,
+            EARLY,
+            TEMP,
+            COPY,
+            COPY,
+            STORE,
+            STORE,
+            LOAD,
+            LOAD,
+            ANYUSE,
+            ANYDEF,
+            CLOBBER,
+            FIXCLOB,
+            TWOFIX,
+            FIXTEMP,
+            FIXTIED,
+            NARROW,
+            WIDEN,
+            TRUNC,
+            VADD,
+            VADD,
+            VTIED,
+            VCVT,
+            VBITS,
+            CONST,
+            CONST,
+            VCONST,
+            RESERVED,
+            WIDE,
+            VLOW,
+            VLOW,
+            VHIGH,
+            PAIR_DIV,
+            PAIR_SWAP,
+            PAIR_USE,
+            PAIR_DEF,
+            PAIR_EARLY,
+            PAIR_TIED,
+            PAIR_NEXT,
+            PAIR_OVERLAP,
         ];
+        const FLOATS: &[u16] = &[FADD, FADD, FTIED, FCVT, FBITS, FSPLAT, FCONST];
         if self.shape.calls && self.rng.one_in(12) {
             return self.call(b);
         }
-        let row = MIX[self.rng.below(MIX.len())];
+        let floats = has_floats(self.machine) && self.rng.one_in(4);
+        let mix = if floats { FLOATS } else { MIX };
+        let row = mix[self.rng.below(mix.len())];
         // The smallest files have no room for four uses and an early operand.
         if self.rng.one_in(12) {
             self.emit(b, CMP);
@@ -243,6 +306,11 @@ impl Generator<'_> {
         }
         add(self, 2, Constraint::Incoming(64));
         add(self, 1, Constraint::Incoming(80));
+        add(self, 3, Constraint::Incoming(88));
+        if has_floats(self.machine) {
+            add(self, FLOAT, Constraint::Fixed(f(0)));
+            add(self, FLOAT, Constraint::Incoming(96));
+        }
         self.func.listed(0, ENTRY, &list, RegSet::EMPTY);
     }
 
@@ -252,30 +320,35 @@ impl Generator<'_> {
             let of = self.rng.below(2);
             list.push((Self::operand(Role::Use, of, Constraint::Fixed(r(n))), self.any(of)));
         }
+        if has_floats(self.machine) && self.rng.one_in(2) {
+            list.push((Self::operand(Role::Use, FLOAT, Constraint::Fixed(f(1))), self.any(FLOAT)));
+        }
         for n in 0..self.rng.below(3) as u8 {
             list.push((Self::operand(Role::Use, 2, Constraint::Fixed(x(n))), self.any(2)));
         }
         let many = self.rng.one_in(5);
         for n in 0..self.rng.below(if many { 40 } else { 4 }) as u32 {
-            let of = self.rng.below(3);
+            let of = self.random_kind();
             list.push((Self::operand(Role::Use, of, Constraint::Outgoing(16 * n)), self.any(of)));
         }
         for _ in 0..self.rng.below(if many { 30 } else { 3 }) {
-            let of = self.rng.below(3);
+            let of = self.random_kind();
             list.push((Self::operand(Role::Use, of, Constraint::Any), self.any(of)));
         }
         if self.rng.one_in(3) {
             list.push((Self::operand(Role::Use, 0, Constraint::Reg), self.any(0)));
         }
         let mut defs = Vec::new();
-        for (of, constraint) in [(0, Constraint::Fixed(r(0))), (2, Constraint::Fixed(x(0))), (1, Constraint::Any)] {
+        let fixed = [(0, Constraint::Fixed(r(0))), (2, Constraint::Fixed(x(0)))];
+        // A def without constraint must survive what the call destroys.
+        for (of, constraint) in fixed.into_iter().chain([(1, Constraint::Any), (3, Constraint::Any)]) {
             if self.rng.one_in(2) {
                 let v = self.fresh(of);
                 defs.push((of, v));
                 list.push((Self::operand(Role::Def, of, constraint), v));
             }
         }
-        self.func.listed(b, CALL, &list, caller_saved(self.machine));
+        self.func.listed(b, CALL, &list, call_clobbers(self.machine));
         defs.into_iter().for_each(|(of, v)| self.avail[of].push(v));
     }
 
@@ -286,7 +359,7 @@ impl Generator<'_> {
         }
         // Much is still alive at the end.
         for _ in 0..self.rng.below(self.shape.window) {
-            let of = self.rng.below(3);
+            let of = self.random_kind();
             list.push((Self::operand(Role::Use, of, Constraint::Any), self.any(of)));
         }
         self.func.listed(b, RET, &list, RegSet::EMPTY);

@@ -8,20 +8,25 @@ use windlass_regalloc::check::check;
 use windlass_regalloc::display::Listing;
 use windlass_regalloc::*;
 
-/// Allocates, checks and executes; prints both listings if anything is wrong.
+/// Allocates, checks and executes.
 pub fn verify(code: &Code, machine: &Machine, ctx: &mut Context, seed: u64) -> (Code, Allocation) {
     let (mut after, mut alloc) = (code.clone(), Allocation::default());
     let result = allocate(&mut after, machine, ctx, &mut alloc);
+    judge(result, code, &after, &alloc, machine, seed);
+    (after, alloc)
+}
+
+/// Checks and executes a result; prints both listings if anything is wrong.
+pub fn judge(result: Result<(), Error>, code: &Code, after: &Code, alloc: &Allocation, machine: &Machine, seed: u64) {
     if let Err(error) = result {
         panic!("seed {seed}: {error}\n{}", Listing { code, rows: ROWS, alloc: None });
     }
-    if let Err(error) = check(code, &after, &alloc, machine) {
+    if let Err(error) = check(code, after, alloc, machine) {
         let before = Listing { code, rows: ROWS, alloc: None };
-        panic!("seed {seed}: {error}\n{before}\n{}", Listing { code: &after, rows: ROWS, alloc: Some(&alloc) });
+        panic!("seed {seed}: {error}\n{before}\n{}", Listing { code: after, rows: ROWS, alloc: Some(alloc) });
     }
-    same_behaviour(code, &after, &alloc, seed);
-    same_behaviour(code, &after, &alloc, seed ^ 0x5555);
-    (after, alloc)
+    same_behaviour(code, after, alloc, machine, seed);
+    same_behaviour(code, after, alloc, machine, seed ^ 0x5555);
 }
 
 fn many(seeds: std::ops::Range<u64>, machine: &Machine, shape: impl Fn(u64) -> Shape) {
@@ -32,7 +37,7 @@ fn many(seeds: std::ops::Range<u64>, machine: &Machine, shape: impl Fn(u64) -> S
     }
 }
 
-fn shape(seed: u64) -> Shape {
+pub fn shape(seed: u64) -> Shape {
     Shape {
         blocks: 1 + (seed % 23) as usize,
         insts: 4 + (seed % 17) as usize,
@@ -62,10 +67,16 @@ fn usual_files() {
 }
 
 #[test]
+fn three_classes_and_narrow_callee_saves() {
+    many(60_000..61_200, &paper(), shape);
+}
+
+#[test]
 fn large_functions() {
     let shape = |seed: u64| Shape { blocks: 150, insts: 30, window: 20 + 20 * (seed % 4) as usize, calls: true };
     many(40_000..40_012, &usual(), shape);
     many(40_012..40_020, &small(), shape);
+    many(40_020..40_028, &paper(), shape);
 }
 
 /// More values live into blocks than the allocator follows.
@@ -77,27 +88,34 @@ fn beyond_the_bound() {
     many(50_020..50_040, &tiny(true), shape);
 }
 
-/// Functions that no other test has. `WINDLASS_SOAK=FROM..LAST` takes other ones, and as many as are wanted.
-#[test]
-fn soak() {
+/// Functions that no other test has, for `each`. `WINDLASS_SOAK=FROM..LAST` takes other ones, and as many as are wanted.
+pub fn for_soak(mut each: impl FnMut(&Code, &Machine, u64)) {
     let asked = std::env::var("WINDLASS_SOAK").ok();
     let asked = asked.as_deref().and_then(|text| text.split_once(".."));
     let number = |text: &str| text.parse::<u64>().expect("WINDLASS_SOAK=FROM..LAST");
     let seeds = asked.map_or(1_000_000..1_000_100, |(from, last)| number(from)..number(last));
     let part = |of: u64| seeds.start..seeds.start + (seeds.end - seeds.start) / of;
-    for machine in [tiny(true), tiny(false), small(), usual()] {
-        many(seeds.clone(), &machine, shape);
+    for machine in machines() {
+        let mut many = |seeds: std::ops::Range<u64>, shape: fn(u64) -> Shape| {
+            seeds.for_each(|seed| each(&function(seed, shape(seed), &machine), &machine, seed));
+        };
+        many(seeds.clone(), shape);
         let large = |seed: u64| Shape { blocks: 60, insts: 40, window: 10 + (seed % 200) as usize, calls: true };
-        many(part(50), &machine, large);
+        many(part(50), large);
         let wide = |seed: u64| Shape { blocks: 30, insts: 150, window: 600, calls: seed.is_multiple_of(2) };
-        many(part(100), &machine, wide);
-        let mut ctx = Context::default();
+        many(part(100), wide);
         for seed in part(3) {
             let size = 10 + (seed % 400) as usize;
             let code = structured(seed, size, 3 + (seed % 27) as usize, seed % 3 > 0, &machine);
-            verify(&code, &machine, &mut ctx, seed);
+            each(&code, &machine, seed);
         }
     }
+}
+
+#[test]
+fn soak() {
+    let mut ctx = Context::default();
+    for_soak(|code, machine, seed| drop(verify(code, machine, &mut ctx, seed)));
 }
 
 #[test]

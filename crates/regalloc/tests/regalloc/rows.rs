@@ -9,6 +9,12 @@ const fn op(role: Role, constraint: Constraint) -> Operand {
 const fn vec(role: Role, constraint: Constraint) -> Operand {
     Operand { role, class: Class::Vec, width: 16, constraint }
 }
+const fn vec_low(role: Role, constraint: Constraint) -> Operand {
+    Operand { role, class: Class::Vec, width: 8, constraint }
+}
+const fn float(role: Role, constraint: Constraint) -> Operand {
+    Operand { role, class: Class::Float, width: 8, constraint }
+}
 const fn narrow(role: Role) -> Operand {
     Operand { role, class: Class::Int, width: 4, constraint: Constraint::Reg }
 }
@@ -17,6 +23,9 @@ pub const fn r(n: u8) -> PReg {
 }
 pub const fn x(n: u8) -> PReg {
     PReg::new(Class::Vec, n)
+}
+pub const fn f(n: u8) -> PReg {
+    PReg::new(Class::Float, n)
 }
 const R: Constraint = Constraint::Reg;
 const fn fix(n: u8) -> Constraint {
@@ -87,6 +96,22 @@ rows! {
     CALL = RowSpec { listed: true, writes_flags: true, ..PLAIN };
     RET = RowSpec { listed: true, ..PLAIN };
     ENTRY = RowSpec { listed: true, ..PLAIN };
+    VLOW = row(&[vec_low(Def, R), vec(Use, R), vec_low(Use, R)]);
+    VHIGH = row(&[vec(Def, R), vec_low(Use, R), vec_low(Use, Constraint::Any)]);
+    FADD = row(&[float(Def, R), float(Use, R), float(Use, R)]);
+    FTIED = row(&[float(Def, Constraint::Tied(1)), float(Use, R), float(Use, Constraint::Any)]);
+    FCVT = row(&[float(Def, R), op(Use, R)]);
+    FBITS = row(&[op(Def, R), float(Use, R)]);
+    FSPLAT = row(&[vec(Def, R), float(Use, R)]);
+    FCONST = RowSpec { remat: true, ..row(&[float(Def, R)]) };
+    PAIR_DIV = flags(&[op(Def, fix(2)), op(Def, fix(3)), op(Use, fix(2)), op(Use, fix(3)), op(Use, R)]);
+    PAIR_SWAP = row(&[op(Def, fix(3)), op(Def, fix(2)), op(Use, fix(3)), op(Use, fix(2))]);
+    PAIR_USE = row(&[op(Def, R), op(Use, fix(2)), op(Use, fix(3)), op(Use, R)]);
+    PAIR_DEF = row(&[op(Def, fix(2)), op(Def, fix(3)), op(Use, R), op(Use, R)]);
+    PAIR_EARLY = row(&[op(EarlyDef, fix(2)), op(EarlyDef, fix(3)), op(Use, R), op(Use, R)]);
+    PAIR_TIED = row(&[op(Def, Constraint::Tied(2)), op(Def, Constraint::Tied(3)), op(Use, fix(2)), op(Use, fix(3))]);
+    PAIR_NEXT = row(&[op(Def, fix(2)), op(Def, fix(3)), op(Use, fix(0)), op(Use, fix(1))]);
+    PAIR_OVERLAP = row(&[op(Def, fix(2)), op(Def, fix(3)), op(Use, fix(1)), op(Use, fix(2)), op(Use, R)]);
     WIDE = row(&[op(Def, R), op(Use, R), op(Use, R), op(Use, R), op(Use, R)]);
 }
 
@@ -98,38 +123,74 @@ fn set(regs: &[PReg]) -> RegSet {
     regs.iter().fold(RegSet::EMPTY, |set, &r| set.with(r))
 }
 
+const NO_SCRATCH: &[PReg] = &[];
+
+const fn class(order: &'static [PReg], exchange: bool, widths: u8, kept: u8) -> ClassSpec {
+    ClassSpec { order, scratch: NO_SCRATCH, exchange, widths, kept }
+}
+
+/// General registers of 8 bytes.
+pub const fn ints(order: &'static [PReg], exchange: bool) -> ClassSpec {
+    class(order, exchange, 4 | 8, 8)
+}
+
+/// Vector registers of any width.
+pub const fn vecs(order: &'static [PReg]) -> ClassSpec {
+    class(order, false, 4 | 8 | 16 | 32 | 64, 64)
+}
+
 /// Four registers of each class, one of them callee-saved.
 pub fn tiny(exchange: bool) -> Machine {
     Machine {
         rows: ROWS,
-        order: [regs!(r: 0 1 2 3), regs!(x: 0 1 2 3)],
+        classes: [ints(regs!(r: 0 1 2 3), exchange), vecs(regs!(x: 0 1 2 3)), ClassSpec::NONE, ClassSpec::NONE],
         callee_saved: set(&[r(3), x(3)]),
-        exchange: [exchange, false],
     }
 }
 
 /// Seven registers, two callee-saved; no callee-saved vector registers.
 pub fn small() -> Machine {
-    Machine {
-        rows: ROWS,
-        order: [regs!(r: 0 1 2 3 4 5 6), regs!(x: 0 1 2 3 4 5)],
-        callee_saved: set(&[r(5), r(6)]),
-        exchange: [false, false],
-    }
+    let (ints, vecs) = (ints(regs!(r: 0 1 2 3 4 5 6), false), vecs(regs!(x: 0 1 2 3 4 5)));
+    Machine { rows: ROWS, classes: [ints, vecs, ClassSpec::NONE, ClassSpec::NONE], callee_saved: set(&[r(5), r(6)]) }
 }
 
 /// A usual machine.
 pub fn usual() -> Machine {
+    let ints = ints(regs!(r: 0 1 2 6 7 8 9 10 11 3 12 13 14 15), true);
+    let vecs = vecs(regs!(x: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15));
     Machine {
         rows: ROWS,
-        order: [regs!(r: 0 1 2 6 7 8 9 10 11 3 12 13 14 15), regs!(x: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)],
+        classes: [ints, vecs, ClassSpec::NONE, ClassSpec::NONE],
         callee_saved: set(&[r(3), r(12), r(13), r(14), r(15)]),
-        exchange: [true, false],
     }
+}
+
+/// A machine on paper: three classes, callee-saved registers of which only the low halves are kept, reserved registers
+/// for moves, and no exchange.
+pub fn paper() -> Machine {
+    let ints = ClassSpec { scratch: regs!(r: 30), ..class(regs!(r: 0 1 2 3 8 9 10), false, 4 | 8, 4) };
+    let vecs = class(regs!(x: 0 1 2 8 9 10), false, 8 | 16, 8);
+    let floats = ClassSpec { scratch: regs!(f: 31), ..class(regs!(f: 0 1 2 8 9), false, 8, 8) };
+    Machine {
+        rows: ROWS,
+        classes: [ints, vecs, floats, ClassSpec::NONE],
+        callee_saved: set(&[r(8), r(9), r(10), x(8), x(9), x(10), f(8), f(9)]),
+    }
+}
+
+/// All machines.
+pub fn machines() -> [Machine; 5] {
+    [tiny(true), tiny(false), small(), usual(), paper()]
 }
 
 /// Registers that calls destroy.
 pub fn caller_saved(machine: &Machine) -> RegSet {
-    let all = machine.order.iter().flat_map(|order| order.iter().copied());
+    let all = machine.classes.iter().flat_map(|class| class.order.iter().copied());
     set(&all.filter(|&r| !machine.callee_saved.contains(r)).collect::<Vec<_>>())
+}
+
+/// What calls destroy, wholly or in part.
+pub fn call_clobbers(machine: &Machine) -> Clobbers {
+    let kept = machine.classes.map(|class| class.kept);
+    Clobbers { lost: caller_saved(machine), narrowed: machine.callee_saved, kept }
 }

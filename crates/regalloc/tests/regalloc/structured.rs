@@ -75,7 +75,7 @@ impl Program {
             (0..self.rng.below(4) as u8).map(|n| (op(Role::Use, Constraint::Fixed(r(n))), self.value())).collect();
         let v = self.func.int();
         list.push((op(Role::Def, Constraint::Fixed(r(0))), v));
-        self.func.listed(self.block, CALL, &list, caller_saved(&self.machine));
+        self.func.listed(self.block, CALL, &list, call_clobbers(&self.machine));
         self.temps.push(v);
     }
 
@@ -182,8 +182,8 @@ impl Program {
 fn structured_functions() {
     let mut ctx = Context::default();
     for seed in 0..500u64 {
-        let machine = [tiny(true), tiny(false), small(), usual()][(seed % 4) as usize].clone();
-        let code = structured(seed, 20 + (seed % 300) as usize, 3 + (seed % 20) as usize, seed % 3 > 0, &machine);
-        verify(&code, &machine, &mut ctx, seed);
+        let machine = &machines()[(seed % 5) as usize];
+        let code = structured(seed, 20 + (seed % 300) as usize, 3 + (seed % 20) as usize, seed % 3 > 0, machine);
+        verify(&code, machine, &mut ctx, seed);
     }
 }

@@ -322,7 +322,7 @@ impl Body<'_> {
                 if !defines {
                     return Err(format!("{} has a result that nothing takes", row.name));
                 }
-                self.line(format!("c.def_vreg(d{results})"));
+                self.line(format!("c.operand(d{results})"));
                 results += 1;
                 continue;
             }
@@ -337,10 +337,10 @@ impl Body<'_> {
                     let temp = format!("t{}", self.temps);
                     let made = temp_of(inner, self.m)?;
                     self.line(format!("let {temp} = {made}"));
-                    self.line(format!("c.use_vreg({temp})"));
+                    self.line(format!("c.operand({temp})"));
                     nested.push((temp, (**inner).clone()));
                 }
-                Some(Arg::Reg(Reg::Tmp(t))) => self.line(format!("c.use_vreg({})", local(*t))),
+                Some(Arg::Reg(Reg::Tmp(t))) => self.line(format!("c.operand({})", local(*t))),
                 Some(Arg::Addr(a)) => {
                     let Bound::Addr(at) = self.names.get(a.name)?.clone() else {
                         return Err(format!("{} is no address", a.name));

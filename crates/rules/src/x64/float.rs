@@ -25,6 +25,7 @@ pub fn rules(r: &mut RuleSet) {
     arithmetic(r);
     rounding(r);
     signs(r);
+    bitwise(r);
     extremes(r);
     comparisons(r);
     choices(r);
@@ -149,12 +150,12 @@ fn rounding(r: &mut RuleSet) {
     ];
     for (op, pat, direction) in ops {
         r.supported.push((op, FLOATS.into()));
-        r.fallback.push((op, "libcall"));
+        r.fallback.push((op, "libcalls::libcall"));
         r.rule(FLOATS, |t| pat(X).to(vroundf(width(t), X, direction)).needs(Feature::Avx));
         r.rule(FLOATS, |t| pat(X).to(roundf(width(t), X, direction)).needs(Feature::Sse41));
     }
     r.supported.push((Opcode::Fma, FLOATS.into()));
-    r.fallback.push((Opcode::Fma, "libcall"));
+    r.fallback.push((Opcode::Fma, "libcalls::libcall"));
     r.rule(FLOATS, |t| fma(X, Y, R).to(fmaf(width(t), X, Y, R)).needs(Feature::Fma));
 }
 
@@ -166,6 +167,11 @@ fn sign_bit(t: Type) -> MInst {
 /// All other bits.
 fn magnitude_bits(t: Type) -> MInst {
     constf(width(t), if t == F64 { i64::MAX } else { (1 << 31) - 1 })
+}
+
+/// All bits.
+fn all_bits(t: Type) -> MInst {
+    constf(width(t), if t == F64 { -1 } else { (1 << 32) - 1 })
 }
 
 fn signs(r: &mut RuleSet) {
@@ -180,6 +186,19 @@ fn signs(r: &mut RuleSet) {
         let s = s.set(n("rest"), (set.andn)(w, mask.into(), X.into()));
         fcopysign(X, Y).to(s.set(T, (set.or)(w, n("rest").into(), n("sign").into())).gives([T]))
     });
+}
+
+/// Bitwise operations on the bits of a float. The CPU has no complement: all bits are exchanged for ones.
+fn bitwise(r: &mut RuleSet) {
+    for op in [Opcode::Band, Opcode::Bor, Opcode::Bxor, Opcode::Bnot] {
+        r.supported.push((op, FLOATS.into()));
+    }
+    both(r, |set, t| band(X, bnot(Y)).to((set.andn)(width(t), Y.into(), X.into())));
+    both(r, |set, t| band(bnot(X), Y).to((set.andn)(width(t), X.into(), Y.into())));
+    both(r, |set, t| band(X, Y).to((set.and)(width(t), X.into(), Y.into())));
+    both(r, |set, t| bor(X, Y).to((set.or)(width(t), X.into(), Y.into())));
+    both(r, |set, t| bxor(X, Y).to((set.xor)(width(t), X.into(), Y.into())));
+    both(r, |set, t| bnot(X).to((set.xor)(width(t), X.into(), all_bits(t).into())));
 }
 
 /// The CPU gives the second operand where the two are zeros or one is a NaN. So both orders are asked: the results

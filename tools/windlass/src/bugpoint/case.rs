@@ -42,29 +42,27 @@ pub struct Case {
 impl Case {
     /// The case that a file is.
     pub fn of(source: &Source) -> Result<Case> {
-        Ok(Case::of_file(&source.text, &source.parse()?))
+        Ok(Case::of_file(&source.parse()?))
     }
 
     /// The case that a text is, if it can be read.
     pub fn of_text(text: &str) -> Option<Case> {
         let file = windlass_ir::reader::parse_test(text, ParseOptions::default()).ok()?;
-        Some(Case::of_file(text, &file))
+        Some(Case::of_file(&file))
     }
 
-    fn of_file(text: &str, file: &TestFile<'_>) -> Case {
-        let first = file.functions.first().map_or(usize::MAX, |f| f.1.location.line_number - 1);
-        let is_header = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with(';');
-        let header = text.lines().take(first).filter(is_header).map(str::to_owned).collect();
+    fn of_file(file: &TestFile<'_>) -> Case {
+        let header = file.header_lines();
         let funcs: Vec<Function> = file.functions.iter().map(|f| f.0.clone()).collect();
         // a directive calls the function it names, wherever it stands
         let called = |own: usize, name: &str| {
-            let named = |f: &Function| f.name.to_string().strip_prefix('%') == Some(name);
+            let named = |f: &Function| f.name.to_string() == name;
             funcs.iter().position(named).unwrap_or(own)
         };
         let commands = directives::all(file).0;
         let call = |(own, command): (usize, RunCommand)| {
-            let Invocation { func, args } = directives::invocation(&command).clone();
-            Call { func: called(own, &func), args }
+            let invocation = directives::invocation(&command);
+            Call { func: called(own, &invocation.function()), args: invocation.args.clone() }
         };
         let calls = commands.into_iter().map(call).collect();
         let mut case = Case { header, funcs, calls, sound: true };
@@ -105,7 +103,12 @@ impl Case {
         let features: Vec<String> =
             isa.map_or(vec![], |isa| isa.isa_flags().into_iter().filter(on).map(|v| v.name.to_owned()).collect());
         let kind = if self.calls.is_empty() { "test compile" } else { "test run" };
-        let header = |words: &str| [kind.to_owned(), format!("target {architecture}{words}")].to_vec();
+        let settings = self.header.iter().filter(|line| line.starts_with("set ")).cloned();
+        let settings: Vec<String> = settings.collect();
+        let header = |words: &str| {
+            let target = format!("target {architecture}{words}");
+            [&[kind.to_owned()], &settings[..], &[target]].concat()
+        };
         let all: String = features.iter().map(|name| format!(" {name}")).collect();
         let with = |words: &str| Case { header: header(words), ..self.clone() };
         vec![with(""), with(&all)]
@@ -120,8 +123,7 @@ impl Case {
             text += &format!("{gap}{}", func.display());
             for call in self.calls.iter().filter(|call| call.func == n) {
                 let own = func.name.to_string();
-                let Some(name) = own.strip_prefix('%') else { continue };
-                let invocation = Invocation { func: name.to_owned(), args: call.args.clone() };
+                let invocation = Invocation::of(&func.name, call.args.clone());
                 let outcome = panics::caught(|| interpreter.call_by_name(&own, &call.args));
                 let command = match outcome {
                     Ok(Ok(ControlFlow::Return(values))) => RunCommand::Run(invocation, Comparison::Equals, values),

@@ -10,7 +10,6 @@ use std::fs::File;
 use std::io::{Error, Read, Result, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use windlass_ir::data_value::DataValue;
@@ -122,14 +121,10 @@ fn quiet() {
 }
 
 fn attempt(text: &str, how: Native) -> Option<Symptom> {
-    let source = Source { path: PathBuf::from("case"), text: text.to_owned() };
+    let source = Source::of_text("case", text);
     let file = source.try_parse().ok()?;
     let case = Case::of(&source).ok()?;
-    let build = match file.targets.last() {
-        Some(line) => target::of_line(line, &file.settings),
-        None => target::host().map(Build::checked),
-    };
-    let build = build.ok()?;
+    let build = target::of_file(&file, &[]).map(Build::checked).ok()?;
     let sound: Vec<&Function> =
         case.funcs.iter().filter(|f| windlass_ir::verifier::verify_function(f, None).is_ok()).collect();
     if sound.len() < case.funcs.len() {

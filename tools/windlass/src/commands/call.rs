@@ -4,34 +4,35 @@
 use crate::args::Call;
 use crate::native::{Native, Outcome};
 use crate::source::{Error, Result, Source, find};
-use crate::style;
-use crate::target;
+use crate::target::{self, Given};
 use crate::test::kinds::{directives, interpret};
-use anstream::println;
-use windlass_ir::data_value::DataValue;
+use crate::{output, style};
+use windlass_ir::data_value::{DataValue, DisplayDataValues};
 use windlass_ir::interpreter::{ControlFlow, FunctionStore, Interpreter};
 use windlass_ir::ir::Function;
-use windlass_ir::reader::{RunCommand, parse_run_command};
+use windlass_ir::reader::{Invocation, RunCommand, parse_run_command};
 use windlass_ir::testfile::TestFile;
 
 /// Calls by machine code.
 pub(super) fn native(call: &Call) -> Result<bool> {
-    let source = Source::open(&call.input.file)?;
-    let file = source.verified()?;
-    let build = target::host()?;
+    let source = Source::open(&call.input.file, &Given::of(&call.target)?)?;
+    let file = source.parse()?;
+    let build = target::runnable(&file).map_err(|why| source.unfit(why))?;
+    source.verify(&file, Some(&build.facts()))?;
     let funcs: Vec<&Function> = file.functions.iter().map(|(f, _)| f).collect();
-    let native = Native::compile(&funcs, call.level.into(), &build.options);
+    let native = Native::compile(&funcs, build.level(), &build.options);
     let commands = commands(&source, &file, call)?;
     let calls: Vec<(&Function, &[DataValue])> =
         commands.iter().map(|(func, command)| (*func, &directives::invocation(command).args[..])).collect();
     let outcomes = native.call_all(&calls).map_err(|e| Error::new(format_args!("the system refused: {e}")))?;
-    Ok(tell(&commands, outcomes))
+    tell(&commands, outcomes)
 }
 
 /// Calls by the interpreter.
 pub(super) fn interpreted(call: &Call) -> Result<bool> {
-    let source = Source::open(&call.input.file)?;
-    let file = source.verified()?;
+    let source = Source::open(&call.input.file, &Given::of(&call.target)?)?;
+    let file = source.parse()?;
+    source.verify(&file, target::facts(&file)?.as_ref())?;
     let commands = commands(&source, &file, call)?;
     let mut interpreter = Interpreter::new(FunctionStore::of(file.functions.iter().map(|(f, _)| f)));
     interpreter = interpreter.with_fuel(Some(interpret::FUEL));
@@ -43,7 +44,7 @@ pub(super) fn interpreted(call: &Call) -> Result<bool> {
         Err(error) => Outcome::Broken(error.to_string()),
     };
     let outcomes = commands.iter().map(&mut outcome).collect();
-    Ok(tell(&commands, outcomes))
+    tell(&commands, outcomes)
 }
 
 /// What to call: what the command line says, or else the run lines.
@@ -64,23 +65,26 @@ fn commands<'a>(source: &Source, file: &'a TestFile<'_>, call: &Call) -> Result<
     };
     let (name, args) = words.split_first().map_or(("", &[][..]), |(name, args)| (name.as_str(), args));
     let func = find(file, Some(name))?;
-    let text = format!("print: %{}({})", name.trim_start_matches('%'), args.join(", "));
+    let text = format!("print: {}({})", Invocation::of(&func.name, vec![]).function(), args.join(", "));
     let wrong = |e: &dyn std::fmt::Display| Error::new(format_args!("arguments of {}: {e}", func.display_spec()));
     let command = parse_run_command(&text, &func.signature).map_err(|e| wrong(&e.message))?;
     Ok(vec![(func, command.ok_or_else(|| wrong(&"expected values as in run lines"))?)])
 }
 
 /// Prints what came of calls. Returns whether it is what was expected.
-fn tell(commands: &[(&Function, RunCommand)], outcomes: Vec<Outcome>) -> bool {
+fn tell(commands: &[(&Function, RunCommand)], outcomes: Vec<Outcome>) -> Result<bool> {
     let mut good = true;
     for ((_, command), outcome) in commands.iter().zip(outcomes) {
         let wrong = directives::complaint(command, &outcome).is_some();
         good &= !wrong;
         let color = if wrong { style::BAD } else { style::GOOD };
-        println!("{} {color}{outcome}{color:#}", directives::invocation(command));
+        output::line(format_args!("{} {color}{outcome}{color:#}", directives::invocation(command)))?;
         if let (RunCommand::Run(_, comparison, values), true) = (command, wrong) {
-            println!("  expected {comparison} {}", windlass_ir::data_value::DisplayDataValues(values));
+            match values.is_empty() {
+                true => output::line("  expected it to return")?,
+                false => output::line(format_args!("  expected {comparison} {}", DisplayDataValues(values)))?,
+            }
         }
     }
-    good
+    Ok(good)
 }

@@ -1,16 +1,14 @@
 //! `windlass compile` and `windlass explain`: machine code as text or bytes. Needs the compiler with its listing.
 
 use super::object;
-use crate::args::{Compile, Emit, Explain, Target};
-use crate::panics;
+use crate::args::{Compile, Emit, Explain};
 use crate::source::{Error, Result, Source, find};
-use crate::style;
-use crate::target::{self, Build};
-use std::fmt::Write as _;
-use std::io::Write as _;
+use crate::target::{self, Build, Given};
+use crate::{output, panics, style};
 use windlass_codegen::compile::Pipeline;
-use windlass_codegen::compiled::CompiledCode;
-use windlass_codegen::x64::asm;
+use windlass_codegen::compiled::{CompiledCode, Line};
+use windlass_codegen::listing::{assembly, quoted};
+use windlass_codegen::options::Options;
 use windlass_ir::ir::{Function, Inst};
 use windlass_link::functions::Functions;
 
@@ -19,26 +17,26 @@ const BYTES_PER_LINE: usize = 16;
 
 /// Writes the machine code of the functions of a file, or what it is made of.
 pub(super) fn compile(args: &Compile) -> Result<bool> {
-    let source = Source::open(&args.input.file)?;
-    let file = source.verified()?;
-    let build = build(&args.target, args.emit == Emit::Obj)?;
+    let source = Source::open(&args.input.file, &Given::of(&args.target)?)?;
+    let file = source.parse()?;
+    // objects are position-independent unless settings say otherwise
+    let defaults: &[&str] = if args.emit == Emit::Obj { &["is_pic=true"] } else { &[] };
+    let build = target::of_file(&file, defaults).map_err(|why| source.unfit(why))?;
+    source.verify(&file, Some(&build.facts()))?;
     let funcs: Vec<&Function> = file.functions.iter().map(|(func, _)| func).collect();
     let out = match (args.emit, &args.output) {
         (Emit::Obj, None) => return Err(Error::new("say where to write the object: -o OUT")),
-        (Emit::Obj, Some(_)) => {
-            let level = build.level.unwrap_or(args.target.level.into());
-            object::of(&source, &funcs, target::at_level(&*build.isa, level)?)?
-        }
-        (emit, output) => texts(&source, &funcs, &build, args, |func, code| match (emit, output) {
+        (Emit::Obj, Some(_)) => object::of(&source, &funcs, target::at_level(&*build.isa, build.level())?)?,
+        (emit, output) => texts(&source, &funcs, &build, args, |func, code, n| match (emit, output) {
             (Emit::Bytes, Some(_)) => code.code.clone(),
             (Emit::Bytes, None) => format!("{}:\n{}\n", func.name, hex(&code.code)).into(),
-            _ => format!("{}:\n{}\n", func.name, listing(code)).into(),
+            _ => assembly(&name(func), n, &code.lines, |line| format!("{:x}", line.offset)).into(),
         })?,
     };
     match &args.output {
         Some(path) => std::fs::write(path, out)
             .map_err(|e| Error::new(format_args!("{}: cannot be written: {e}", path.display())))?,
-        None => write_out(&out)?,
+        None => output::bytes(&out)?,
     }
     Ok(true)
 }
@@ -50,14 +48,17 @@ fn texts(
     funcs: &[&Function],
     build: &Build,
     args: &Compile,
-    show: impl Fn(&Function, &CompiledCode) -> Vec<u8>,
+    show: impl Fn(&Function, &CompiledCode, usize) -> Vec<u8>,
 ) -> Result<Vec<u8>> {
-    let mut functions = Functions::new();
+    let mut functions = Functions::for_target(build.isa.backend());
     let mut out = vec![];
-    for &func in funcs {
+    if args.emit == Emit::Asm {
+        out.extend(build.isa.backend().syntax().as_bytes());
+    }
+    for (n, &func) in funcs.iter().enumerate() {
         out.extend(match args.emit {
             Emit::Clif | Emit::Vcode => text(source, func, build, args)?.into_bytes(),
-            _ => show(func, &code(&mut functions, source, func, build, &args.target)?),
+            _ => show(func, &code(&mut functions, source, func, build)?, n),
         });
     }
     Ok(out)
@@ -65,16 +66,15 @@ fn texts(
 
 /// A function as the mid-end leaves it, or as lowering does.
 fn text(source: &Source, func: &Function, build: &Build, args: &Compile) -> Result<String> {
-    let level = build.level.unwrap_or(args.target.level.into());
     let made = panics::caught(|| {
         let mut func = func.clone();
-        windlass_opt::run(&mut func, level).map_err(|e| e.to_string())?;
+        windlass_opt::run(&mut func, build.level()).map_err(|e| e.to_string())?;
         match args.emit {
             Emit::Clif => Ok(format!("{func}\n")),
             _ => {
-                let mut pipeline = Pipeline::new();
-                let (vcode, _) = pipeline.vcode(&func, &build.options).map_err(|e| e.to_string())?;
-                Ok(format!("{}:\n{}\n", func.name, asm::vcode(vcode)))
+                let (backend, mut pipeline) = (build.isa.backend(), Pipeline::new());
+                let (vcode, _) = pipeline.vcode(&func, backend, &build.options).map_err(|e| e.to_string())?;
+                Ok(format!("{}:\n{}\n", func.name, backend.vcode_text(vcode)))
             }
         }
     });
@@ -84,58 +84,38 @@ fn text(source: &Source, func: &Function, build: &Build, args: &Compile) -> Resu
 
 /// Writes machine code with what each instruction comes from.
 pub(super) fn explain(args: &Explain) -> Result<bool> {
-    let source = Source::open(&args.input.file)?;
-    let file = source.verified()?;
-    let build = build(&args.target, false)?;
-    let mut functions = Functions::new();
+    let source = Source::open(&args.input.file, &Given::of(&args.target)?)?;
+    let file = source.parse()?;
+    let build = target::of_file(&file, &[]).map_err(|why| source.unfit(why))?;
+    source.verify(&file, Some(&build.facts()))?;
+    let mut functions = Functions::for_target(build.isa.backend());
     let all = file.functions.iter().map(|(f, _)| f);
     let wanted: Vec<&Function> = match &args.function {
         Some(name) => vec![find(&file, Some(name))?],
         None => all.collect(),
     };
-    for func in wanted {
-        let code = code(&mut functions, &source, func, &build, &args.target)?;
-        let text = explained(func, &code);
-        anstream::print!(
-            "{}{}{:#}: {} bytes, {} of stack\n{text}",
+    output::print(format_args!("{}", build.isa.backend().syntax()))?;
+    for (n, func) in wanted.into_iter().enumerate() {
+        let code = code(&mut functions, &source, func, &build)?;
+        let text = explained(func, n, &code);
+        let (bytes, stack) = (code.code.len(), code.frame_size);
+        output::print(format_args!(
+            "# {}{}{:#}: {bytes} bytes, {stack} of stack\n{text}",
             style::NAME,
             func.name,
-            style::NAME,
-            code.code.len(),
-            code.frame_size
-        );
+            style::NAME
+        ))?;
     }
     Ok(true)
 }
 
-/// What to compile for. Objects are position-independent unless the settings say otherwise.
-fn build(args: &Target, object: bool) -> Result<Build> {
-    let pic = object.then(|| "is_pic=true".to_owned());
-    let sets = pic.into_iter().chain(args.set.iter().cloned());
-    Ok(match &args.target {
-        Some(text) => target::of_text(text, sets)?,
-        None => target::host_with(sets)?,
-    })
-}
-
-fn code(
-    functions: &mut Functions,
-    source: &Source,
-    func: &Function,
-    build: &Build,
-    args: &Target,
-) -> Result<CompiledCode> {
-    let options = windlass_codegen::compile::Options { listing: true, ..build.options };
-    let level = build.level.unwrap_or(args.level.into());
-    let made = panics::caught(|| functions.compile(func, level, &options).map_err(|e| e.to_string()));
+fn code(functions: &mut Functions, source: &Source, func: &Function, build: &Build) -> Result<CompiledCode> {
+    let options = Options { listing: true, ..build.options };
+    let made = panics::caught(|| functions.compile(func, build.level(), &options).map_err(|e| e.to_string()));
     let object = made.and_then(|made| made);
     object
         .map(|object| object.code)
         .map_err(|e| Error::new(format_args!("{}: {}: {e}", source.path.display(), func.name)))
-}
-
-fn write_out(bytes: &[u8]) -> Result<()> {
-    std::io::stdout().write_all(bytes).map_err(|e| Error::new(format_args!("the standard output: {e}")))
 }
 
 fn hex(code: &[u8]) -> String {
@@ -144,30 +124,16 @@ fn hex(code: &[u8]) -> String {
     lines.map(|(n, bytes)| format!("{:6x}: {}\n", n * BYTES_PER_LINE, line(bytes))).collect()
 }
 
-fn listing(code: &CompiledCode) -> String {
-    let mut text = String::new();
-    for line in &code.lines {
-        // a string takes all that is written to it
-        let _ = writeln!(text, "{:6x}: {}", line.offset, line.text);
-    }
-    text
+fn name(func: &Function) -> String {
+    let name = func.name.to_string();
+    quoted(name.strip_prefix('%').unwrap_or(&name))
 }
 
-/// The listing with the IR instruction that each stands for, and who chose it.
-fn explained(func: &Function, code: &CompiledCode) -> String {
-    let width = code.lines.iter().map(|line| line.text.len()).max().unwrap_or(0).min(48);
-    let mut text = String::new();
-    for line in &code.lines {
+/// The listing with the IR instruction that each line stands for, and who chose it, as comments.
+fn explained(func: &Function, n: usize, code: &CompiledCode) -> String {
+    let comment = |line: &Line| {
         let inst = line.inst.map(|n| func.dfg.display_inst(Inst::from_u32(n)).to_string()).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "{:6x}: {:width$}  {}{:24}{:#}  {inst}",
-            line.offset,
-            line.text,
-            style::DIM,
-            line.source,
-            style::DIM
-        );
-    }
-    text
+        format!("{:4x} {}{:24}{:#}  {inst}", line.offset, style::DIM, line.source, style::DIM)
+    };
+    assembly(&name(func), n, &code.lines, comment)
 }

@@ -39,7 +39,7 @@ pub struct Expected {
 impl Expected {
     /// Reads a list.
     pub fn open(path: &Path) -> Result<Expected> {
-        let at = |what: String| Error::new(format_args!("{}{what}", path.display()));
+        let at = |what: String| Error::misuse(format_args!("{}{what}", path.display()));
         let text = std::fs::read_to_string(path).map_err(|e| at(format!(": cannot be read: {e}")))?;
         Expected::parse(&text).map_err(at)
     }

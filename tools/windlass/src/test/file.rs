@@ -5,6 +5,7 @@ use super::pieces;
 use super::verdict::{Event, Failure, Verdict};
 use crate::panics;
 use crate::source::Source;
+use crate::target::Given;
 use std::collections::HashMap;
 use std::path::Path;
 use windlass_ir::testfile::{TestCommand, TestFile};
@@ -13,12 +14,12 @@ use windlass_ir::testfile::{TestCommand, TestFile};
 pub type Listener<'a> = dyn FnMut(Event) + 'a;
 
 /// Runs all cases of a file. Functions that cannot be read are failures of each.
-pub fn run(path: &Path, on: &mut Listener<'_>) {
+pub fn run(path: &Path, given: &Given, on: &mut Listener<'_>) {
     let unread = |error: &dyn std::fmt::Display, on: &mut Listener<'_>| {
         on(Event::Begin("read".to_owned()));
         on(Event::End(Verdict::Failed(vec![Failure::whole(error)])));
     };
-    let source = match Source::open(path) {
+    let source = match Source::open(path, given) {
         Ok(source) => source,
         Err(error) => return unread(&error, on),
     };
@@ -56,10 +57,11 @@ fn commands(source: &Source, file: &TestFile<'_>, lost: &[Failure], on: &mut Lis
     let with_lost = |verdict: Verdict| match verdict {
         Verdict::Passed => Verdict::of(lost.to_vec()),
         Verdict::Failed(own) => Verdict::Failed([lost, &own[..]].concat()),
+        Verdict::Skipped(_) if !lost.is_empty() => Verdict::of(lost.to_vec()),
         skipped => skipped,
     };
     type Once = fn(&Source, &TestFile<'_>, &TestCommand<'_>) -> Verdict;
-    for command in &file.commands {
+    for (n, command) in file.commands.iter().enumerate() {
         let mut once = |run: Once, on: &mut Listener<'_>| {
             let name = unique(command.to_string());
             case(&name, on, |_| with_lost(run(source, file, command)));
@@ -88,12 +90,12 @@ fn commands(source: &Source, file: &TestFile<'_>, lost: &[Failure], on: &mut Lis
             "inline" => once(kinds::inline::run, on),
             "domtree" => once(kinds::domtree::run, on),
             "print-cfg" => once(kinds::print_cfg::run, on),
+            missing if kinds::MISSING.contains(&missing) => case(&unique(command.to_string()), on, |_| {
+                with_lost(Verdict::Skipped(format!("tests of kind `{missing}` are not run yet")))
+            }),
             other => case(&unique(command.to_string()), on, |_| {
-                let why = format!("tests of kind `{other}` are not run yet");
-                match kinds::MISSING.contains(&other) {
-                    true => Verdict::Skipped(why),
-                    false => Verdict::Failed(vec![Failure::whole(why)]),
-                }
+                let what = kinds::unknown(other);
+                Verdict::Failed(vec![Failure::whole(source.at(source.test_line(n), what))])
             }),
         }
     }

@@ -16,7 +16,7 @@ pub fn readable(source: &Source) -> (Source, Vec<Failure>) {
     for (n, &start) in starts.iter().enumerate() {
         let end = starts.get(n + 1).copied().unwrap_or(lines.len());
         let piece = format!("{header}\n{}", lines[start..end].join("\n"));
-        let alone = Source { path: source.path.clone(), text: piece };
+        let alone = source.with_text(piece);
         let Err(error) = alone.try_parse() else { continue };
         // before the piece is the header, or an empty line if there is none
         let line_number = (error.location.line_number + start).saturating_sub(first.max(1));
@@ -25,7 +25,7 @@ pub fn readable(source: &Source) -> (Source, Vec<Failure>) {
         failures.push(Failure::of(name, source.at(location, &error.message)));
         text[start..end].fill("");
     }
-    (Source { path: source.path.clone(), text: text.join("\n") }, failures)
+    (source.with_text(text.join("\n")), failures)
 }
 
 #[cfg(test)]
@@ -36,7 +36,7 @@ mod tests {
     fn the_others_stay_where_they_were() {
         let text = "test run\ntarget x86_64\n\nfunction %a() {\nblock0:\n return\n}\n\nfunction %b() {\nblock0:\n  what\n}\n\
                     function %c() {\nblock0:\n  return\n}\n";
-        let source = Source { path: "f".into(), text: text.into() };
+        let source = Source::of_text("f", text);
         let (left, failures) = readable(&source);
         assert_eq!(failures.len(), 1);
         assert_eq!(failures[0].function, "%b");

@@ -2,7 +2,7 @@
 //! stack slot; values that stay live throughout; traps. Needs the shape and the operations; leaves text that verifies and
 //! whose meaning depends on nothing but the arguments.
 
-use crate::ops::{INTS, Ops, TYPES, Typed, bytes, makes_nans, operand_types, result_type, result_types};
+use crate::ops::{INTS, Ops, TYPES, Typed, bytes, operand_types, result_type, result_types};
 use crate::rng::Rng;
 use crate::shape::{End, Shape};
 use std::fmt::Write;
@@ -132,8 +132,10 @@ impl Gen<'_> {
         self.finish();
         let dry = std::mem::take(&mut self.out);
         self.cost = (self.cost * (fuel + 2) / 2).max(1);
-        let mut text =
-            format!("function {name}{signature} {{\n    ss0 = explicit_slot {SLOT}\n    ss1 = explicit_slot 4\n");
+        let align = *self.rng.pick(&[1, 8, 16, 32, 64, 4096]);
+        let mut text = format!(
+            "function {name}{signature} {{\n    ss0 = explicit_slot {SLOT}, align = {align}\n    ss1 = explicit_slot 4\n"
+        );
         for (n, callee) in self.imports.iter().enumerate() {
             let Made { name, signature, .. } = &self.made[*callee];
             let near = if callee % 2 == 0 { "colocated " } else { "" };
@@ -304,7 +306,7 @@ impl Gen<'_> {
         let names: Vec<&str> = results.iter().map(|v| v.name.as_str()).collect();
         self.line(format_args!("    {} = {op}.{ty} {condition}{}", names.join(", "), operands.join(", ")));
         match results[..] {
-            [ref r] if r.ty.is_float() && makes_nans(op) => self.without_free_bits(r),
+            [ref r] if r.ty.is_float() && op.row().effects.has(Effects::MAKES_NANS) => self.without_free_bits(r),
             _ => self.visible.extend(results),
         }
     }

@@ -93,20 +93,6 @@ pub fn result_type(typed: Typed) -> Type {
     result_types(typed)[0]
 }
 
-/// May the result be a NaN of which some bits are free?
-pub fn makes_nans(op: Opcode) -> bool {
-    const EXACT: [Opcode; 7] = [
-        Opcode::Fneg,
-        Opcode::Fabs,
-        Opcode::Fcopysign,
-        Opcode::Select,
-        Opcode::SelectSpectreGuard,
-        Opcode::Bitselect,
-        Opcode::Bitcast,
-    ];
-    !EXACT.contains(&op)
-}
-
 /// How many bytes a load or store accesses, which its name says if its type does not.
 pub fn bytes(typed: Typed) -> usize {
     let digits: String = typed.op.row().name.chars().filter(char::is_ascii_digit).collect();

@@ -29,7 +29,7 @@ pub struct UnwindInfo {
 
 impl UnwindInfo {
     /// Of a function's prologue.
-    pub(crate) fn new(insts: &[(u32, UnwindInst)]) -> CodegenResult<UnwindInfo> {
+    pub fn new(insts: &[(u32, UnwindInst)]) -> CodegenResult<UnwindInfo> {
         let mut codes = vec![];
         let mut prologue_len = 0;
         for &(offset, inst) in insts {
@@ -86,7 +86,7 @@ fn code(offset: u8, inst: UnwindInst) -> CodegenResult<Option<Vec<u16>>> {
         UnwindInst::SaveReg { reg, offset: at } => {
             let (near, far, unit) = match reg.class() {
                 Class::Int => (SAVE, SAVE_FAR, 8),
-                Class::Vec => (SAVE_XMM, SAVE_XMM_FAR, 16),
+                _ => (SAVE_XMM, SAVE_XMM_FAR, 16),
             };
             match u16::try_from(at / unit) {
                 Ok(scaled) if at % unit == 0 => vec![head(near, reg.hw()), scaled],

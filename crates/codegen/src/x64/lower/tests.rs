@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::abi::Places;
-use crate::compile::Options;
 use crate::lower::{self, Given, lower};
+use crate::options::Options;
 use crate::order::BlockOrder;
 use crate::vcode::VCode;
 use std::cell::RefCell;
@@ -12,10 +12,11 @@ use std::collections::BTreeMap;
 use windlass_desc::cc::IntCC;
 use windlass_desc::machine::Feature;
 use windlass_desc::ops::Format;
-use windlass_desc::types::{I8, I16, I32, I64};
+use windlass_desc::types::{F32, F64, I8, I16, I32, I64};
 use windlass_ir::cursor::{Cursor, FuncCursor};
 use windlass_ir::dominator_tree::DominatorTree;
 use windlass_ir::flowgraph::ControlFlowGraph;
+use windlass_ir::ir::immediates::{Ieee32, Ieee64};
 use windlass_ir::ir::instructions::InstructionData;
 use windlass_ir::ir::{
     AbiParam, Function, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind, UserFuncName,
@@ -82,6 +83,9 @@ struct Compared {
 }
 
 impl Target for Compared {
+    fn roles(&self) -> &'static Roles {
+        &ROLES
+    }
     fn lower(&self, c: &mut Lower<'_>, inst: Inst, op: Opcode, ty: Type) -> CodegenResult<()> {
         let found = generated::select(c, inst, op, ty);
         let naive = naive::select(&self.set, c, inst, op, ty);
@@ -144,14 +148,24 @@ impl Random {
     }
 }
 
-const TYPES: [Type; 4] = [I8, I16, I32, I64];
+const TYPES: [Type; 6] = [I8, I16, I32, I64, F32, F64];
+
+/// A constant of type `ty` with these bits.
+fn constant(f: &mut FuncCursor<'_>, ty: Type, bits: i64) -> Value {
+    match ty {
+        F32 => f.ins().f32const(Ieee32::with_bits(bits as u32)),
+        F64 => f.ins().f64const(Ieee64::with_bits(bits as u64)),
+        _ => f.ins().iconst(ty, bits),
+    }
+}
 
 /// A value of type `ty`: mostly a young one, so that patterns several operations deep come about.
 fn operand(r: &mut Random, f: &mut FuncCursor<'_>, values: &[Value], ty: Type) -> Value {
     let fits: Vec<Value> = values.iter().copied().filter(|&v| f.func.dfg.value_type(v) == ty).collect();
     if fits.is_empty() || r.below(4) == 0 {
         let k = [0, 1, 2, 3, 7, 63, -1, 100, i32::MAX as i64, i32::MIN as i64, 1 << 31, 1 << 40];
-        return f.ins().iconst(ty, r.pick(&k));
+        let k = r.pick(&k);
+        return constant(f, ty, k);
     }
     let young = fits.len().saturating_sub(3);
     if r.below(4) == 0 { r.pick(&fits) } else { r.pick(&fits[young..]) }
@@ -190,7 +204,7 @@ fn operation(
         Format::Ternary if op == Opcode::Select && r.below(2) == 0 => {
             let condition = any(r, f, row.operands[0].ty)?;
             let (k, step) = (r.pick(&[0, 1, -1, 100]), r.pick(&[1, -1]));
-            let args = [condition, f.ins().iconst(ty, k), f.ins().iconst(ty, k + step)];
+            let args = [condition, constant(f, ty, k), constant(f, ty, k + step)];
             InstructionData::Ternary { opcode: op, args }
         }
         Format::Ternary => {
@@ -201,6 +215,10 @@ fn operation(
         Format::IntCompare => {
             let args = [operand(r, f, values, ty), operand(r, f, values, ty)];
             InstructionData::IntCompare { opcode: op, cond: r.pick(IntCC::all()), args }
+        }
+        Format::FloatCompare => {
+            let args = [operand(r, f, values, ty), operand(r, f, values, ty)];
+            InstructionData::FloatCompare { opcode: op, cond: r.pick(FloatCC::all()), args }
         }
         Format::Load => {
             let arg = address(r, f);
@@ -260,7 +278,7 @@ fn generated_matchers_do_what_the_rules_say() {
         let mut loops = LoopAnalysis::new();
         loops.compute(&func, &cfg, &domtree);
         let order = BlockOrder::new(&func, &cfg, &domtree, &loops);
-        let options = Options { features: seed % 2, ..Options::default() };
+        let options = Options { features: seed % (1 << windlass_desc::x64::Feature::ALL.len()), ..Options::default() };
         let places = Places::default();
         let given = Given { options: &options, slots: &[0], places: &places };
         let (mut s, mut vcode) = (lower::Scratch::default(), VCode::default());

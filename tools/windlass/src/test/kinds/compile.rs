@@ -7,16 +7,15 @@ use crate::panics;
 use crate::source::Source;
 use crate::target::{self, Unfit};
 use crate::test::verdict::{Failure, Verdict};
-use windlass_codegen::compile::Options;
+use windlass_codegen::options::Options;
 use windlass_ir::ir::Function;
 use windlass_ir::testfile::expect::check_lines;
 use windlass_ir::testfile::{Details, TargetLine, TestCommand, TestFile, TestOption};
 use windlass_link::functions::Functions;
-use windlass_opt::Level;
 
 /// Runs the case of one `target` line.
 pub fn run(source: &Source, file: &TestFile<'_>, command: &TestCommand<'_>, line: &TargetLine<'_>) -> Verdict {
-    let build = match target::of_line(line, &file.settings) {
+    let build = match target::of_line(file, line) {
         Ok(build) => build,
         Err(Unfit::Elsewhere(why)) => return Verdict::Skipped(why),
         Err(Unfit::Bad(what)) => return Verdict::Failed(vec![Failure::whole(source.at(line.location, what))]),
@@ -24,9 +23,9 @@ pub fn run(source: &Source, file: &TestFile<'_>, command: &TestCommand<'_>, line
     let (sound, mut failures) = directives::verified(source, file, Some(&build.facts()));
     let options = Options { listing: true, ..build.options };
     let must_fail = command.options.contains(&TestOption::Flag("expect-fail"));
-    let mut functions = Functions::new();
+    let mut functions = Functions::for_target(build.isa.backend());
     let mut listing = |func: &Function| {
-        let compile = || functions.compile(func, build.level.unwrap_or(Level::None), &options);
+        let compile = || functions.compile(func, build.level(), &options);
         let object = panics::caught(compile)?.map_err(|e| e.to_string())?;
         Ok(object.code.lines.iter().map(|line| format!("{}\n", line.text)).collect::<String>())
     };

@@ -4,19 +4,16 @@ use crate::native::Outcome;
 use crate::source::Source;
 use crate::test::verdict::Failure;
 use windlass_ir::isa::TargetFacts;
-use windlass_ir::reader::{Comparison, Invocation, RunCommand, parse_run_command};
-use windlass_ir::testfile::TestFile;
+use windlass_ir::reader::{Comparison, Invocation, RunCommand};
+use windlass_ir::testfile::{TestFile, parse_run_command_of};
 use windlass_ir::verifier::verify_function;
-
-/// How many failures of one function are told in full.
-const TOLD: usize = 3;
 
 /// The directives of a file, each with the number of the function it belongs to; and what is wrong with the others.
 pub fn all(file: &TestFile<'_>) -> (Vec<(usize, RunCommand)>, Vec<Failure>) {
     let (mut commands, mut failures) = (vec![], vec![]);
     for (n, (func, details)) in file.functions.iter().enumerate() {
         for comment in &details.comments {
-            match parse_run_command(comment.text, &func.signature) {
+            match parse_run_command_of(comment.text, func) {
                 Ok(Some(command)) => commands.push((n, command)),
                 Ok(None) => {}
                 Err(e) => failures.push(Failure::of(&func.name, format!("`{}`: {}", comment.text, e.message))),
@@ -55,21 +52,4 @@ pub fn verified(source: &Source, file: &TestFile<'_>, target: Option<&TargetFact
     };
     let sound = file.functions.iter().map(&mut check).collect();
     (sound, failures)
-}
-
-/// Leaves out failures beyond the first few of each function, and says how many there are.
-pub fn shorten(failures: Vec<Failure>) -> Vec<Failure> {
-    let mut out: Vec<(Failure, usize)> = vec![];
-    for failure in failures {
-        let told = out.iter().filter(|(f, _)| f.function == failure.function).count();
-        match out.iter_mut().rev().find(|(f, _)| f.function == failure.function) {
-            Some((_, more)) if told >= TOLD => *more += 1,
-            _ => out.push((failure, 0)),
-        }
-    }
-    let text = |(failure, more): (Failure, usize)| match more {
-        0 => failure,
-        more => Failure { message: format!("{}\n… and {more} more", failure.message), ..failure },
-    };
-    out.into_iter().map(text).collect()
 }

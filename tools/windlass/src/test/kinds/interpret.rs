@@ -20,8 +20,7 @@ pub fn run(source: &Source, file: &TestFile<'_>, _: &TestCommand<'_>) -> Verdict
     let mut interpreter = Interpreter::new(FunctionStore::of(usable)).with_fuel(Some(FUEL));
     for (n, command) in commands.iter().filter(|(n, _)| sound[*n]) {
         let invocation = directives::invocation(command);
-        let name = format!("%{}", invocation.func);
-        let outcome = match interpreter.call_by_name(&name, &invocation.args) {
+        let outcome = match interpreter.call_by_name(&invocation.function(), &invocation.args) {
             Ok(ControlFlow::Return(values)) => Outcome::Returned(values),
             Ok(ControlFlow::Trap(code)) => Outcome::Trapped(code),
             Err(error) => Outcome::Broken(error.to_string()),
@@ -29,5 +28,5 @@ pub fn run(source: &Source, file: &TestFile<'_>, _: &TestCommand<'_>) -> Verdict
         let complaint = directives::complaint(command, &outcome);
         failures.extend(complaint.map(|text| Failure::of(&file.functions[*n].0.name, text)));
     }
-    Verdict::of(directives::shorten(failures))
+    Verdict::of(failures)
 }

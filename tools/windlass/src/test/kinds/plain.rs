@@ -1,9 +1,9 @@
-//! Files without a header: reads, verifies, prints, reads again and compares; compiles each function at each level for
-//! this machine. Needs nothing of the file but functions.
+//! Files without `test` lines: reads, verifies, prints, reads again and compares; compiles each function at each level, for
+//! the target that the file names or for this machine. Needs nothing of the file but functions.
 
 use crate::panics;
 use crate::source::Source;
-use crate::target;
+use crate::target::{self, Build, Unfit};
 use crate::test::file::{Listener, case};
 use crate::test::verdict::{Event, Failure, Verdict};
 use std::collections::BTreeMap;
@@ -15,16 +15,24 @@ use windlass_opt::Level;
 
 /// How many functions are compiled between signs of life.
 const BATCH: usize = 16;
-/// How many different reasons are told.
-const REASONS: usize = 12;
 
-/// Runs the cases.
+/// Runs the cases. Of what cannot be read nothing else is tried.
 pub fn run(source: &Source, file: &TestFile<'_>, lost: &[Failure], on: &mut Listener<'_>) {
     case("read", on, |_| Verdict::of(lost.to_vec()));
-    case("verify", on, |_| Verdict::of(super::directives::verified(source, file, None).1));
+    if file.functions.is_empty() {
+        return;
+    }
+    case("verify", on, |_| match target::facts(file) {
+        Ok(facts) => Verdict::of(super::directives::verified(source, file, facts.as_ref()).1),
+        Err(why) => Verdict::Failed(vec![Failure::whole(why)]),
+    });
     case("print", on, |_| Verdict::of(printed(file)));
-    for level in Level::ALL {
-        case(&format!("compile {}", level.name()), on, |on| compiled(file, level, on));
+    match target::of_file(file, &[]).map(Build::checked) {
+        Ok(build) => build.levels().into_iter().for_each(|level| {
+            case(&format!("compile {}", level.name()), on, |on| compiled(file, &build, level, on));
+        }),
+        Err(Unfit::Elsewhere(why)) => case("compile", on, |_| Verdict::Skipped(why)),
+        Err(Unfit::Bad(why)) => case("compile", on, |_| Verdict::Failed(vec![Failure::whole(why)])),
     }
 }
 
@@ -50,11 +58,7 @@ fn printed(file: &TestFile<'_>) -> Vec<Failure> {
     file.functions.iter().filter_map(check).collect()
 }
 
-fn compiled(file: &TestFile<'_>, level: Level, on: &mut Listener<'_>) -> Verdict {
-    let build = match target::host() {
-        Ok(build) => build.checked(),
-        Err(target::Unfit::Bad(why) | target::Unfit::Elsewhere(why)) => return Verdict::Skipped(why),
-    };
+fn compiled(file: &TestFile<'_>, build: &Build, level: Level, on: &mut Listener<'_>) -> Verdict {
     let mut functions = Functions::new();
     let mut reasons: BTreeMap<String, (usize, String)> = BTreeMap::new();
     let (mut done, mut bytes) = (0, 0);
@@ -78,13 +82,9 @@ fn compiled(file: &TestFile<'_>, level: Level, on: &mut Listener<'_>) -> Verdict
     }
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
-    let more = reasons.len().saturating_sub(REASONS);
     let mut text = format!("{done} of {total} functions compiled; the others:");
-    for (why, (count, first)) in reasons.into_iter().take(REASONS) {
+    for (why, (count, first)) in reasons {
         text += &format!("\n{count} like {first}: {why}");
-    }
-    if more > 0 {
-        text += &format!("\n… and {more} more reasons");
     }
     Verdict::Failed(vec![Failure::whole(text)])
 }

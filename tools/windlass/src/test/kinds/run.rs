@@ -15,7 +15,7 @@ use windlass_opt::Level;
 
 /// Runs the case of one `target` line.
 pub fn run(source: &Source, file: &TestFile<'_>, line: &TargetLine<'_>, on: &mut Listener<'_>) -> Verdict {
-    match target::check_host(line).and_then(|()| target::of_line(line, &file.settings)) {
+    match target::check_host(line).and_then(|()| target::of_line(file, line)) {
         Ok(build) => run_build(source, file, &build, on),
         Err(Unfit::Elsewhere(why)) => Verdict::Skipped(why),
         Err(Unfit::Bad(what)) => Verdict::Failed(vec![Failure::whole(source.at(line.location, what))]),
@@ -45,7 +45,7 @@ fn run_build(source: &Source, file: &TestFile<'_>, build: &Build, on: &mut Liste
         }
         failures.push(failure);
     }
-    Verdict::of(directives::shorten(failures))
+    Verdict::of(failures)
 }
 
 fn at_level(

@@ -1,20 +1,19 @@
-//! Control flow and registers of the machine on x86-64, where rules do not serve. Needs [`crate::lower`].
+//! Control flow, registers of the machine and addresses of symbols, where rules do not serve. Needs [`crate::access`] and
+//! [`crate::lower`].
 
-use super::abi::PINNED;
-use super::encode::{BASE, Base};
-use super::rows::*;
+use crate::access::{self, HALF, Memory};
 use crate::error::{CodegenError, CodegenResult};
 use crate::lower::Lower;
+use crate::slots::{align_of, slack};
 use windlass_desc::types::I64;
-use windlass_desc::x64::regs::{RBP, RSP};
 use windlass_ir::ir::instructions::InstructionData;
 use windlass_ir::ir::{GlobalValueData, Inst};
-use windlass_regalloc::{Class, Constraint, Operand, RegSet, Role, VReg};
+use windlass_regalloc::{Class, Constraint, Operand, RegSet, Role};
 
 /// `jump`
 pub fn jump(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     c.has_effect_of(i);
-    c.start(JUMP);
+    c.start(c.roles.flow.jump);
     c.end();
     Ok(())
 }
@@ -27,7 +26,7 @@ pub fn nop(_: &mut Lower<'_>, _: Inst) -> CodegenResult<()> {
 /// `sequence_point`: a place that keeps its order among effects, without code.
 pub fn sequence_point(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     c.has_effect_of(i);
-    c.start(NOP);
+    c.start(c.roles.flow.nop);
     c.end();
     Ok(())
 }
@@ -39,23 +38,43 @@ pub fn br_table(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     let (at, table) = (c.temp(), c.temp());
     let operands = [(index, operand(Role::Use, 4)), (at, operand(Role::Temp, 8)), (table, operand(Role::Temp, 8))];
     c.has_effect_of(i);
-    c.listed(BR_TABLE, &operands, RegSet::EMPTY, 0);
+    c.listed(c.roles.flow.br_table, &operands, RegSet::EMPTY, 0);
     Ok(())
 }
 
 fn check_pointer(c: &Lower<'_>, i: Inst) -> CodegenResult<()> {
     match c.ctv(i) {
         I64 => Ok(()),
-        ty => Err(CodegenError::unsupported(format!("{}.{ty} on x86_64", c.opcode(i).row().name))),
+        ty => Err(CodegenError::unsupported(format!("{}.{ty} on {}", c.opcode(i).row().name, c.roles.name))),
     }
+}
+
+/// `stack_addr` where no rule serves: of a slot that is aligned more than the stack pointer, or far from its start.
+pub fn stack_addr(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    check_pointer(c, i)?;
+    let InstructionData::StackAddr { stack_slot, offset, .. } = c.func.dfg.insts[i] else {
+        return Err(CodegenError::internal("an address of a stack slot that is none"));
+    };
+    let align = align_of(&c.func.sized_stack_slots[stack_slot]);
+    let at = c.given.slots[stack_slot.as_u32() as usize] + slack(align);
+    let d = c.result(i, 0, 0);
+    let mut address = match i32::from(offset) {
+        0 => d,
+        offset => access::plus(c, d, offset.into()),
+    };
+    if slack(align) > 0 {
+        address = (c.roles.arithmetic.round_down)(c, address, align);
+    }
+    access::address(c, address, Memory::Slots(at));
+    Ok(())
 }
 
 /// Reads a register that is never given out.
 fn get(c: &mut Lower<'_>, i: Inst, reg: u8) -> CodegenResult<()> {
     check_pointer(c, i)?;
     let d = c.result(i, 0, 0);
-    c.start(GET_REG);
-    c.def_vreg(d);
+    c.start(c.roles.registers.get);
+    c.operand(d);
     c.pending().payload = reg as u64;
     c.stands_for(i);
     c.end();
@@ -65,12 +84,12 @@ fn get(c: &mut Lower<'_>, i: Inst, reg: u8) -> CodegenResult<()> {
 /// `get_frame_pointer`
 pub fn get_frame_pointer(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     needs_frame_pointer(c, "get_frame_pointer")?;
-    get(c, i, RBP)
+    get(c, i, c.roles.registers.frame_pointer)
 }
 
 /// `get_stack_pointer`
 pub fn get_stack_pointer(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
-    get(c, i, RSP)
+    get(c, i, c.roles.registers.stack_pointer)
 }
 
 /// `get_return_address`
@@ -78,13 +97,7 @@ pub fn get_return_address(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     check_pointer(c, i)?;
     needs_frame_pointer(c, "get_return_address")?;
     let d = c.result(i, 0, 0);
-    c.start(MOV64_RM);
-    c.def_vreg(d);
-    c.use_none();
-    c.use_none();
-    c.pending().flags |= (Base::Returns as u16) << BASE;
-    c.end();
-    Ok(())
+    access::load(c, HALF, d, Memory::Returns)
 }
 
 fn needs_frame_pointer(c: &Lower<'_>, what: &str) -> CodegenResult<()> {
@@ -104,7 +117,7 @@ fn needs_pinned(c: &Lower<'_>) -> CodegenResult<()> {
 /// `get_pinned_reg`
 pub fn get_pinned_reg(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     needs_pinned(c)?;
-    get(c, i, PINNED)
+    get(c, i, c.roles.registers.pinned)
 }
 
 /// `set_pinned_reg`
@@ -112,9 +125,9 @@ pub fn set_pinned_reg(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     needs_pinned(c)?;
     check_pointer(c, i)?;
     let v = c.arg(i, 0);
-    c.start(SET_REG);
+    c.start(c.roles.registers.set);
     c.use_val(v);
-    c.pending().payload = PINNED as u64;
+    c.pending().payload = c.roles.registers.pinned as u64;
     c.stands_for(i);
     c.end();
     Ok(())
@@ -123,7 +136,7 @@ pub fn set_pinned_reg(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
 /// `debugtrap`
 pub fn debugtrap(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     c.has_effect_of(i);
-    c.start(INT3);
+    c.start(c.roles.flow.breakpoint);
     c.end();
     Ok(())
 }
@@ -138,33 +151,11 @@ pub fn symbol_value(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
         return Err(CodegenError::unsupported("symbol_value of what is no symbol, or a thread's own"));
     };
     let d = c.result(i, 0, 0);
-    let address = if offset.bits() == 0 { d } else { plus(c, d, offset.bits()) };
+    let address = if offset.bits() == 0 { d } else { access::plus(c, d, offset.bits()) };
     let symbol = c.placed_symbol_number(name.clone(), *colocated);
-    c.start(if *colocated { SYM_NEAR } else { SYM_FAR });
-    c.def_vreg(address);
+    c.start(if *colocated { c.roles.arithmetic.near_symbol } else { c.roles.arithmetic.far_symbol });
+    c.operand(address);
     c.pending().payload = symbol as u64;
     c.end();
     Ok(())
-}
-
-/// Makes `d` the sum of a register, which it returns, and a constant.
-fn plus(c: &mut Lower<'_>, d: VReg, k: i64) -> VReg {
-    let address = c.temp();
-    if let Ok(k) = i32::try_from(k) {
-        c.start(LEA64_RM);
-        [d, address].into_iter().for_each(|r| c.def_vreg(r));
-        c.use_none();
-        c.pending().payload = k as u32 as u64;
-        c.end();
-        return address;
-    }
-    let far = c.temp();
-    c.start(ADD64_RR);
-    [d, address, far].into_iter().for_each(|r| c.def_vreg(r));
-    c.end();
-    c.start(MOV64_RW);
-    c.def_vreg(far);
-    c.pending().payload = k as u64;
-    c.end();
-    address
 }

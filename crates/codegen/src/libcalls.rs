@@ -1,8 +1,7 @@
 //! Operations on floats for which the CPU may have no instruction: calls of the functions that the runtime has for them.
-//! Needs [`super::calls`].
+//! Needs [`crate::call`].
 
-use super::calls::{self, Callee};
-use super::rows::CALL;
+use crate::call::{self, Callee};
 use crate::error::CodegenResult;
 use crate::lower::{Lower, unsupported};
 use windlass_desc::ops::Opcode;
@@ -23,7 +22,7 @@ pub fn libcall(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
         (Opcode::Nearest, F64) => LibCall::NearestF64,
         (Opcode::Fma, F32) => LibCall::FmaF32,
         (Opcode::Fma, F64) => LibCall::FmaF64,
-        _ => return Err(unsupported(op, ty, "x86_64")),
+        _ => return Err(unsupported(c, i)),
     };
     let func = c.func;
     let args = func.dfg.inst_args(i);
@@ -31,5 +30,5 @@ pub fn libcall(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
     sig.params = vec![AbiParam::new(ty); args.len()];
     sig.returns = vec![AbiParam::new(ty)];
     let symbol = c.placed_symbol_number(ExternalName::LibCall(call), c.given.options.libcalls.near);
-    calls::emit_call(c, i, CALL, &Callee { sig: &sig, symbol, args, address: None, patchable: false })
+    call::emit_call(c, i, c.roles.flow.call, &Callee { sig: &sig, symbol, args, address: None, patchable: false })
 }
