@@ -75,6 +75,7 @@ step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspac
 # The same features for tests and programs, so that nothing is compiled twice.
 FEATURES=windlass-codegen/incremental-cache,windlass-ir/enable-serde,windlass-regalloc/chaos,cranelift-bitset/enable-serde
 step "tests" cargo test --workspace --features "$FEATURES"
+step "tests without machines" cargo test --quiet -p windlass-codegen --no-default-features --test switches
 step "programs" cargo build --quiet --workspace --bins --features "$FEATURES"
 step "proofs" "$TARGET/debug/windlass-prove"
 step "golden tests" "$TARGET/debug/windlass" test --strict tests/clif

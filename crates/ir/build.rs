@@ -224,7 +224,11 @@ fn row_method(op: Opcode, row: &OpRow) -> String {
         2 => ("(Value, Value)", "let (inst, dfg)", "(dfg.inst_results(inst)[0], dfg.inst_results(inst)[1])"),
         n => panic!("{} has {n} results", row.name),
     };
-    let name = if row.name == "return" { "return_" } else { row.name };
+    // a word of Rust
+    let name = match row.name {
+        "return" => "return_",
+        name => name,
+    };
     let generics = if m.generics.is_empty() { String::new() } else { format!("<{}>", m.generics.join(", ")) };
     let this = if m.body.contains("_mut()") { "mut self" } else { "self" };
     let doc: String = row.doc.lines().map(|line| format!("    ///{line}\n")).collect();

@@ -19,6 +19,8 @@ pub struct Convention {
     /// How many of those for integers, the last ones, C never uses: they hold results only if
     /// `enable_llvm_abi_extensions` is set.
     pub llvm_results: usize,
+    /// The class of registers that floats are in, which vectors may share.
+    pub floats: Class,
     /// The n-th argument takes the n-th register of its class, whatever came before it.
     pub positional: bool,
     /// Bytes above the return address that the callee may use as it likes.
@@ -95,7 +97,7 @@ pub struct Places {
 const MAX_STACK: u64 = 1 << 28;
 
 /// Class and width of the pieces of a value; nothing if no convention here says how such values are passed.
-pub fn parts(ty: Type) -> Option<SmallVec<[(Class, u8); 2]>> {
+pub fn parts(ty: Type, floats: Class) -> Option<SmallVec<[(Class, u8); 2]>> {
     let bytes = ty.bits().div_ceil(8);
     if ty.is_dynamic_vector() || bytes > 16 {
         return None;
@@ -103,7 +105,8 @@ pub fn parts(ty: Type) -> Option<SmallVec<[(Class, u8); 2]>> {
     match ty {
         _ if ty.is_int() && bytes <= 8 => Some(smallvec![(Class::Int, 8)]),
         _ if ty.is_int() => Some(smallvec![(Class::Int, 8); 2]),
-        _ if ty.is_float() || ty.is_vector() => Some(smallvec![(Class::Vec, bytes.max(4) as u8)]),
+        _ if ty.is_float() => Some(smallvec![(floats, bytes.max(4) as u8)]),
+        _ if ty.is_vector() => Some(smallvec![(Class::Vec, bytes.max(4) as u8)]),
         _ => None,
     }
 }
@@ -185,7 +188,7 @@ impl Hand<'_> {
     }
     /// Places for an argument or result.
     fn param(&mut self, p: &AbiParam) -> CodegenResult<Pieces> {
-        match (p.purpose, parts(p.value_type)) {
+        match (p.purpose, parts(p.value_type, self.conv.floats)) {
             (ArgumentPurpose::StructArgument(size), _) => {
                 self.stack = self.stack.next_multiple_of(8);
                 let at = Place::Copy { at: self.stack.min(MAX_STACK) as u32, size };
@@ -244,5 +247,69 @@ impl Places {
             size @ MAX_STACK.. => Err(CodegenError::FrameTooLarge(size, MAX_STACK)),
             _ => Ok(Places { args, results, stack, area, area_size, copies }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use windlass_desc::types::{F32, F64, I32, I64};
+    use windlass_ir::isa::CallConv;
+
+    const fn r(n: u8) -> PReg {
+        PReg::new(Class::Int, n)
+    }
+
+    /// Of no machine: few registers, floats in a class of their own as well as returned structures, values at the ends of
+    /// their places.
+    static PAPER: Convention = Convention {
+        args: [&[r(2), r(3), r(4)], &[], &[PReg::new(Class::Float, 0)], &[]],
+        results: [&[r(2), r(3)], &[], &[PReg::new(Class::Float, 0)], &[]],
+        llvm_results: 0,
+        floats: Class::Float,
+        positional: false,
+        shadow: 0,
+        spills_results: false,
+        callee_pops: false,
+        wide_args: Halves::Copied,
+        wide_results: Halves::Apart,
+        struct_return: Some(r(8)),
+        right_justified: true,
+        callee_saved: RegSet::EMPTY,
+        clobbers: RegSet::EMPTY,
+    };
+
+    fn places(params: &[AbiParam], options: &Options) -> Vec<Place> {
+        let mut sig = Signature::new(CallConv::SystemV);
+        sig.params = params.to_vec();
+        let places = Places::new(&sig, &PAPER, options).unwrap();
+        places.args.iter().flatten().map(|p| p.at).collect()
+    }
+
+    #[test]
+    fn structures_are_returned_to_a_register_of_their_own() {
+        let sret = AbiParam::special(I64, ArgumentPurpose::StructReturn);
+        let found = places(&[sret, AbiParam::new(I64)], &Options::default());
+        assert_eq!(found, [Place::Reg(r(8)), Place::Reg(r(2))]);
+    }
+
+    #[test]
+    fn narrow_values_stand_at_the_end_of_their_place() {
+        let params = [F64, F32, I32, I32, I32, I32, F64].map(AbiParam::new);
+        let found = places(&params, &Options::default());
+        let stack = |n: usize| match found[n] {
+            Place::Stack(at) => at,
+            other => panic!("{other:?}"),
+        };
+        // integers fill their places; only floats are narrower
+        assert_eq!([stack(1), stack(5), stack(6)], [4, 8, 16]);
+    }
+
+    #[test]
+    fn copies_are_for_c_alone() {
+        let params = [I128, I64].map(AbiParam::new);
+        assert_eq!(places(&params, &Options::default()), [Place::Reg(r(2)), Place::Reg(r(3))]);
+        let llvm = Options { llvm_abi: true, ..Options::default() };
+        assert_eq!(places(&params, &llvm), [Place::Reg(r(2)), Place::Reg(r(3)), Place::Reg(r(4))]);
     }
 }

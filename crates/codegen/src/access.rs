@@ -13,6 +13,8 @@ pub enum Memory {
     Incoming(u64),
     /// So far from the outgoing arguments.
     Outgoing(u64),
+    /// So far from the explicit stack slots.
+    Slots(u64),
     /// Where the return address is.
     Returns,
     /// So far from the address in a register.
@@ -53,6 +55,7 @@ fn access(c: &mut Lower<'_>, row: u16, reg: VReg, at: Memory, stores: bool) {
     let (kind, base, disp) = match at {
         Memory::Incoming(n) => (Base::Incoming, NONE, n),
         Memory::Outgoing(n) => (Base::Outgoing, NONE, n),
+        Memory::Slots(n) => (Base::Slots, NONE, n),
         Memory::Returns => (Base::Returns, NONE, 0),
         Memory::At(r, n) if c.roles.memory.reach.contains(&(n as i64)) => (Base::Regs, r.0, n),
         Memory::At(r, n) => {

@@ -165,6 +165,8 @@ pub struct Buffer {
     constants: Vec<(Mark, u32)>,
     /// The last place for an island.
     island: Mark,
+    /// Bytes of the largest form.
+    largest: u64,
     /// Does any site load a constant?
     loads: bool,
 }
@@ -182,6 +184,7 @@ impl Default for Buffer {
             distances: vec![],
             constants: vec![],
             island: Mark { at: 0, sites: 0 },
+            largest: 0,
             loads: false,
         }
     }
@@ -200,6 +203,7 @@ impl Buffer {
         self.distances.clear();
         self.constants.clear();
         self.island = self.mark();
+        self.largest = facts.kinds.iter().flat_map(|kind| kind.forms).map(|form| form.size.into()).max().unwrap_or(0);
         self.loads = false;
     }
     /// A new label.
@@ -244,9 +248,8 @@ impl Buffer {
     /// the next such place. Targets without islands need not call this.
     pub fn may_be_island(&mut self, passes: bool, ahead: u32) {
         let Some(islands) = &self.facts.islands else { return };
-        // a site is at most 255 bytes
         let sites = self.sites.len() as u64 - u64::from(self.island.sites);
-        let since = self.sink.len() as u64 - u64::from(self.island.at) + sites * 255;
+        let since = self.sink.len() as u64 - u64::from(self.island.at) + sites * self.largest;
         if !passes || since + u64::from(ahead) >= islands.apart.into() {
             self.site(islands.jump, To::Island { passes });
             self.island = self.mark();

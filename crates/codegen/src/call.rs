@@ -8,6 +8,7 @@ use crate::abi::{Piece, Place, Places};
 use crate::access::{self, Memory};
 use crate::error::{CodegenError, CodegenResult};
 use crate::lower::{Lower, Parts, has_effect};
+use crate::slots::{align_of, slack};
 use crate::vcode::CallSite;
 use outgoing::{Outgoing, operand};
 use smallvec::smallvec;
@@ -216,6 +217,9 @@ fn stack_map(c: &mut Lower<'_>, i: Inst) -> CodegenResult<u32> {
     };
     let mut placed = Vec::with_capacity(entries.len());
     for entry in entries {
+        if c.func.sized_stack_slots.get(entry.slot).is_some_and(|slot| slack(align_of(slot)) > 0) {
+            return Err(CodegenError::unsupported("stack maps of stack slots aligned above 16"));
+        }
         let slot = c.given.slots.get(entry.slot.as_u32() as usize);
         let at = slot.and_then(|at| u32::try_from(at + entry.offset as u64).ok());
         let offset = at.ok_or_else(|| CodegenError::internal("a stack map names what is in no stack slot"))?;

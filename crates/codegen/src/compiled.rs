@@ -106,7 +106,7 @@ pub struct CompiledCode {
     pub frame_size: u32,
     /// From the stack pointer to where the frame pointer points, or would point.
     pub frame_to_fp: u32,
-    /// Where the stack slots are, from the stack pointer.
+    /// Where the stack slots are, from the stack pointer; of those aligned more than it, where their room begins.
     pub slots: Vec<u32>,
     /// Alignment the code wants.
     pub alignment: u32,

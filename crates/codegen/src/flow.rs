@@ -4,6 +4,7 @@
 use crate::access::{self, HALF, Memory};
 use crate::error::{CodegenError, CodegenResult};
 use crate::lower::Lower;
+use crate::slots::{align_of, slack};
 use windlass_desc::types::I64;
 use windlass_ir::ir::instructions::InstructionData;
 use windlass_ir::ir::{GlobalValueData, Inst};
@@ -46,6 +47,26 @@ fn check_pointer(c: &Lower<'_>, i: Inst) -> CodegenResult<()> {
         I64 => Ok(()),
         ty => Err(CodegenError::unsupported(format!("{}.{ty} on {}", c.opcode(i).row().name, c.roles.name))),
     }
+}
+
+/// `stack_addr` where no rule serves: of a slot that is aligned more than the stack pointer, or far from its start.
+pub fn stack_addr(c: &mut Lower<'_>, i: Inst) -> CodegenResult<()> {
+    check_pointer(c, i)?;
+    let InstructionData::StackAddr { stack_slot, offset, .. } = c.func.dfg.insts[i] else {
+        return Err(CodegenError::internal("an address of a stack slot that is none"));
+    };
+    let align = align_of(&c.func.sized_stack_slots[stack_slot]);
+    let at = c.given.slots[stack_slot.as_u32() as usize] + slack(align);
+    let d = c.result(i, 0, 0);
+    let mut address = match i32::from(offset) {
+        0 => d,
+        offset => access::plus(c, d, offset.into()),
+    };
+    if slack(align) > 0 {
+        address = (c.roles.arithmetic.round_down)(c, address, align);
+    }
+    access::address(c, address, Memory::Slots(at));
+    Ok(())
 }
 
 /// Reads a register that is never given out.

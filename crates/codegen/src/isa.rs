@@ -29,6 +29,7 @@ use windlass_ir::isa::{KnowsPointers, TargetFacts};
 
 pub mod native;
 pub mod unwind;
+#[cfg(backend = "x86")]
 pub mod x64;
 
 /// The architectures that code is made for, or will be.
@@ -58,13 +59,26 @@ pub fn lookup_by_name(name: &str) -> Result<Builder, LookupError> {
 
 /// A builder for a platform, with settings of its architecture.
 fn lookup_with(triple: Triple, isa_flags: settings::Builder) -> Result<Builder, LookupError> {
-    match triple.architecture {
-        Architecture::X86_64 => Ok(x64::builder(triple, isa_flags)),
-        Architecture::Aarch64(_) | Architecture::S390x | Architecture::Riscv64(_) => Err(LookupError::SupportDisabled),
-        Architecture::Pulley32 | Architecture::Pulley32be | Architecture::Pulley64 | Architecture::Pulley64be => {
-            Err(LookupError::SupportDisabled)
-        }
-        _ => Err(LookupError::Unsupported),
+    match builder_of(triple.architecture) {
+        Some(builder) => Ok(builder(triple, isa_flags)),
+        None => Err(match triple.architecture {
+            Architecture::X86_64 | Architecture::Aarch64(_) | Architecture::S390x | Architecture::Riscv64(_) => {
+                LookupError::SupportDisabled
+            }
+            Architecture::Pulley32 | Architecture::Pulley32be | Architecture::Pulley64 | Architecture::Pulley64be => {
+                LookupError::SupportDisabled
+            }
+            _ => LookupError::Unsupported,
+        }),
+    }
+}
+
+/// What makes builders for an architecture, if this build makes code for it: the features of the package decide.
+fn builder_of(architecture: Architecture) -> Option<fn(Triple, settings::Builder) -> Builder> {
+    match architecture {
+        #[cfg(backend = "x86")]
+        Architecture::X86_64 => Some(x64::builder),
+        _ => None,
     }
 }
 
@@ -337,6 +351,21 @@ impl KnowsPointers for dyn TargetIsa + '_ {
 impl fmt::Debug for dyn TargetIsa + '_ {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl CompiledCode {
+    /// The unwind data of the code, of the kind that the platform reads.
+    pub fn create_unwind_info(&self, isa: &dyn TargetIsa) -> CodegenResult<Option<unwind::UnwindInfo>> {
+        self.create_unwind_info_of_kind(isa, isa.unwind_info_kind())
+    }
+    /// The unwind data of the code, of a kind.
+    pub fn create_unwind_info_of_kind(
+        &self,
+        isa: &dyn TargetIsa,
+        unwind_info_kind: unwind::UnwindInfoKind,
+    ) -> CodegenResult<Option<unwind::UnwindInfo>> {
+        isa.emit_unwind_info(self, unwind_info_kind)
     }
 }
 

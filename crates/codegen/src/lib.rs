@@ -1,5 +1,8 @@
 //! From IR to machine code: lowering by rules, register allocation, frames and emission.
 
+// a build that makes code for no machine has no use for what targets are made of
+#![cfg_attr(no_backend, allow(dead_code))]
+
 pub mod abi;
 pub mod access;
 pub mod backend;
@@ -18,6 +21,7 @@ pub mod frame;
 pub mod incremental_cache;
 pub mod isa;
 pub mod libcalls;
+pub mod linkage;
 pub mod listing;
 pub mod lower;
 pub mod machinst;
@@ -27,6 +31,7 @@ pub mod order;
 pub mod pool;
 pub mod print_errors;
 pub mod reg;
+pub mod reloc;
 pub mod settings;
 pub mod sink;
 pub mod slots;
@@ -34,6 +39,7 @@ pub mod text_section;
 pub mod timing;
 pub mod vcode;
 pub mod verifier;
+#[cfg(backend = "x86")]
 pub mod x64;
 
 pub use windlass_opt::inline;

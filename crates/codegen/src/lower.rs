@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::ops::{Effects, Opcode};
-use windlass_desc::types::{F32, F64, F128, I64, I128, INVALID, Type};
+use windlass_desc::types::{F32, F64, I8X16, I64, I128, INVALID, Type};
 use windlass_ir::entity::EntityRef;
 use windlass_ir::ir::{Block, Endianness, Function, Inst, Value, ValueDef};
 use windlass_ir::meaning::imm_of;
@@ -437,7 +437,8 @@ impl<'a> Lower<'a> {
             if width > self.roles.vector as u32 {
                 self.refused = Some(ty);
             }
-            VRegInfo { class: Class::Vec, width: width.min(self.roles.vector as u32) as u8 }
+            let class = if ty.is_vector() { Class::Vec } else { self.roles.floats };
+            VRegInfo { class, width: width.min(self.roles.vector as u32) as u8 }
         } else {
             VRegInfo { class: Class::Int, width: if ty.bits() > 32 { 8 } else { self.roles.narrow } }
         };
@@ -454,7 +455,7 @@ impl<'a> Lower<'a> {
     }
     /// A vector register for 128 bits.
     pub fn wide_temp(&mut self) -> VReg {
-        self.new_vreg(F128)
+        self.new_vreg(I8X16)
     }
     /// The register of the instruction's `n`-th result, used or not; `part` 1 is its upper half.
     pub fn result(&mut self, i: Inst, n: usize, part: u8) -> VReg {

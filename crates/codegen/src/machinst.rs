@@ -5,9 +5,7 @@
 use crate::binemit::{CodeInfo, CodeOffset};
 use crate::compiled;
 pub use crate::compiled::{FinalizedMachReloc, FinalizedRelocTarget, MachDebugTagPos, MachRelocBase, MachTrap};
-use crate::error::CodegenResult;
-use crate::isa::TargetIsa;
-use crate::isa::unwind::{UnwindInfo, UnwindInfoKind, UnwindInst};
+use crate::isa::unwind::UnwindInst;
 use crate::reg::Reg;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
@@ -330,21 +328,6 @@ impl<T: CompilePhase> CompiledCodeBase<T> {
     pub fn get_code_bb_layout(&self) -> (Vec<usize>, Vec<(usize, usize)>) {
         let edges = self.bb_edges.iter().map(|&(from, to)| (from as usize, to as usize));
         (self.bb_starts.iter().map(|&start| start as usize).collect(), edges.collect())
-    }
-}
-
-impl CompiledCode {
-    /// The unwind data of the code, of the kind that the platform reads.
-    pub fn create_unwind_info(&self, isa: &dyn TargetIsa) -> CodegenResult<Option<UnwindInfo>> {
-        self.create_unwind_info_of_kind(isa, isa.unwind_info_kind())
-    }
-    /// The unwind data of the code, of a kind.
-    pub fn create_unwind_info_of_kind(
-        &self,
-        isa: &dyn TargetIsa,
-        unwind_info_kind: UnwindInfoKind,
-    ) -> CodegenResult<Option<UnwindInfo>> {
-        isa.emit_unwind_info(self, unwind_info_kind)
     }
 }
 

@@ -51,6 +51,28 @@ fn patchable_calls_that_leave_something_behind() {
 }
 
 #[test]
+fn alignments_that_no_frame_has() {
+    let text =
+        "function %f() -> i64 system_v {\n ss0 = explicit_slot 8\nblock0:\n v0 = stack_addr.i64 ss0\n return v0\n}";
+    let mut func = parse_functions(text).unwrap().remove(0);
+    for shift in [31, 63, 255] {
+        func.sized_stack_slots.values_mut().for_each(|slot| slot.align_shift = shift);
+        let refusal = Pipeline::new()
+            .compile(&func, isa::native::backend().unwrap(), &Options::default())
+            .unwrap_err()
+            .to_string();
+        assert!(refusal.contains(&format!("{} bytes of stack", (1u64 << shift.min(63)) - 8)), "{refusal}");
+    }
+}
+
+#[test]
+fn a_stack_map_of_a_slot_that_moves_in_its_room() {
+    let text = "function %f() system_v {\n ss0 = explicit_slot 8, align = 32\n fn0 = %g() system_v\nblock0:\n \
+                call fn0(), stack_map=[i64 @ ss0+0]\n return\n}";
+    assert!(refusal(text).contains("stack maps of stack slots aligned above 16"));
+}
+
+#[test]
 fn a_function_without_blocks() {
     assert!(refusal("function %f() system_v {\n}").contains("without blocks"));
 }

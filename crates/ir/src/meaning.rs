@@ -50,7 +50,7 @@ fn plain_imm(data: &InstructionData) -> Option<i64> {
         InstructionData::UnaryIeee32 { imm, .. } => Some(imm.bits().into()),
         InstructionData::UnaryIeee64 { imm, .. } => Some(imm.bits() as i64),
         InstructionData::BinaryImm8 { imm, .. } | InstructionData::TernaryImm8 { imm, .. } => Some((*imm).into()),
-        _ => data.load_store_offset().map(|offset| i32::from(offset).into()),
+        _ => data.load_store_offset().map(i64::from),
     }
 }
 

@@ -21,6 +21,7 @@ use windlass_codegen::binemit::Reloc as RelocKind;
 use windlass_codegen::context::Context;
 use windlass_codegen::isa::unwind::UnwindInfo;
 use windlass_codegen::isa::{OwnedTargetIsa, TargetIsa};
+use windlass_codegen::linkage::{CellField, Linkage as Machine};
 use windlass_control::ControlPlane;
 use windlass_entity::SecondaryMap;
 use windlass_ir::ir::Signature;
@@ -34,11 +35,6 @@ use crate::module::{
 };
 use builder::Symbols;
 use frames::Frame;
-
-/// `jmp [rip + 0]`, with room for the distance: what callers of a function that can be replaced go through.
-const JUMP: [u8; 6] = [0xff, 0x25, 0, 0, 0, 0];
-/// Where the distance is.
-const JUMP_FIELD: u32 = 2;
 
 /// Functions and data in this process.
 pub struct JITModule {
@@ -214,12 +210,14 @@ impl JITModule {
         }
         for (blob, jump) in entries.iter().enumerate() {
             let Some(jump) = *jump else { continue };
-            let (near, field) = (RelocKind::X86PCRel4, |offset, kind, to, addend| {
-                vec![Reloc { offset, kind, target: Target::Blob(to), addend }]
-            });
-            let relocs = field(JUMP_FIELD, near, jump + 1, -4);
-            blobs.push(Blob { name: None, kind: Kind::Code, bytes: JUMP.to_vec(), zeros: 0, align: 16, relocs });
-            let relocs = field(0, RelocKind::Abs8, blob, 0);
+            let field = |offset, kind, to, addend| Reloc { offset, kind, target: Target::Blob(to), addend };
+            let error = || ModuleError::Backend(anyhow!("functions that can be replaced on this machine"));
+            let code = Machine::host().cell_jump.as_ref().ok_or_else(error)?;
+            let to = |of| if of == CellField::Cell { jump + 1 } else { jump };
+            let relocs = code.fields.iter().map(|&(offset, kind, addend, of)| field(offset, kind, to(of), addend));
+            let (bytes, relocs) = (code.code.to_vec(), relocs.collect());
+            blobs.push(Blob { name: None, kind: Kind::Code, bytes, zeros: 0, align: 16, relocs });
+            let relocs = vec![field(0, RelocKind::Abs8, blob, 0)];
             blobs.push(Blob { name: None, kind: Kind::WritableData, bytes: vec![], zeros: 8, align: 8, relocs });
         }
         Ok((blobs, entries))

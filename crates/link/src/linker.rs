@@ -2,14 +2,17 @@
 //!
 //! Does: places a batch of blobs in memory, finds the addresses of the symbols they refer to, writes those in, and seals
 //! the memory. Needs: blobs with their relocations, and symbols of the host by name or by a callback; of the compiler
-//! only the names of relocations. Leaves: addresses that can be called or read; after an error, everything as it was
+//! only facts of relocations and machines. Leaves: addresses that can be called or read; after an error, everything as it was
 //! before the batch.
 //!
 //! Each blob has an allocation of its own, so that it can be freed alone. A batch has one more, for stubs: jumps to
 //! symbols that turn out to be out of reach of a call, whose last eight bytes are also the entries of the table that
-//! code in independent position finds addresses in. An address that code computes by `lea` and that turns out to be out
-//! of reach is loaded from there too: `lea` becomes `mov`, which has the same length. All code of a batch and its stubs
-//! lie together, whatever the size of the data between batches.
+//! code in independent position finds addresses in. An address that code computes and that turns out to be out of reach
+//! is loaded from there too, where the machine has an instruction of the same length for that. All code of a batch and its
+//! stubs lie together, whatever the size of the data between batches. What relocations mean and how stubs look are rows of
+//! the compiler.
+
+mod stubs;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -18,10 +21,13 @@ use std::ptr::with_exposed_provenance;
 use thiserror::Error;
 
 use windlass_codegen::binemit::Reloc as RelocKind;
+use windlass_codegen::linkage::{AddressLoad, Linkage, Stub};
+use windlass_codegen::reloc::{Meaning, Value, meaning};
 
 use crate::image::Image;
 use crate::memory::{Allocation, Kind, MemoryError};
 use crate::provider::{JITMemoryProvider, Memory};
+use stubs::Stubs;
 
 /// What a relocation refers to.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -114,11 +120,8 @@ pub enum LinkError {
     Memory(#[from] MemoryError),
 }
 
-/// Bytes of one stub: `jmp [rip + 2]`, two bytes that trap, the address.
-const STUB_BYTES: usize = 16;
-const STUB_JUMP: [u8; STUB_ENTRY] = [0xff, 0x25, 2, 0, 0, 0, 0xcc, 0xcc];
-/// Where its address is.
-const STUB_ENTRY: usize = 8;
+/// Alignment of stubs, which are instructions and an address of eight bytes.
+const STUB_ALIGN: usize = 16;
 
 type Lookup = Box<dyn Fn(&str) -> Option<*const u8> + Send>;
 
@@ -126,8 +129,9 @@ type Lookup = Box<dyn Fn(&str) -> Option<*const u8> + Send>;
 ///
 /// All addresses die with it. Using them needs `unsafe` code, which must see to it that none is used afterwards, nor
 /// after its batch was given to [`Linker::unlink`].
-#[derive(Default)]
 pub struct Linker {
+    /// The machine that the code is for: this one.
+    machine: &'static Linkage,
     memory: Memory,
     /// Addresses of blobs that have a name.
     defined: HashMap<String, usize>,
@@ -158,6 +162,18 @@ impl Linked {
     }
 }
 
+impl Default for Linker {
+    fn default() -> Self {
+        Self {
+            machine: Linkage::host(),
+            memory: Memory::default(),
+            defined: HashMap::new(),
+            host: HashMap::new(),
+            lookup: None,
+        }
+    }
+}
+
 impl Linker {
     /// A linker that knows no symbols.
     pub fn new() -> Self {
@@ -171,7 +187,7 @@ impl Linker {
 
     /// A linker for another program. The addresses that it gives are those of that program.
     pub fn for_image(image: Image) -> Self {
-        Self { memory: Memory::Image(image), ..Self::default() }
+        Self { machine: image.machine(), memory: Memory::Image(image), ..Self::default() }
     }
 
     /// The other program's memory, if this linker is for one.
@@ -275,6 +291,7 @@ enum Place {
 
 /// A batch whose symbols are all known.
 struct Batch<'a> {
+    machine: &'static Linkage,
     blobs: &'a [Blob],
     /// What each symbol that the batch refers to stands for.
     symbols: HashMap<&'a str, Place>,
@@ -291,12 +308,11 @@ impl<'a> Batch<'a> {
         }
         for blob in blobs {
             for reloc in &blob.relocs {
-                let size = size(reloc.kind).ok_or_else(|| LinkError::Kind {
-                    blob: label(blob),
-                    offset: reloc.offset,
-                    kind: reloc.kind,
-                })?;
-                if (reloc.offset as usize).saturating_add(size) > blob.len() {
+                let kind = meaning(reloc.kind);
+                if kind.value == Value::Object {
+                    return Err(LinkError::Kind { blob: label(blob), offset: reloc.offset, kind: reloc.kind });
+                }
+                if (reloc.offset as usize).saturating_add(kind.field.bytes.into()) > blob.len() {
                     return Err(malformed(blob, reloc));
                 }
                 match &reloc.target {
@@ -312,7 +328,7 @@ impl<'a> Batch<'a> {
                 }
             }
         }
-        Ok(Self { blobs, symbols })
+        Ok(Self { machine: linker.machine, blobs, symbols })
     }
 
     fn target(&self, reloc: &'a Reloc) -> Place {
@@ -334,12 +350,13 @@ impl<'a> Batch<'a> {
         for &n in &code {
             self.allocate(n, memory, made)?;
         }
-        let mut stubs = Stubs::default();
-        let room = self.possible_stubs() * STUB_BYTES;
+        let stub = self.machine.stub.as_ref();
+        let mut stubs = Stubs { stub, first: 0, made: HashMap::new() };
+        let room = self.possible_stubs() * stub.map_or(0, Stub::size);
         if room > 0 {
-            let piece = memory.allocate(Kind::Code, room, STUB_BYTES)?;
+            let piece = memory.allocate(Kind::Code, room, STUB_ALIGN)?;
             stubs.first = memory.address(&piece)?.expose_provenance();
-            memory.bytes_mut(&piece)?.fill(Kind::Code.padding());
+            memory.bytes_mut(&piece)?.fill(self.machine.padding);
             made.stubs = Some(piece);
         }
         for &n in &data {
@@ -353,14 +370,13 @@ impl<'a> Batch<'a> {
             if !gives_zeros {
                 bytes[blob.bytes.len()..].fill(0);
             }
+            let placed = Placed { blob: index, addresses: &made.addresses, highs: highs(blob) };
             for reloc in &blob.relocs {
-                let field = made.addresses[index] + reloc.offset as usize;
-                self.apply(reloc, field, &made.addresses, bytes, &mut stubs)
-                    .ok_or_else(|| out_of_range(blob, reloc))?;
+                self.apply(reloc, &placed, bytes, &mut stubs).ok_or_else(|| out_of_range(blob, reloc))?;
             }
         }
         if let Some(piece) = &made.stubs {
-            stubs.write(memory.bytes_mut(piece)?);
+            stubs.write(self.machine, memory.bytes_mut(piece)?);
         }
         Ok(())
     }
@@ -379,7 +395,7 @@ impl<'a> Batch<'a> {
     fn code_bytes(&self) -> usize {
         let code = self.blobs.iter().filter(|blob| blob.kind == Kind::Code);
         let bytes = code.fold(0usize, |sum, blob| sum.saturating_add(blob.len().max(1)).saturating_add(blob.align));
-        bytes.saturating_add((self.possible_stubs() + 1) * STUB_BYTES)
+        bytes.saturating_add(self.possible_stubs() * self.machine.stub.as_ref().map_or(0, Stub::size) + STUB_ALIGN)
     }
 
     /// Every address that code calls or computes may need a stub or the entry of one, which is known only once all has a
@@ -388,115 +404,100 @@ impl<'a> Batch<'a> {
         let mut targets = HashSet::new();
         for blob in self.blobs {
             for reloc in &blob.relocs {
-                let target = self.target(reloc);
-                let near = matches!(target, Place::Inside(n) if self.blobs[n].kind == Kind::Code);
-                match reloc.kind {
-                    RelocKind::X86GOTPCRel4 => _ = targets.insert((target, 0)),
-                    RelocKind::X86CallPCRel4 | RelocKind::X86CallPLTRel4 if !near => _ = targets.insert((target, 0)),
-                    RelocKind::X86PCRel4 if !near && is_lea(&blob.bytes, reloc.offset) => {
-                        targets.insert((target, reloc.addend.wrapping_add(4)));
-                    }
-                    _ => {}
+                let (kind, target) = (meaning(reloc.kind), self.target(reloc));
+                let far = !self.is_code(target);
+                if kind.in_table || kind.call.is_some() && far {
+                    targets.insert((target, 0));
+                } else if let Some(load) = self.loadable(reloc, &blob.bytes).filter(|_| far) {
+                    targets.insert((target, reloc.addend.wrapping_sub(load.addend)));
                 }
             }
         }
         targets.len()
     }
 
-    /// Writes one relocation to a blob's `bytes`; the address of its field is `field`. `None` if it is out of range.
-    fn apply(
-        &self,
-        reloc: &'a Reloc,
-        field: usize,
-        addresses: &[usize],
-        bytes: &mut [u8],
-        stubs: &mut Stubs,
-    ) -> Option<()> {
-        let (symbol, near) = match self.target(reloc) {
-            Place::Outside(address) => (address, false),
-            Place::Inside(n) => (addresses[n], self.blobs[n].kind == Kind::Code),
-        };
-        let at = reloc.offset as usize;
-        let absolute = |symbol: usize| (symbol as i64).wrapping_add(reloc.addend);
-        let relative = |symbol: usize| i32::try_from(absolute(symbol).wrapping_sub(field as i64)).ok();
-        let value = match reloc.kind {
-            RelocKind::Abs8 => {
-                bytes[at..at + 8].copy_from_slice(&absolute(symbol).to_le_bytes());
-                return Some(());
-            }
-            RelocKind::Abs4 => u32::try_from(absolute(symbol)).ok()? as i32,
-            RelocKind::X86GOTPCRel4 => relative(stubs.of(symbol) + STUB_ENTRY)?,
-            RelocKind::X86CallPCRel4 | RelocKind::X86CallPLTRel4 => match relative(symbol) {
-                Some(distance) => distance,
-                // With another addend the call goes to a place near the symbol, which no stub stands for; and code of
-                // the batch has no room for one.
-                None if near || reloc.addend != -4 => return None,
-                None => relative(stubs.of(symbol))?,
-            },
-            RelocKind::X86PCRel4 => match relative(symbol) {
-                Some(distance) => distance,
-                None if near || !is_lea(bytes, reloc.offset) => return None,
-                None => {
-                    bytes[at - 2] = MOV;
-                    let entry = stubs.of(absolute(symbol).wrapping_add(4) as usize) + STUB_ENTRY;
-                    i32::try_from((entry as i64 - 4).wrapping_sub(field as i64)).ok()?
-                }
-            },
-            _ => relative(symbol)?,
-        };
-        bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
-        Some(())
-    }
-}
-
-/// The opcodes of `lea r64, m` and `mov r64, m`.
-const LEA: u8 = 0x8d;
-const MOV: u8 = 0x8b;
-
-/// Is a field of four bytes the distance of `lea r64, [rip + distance]`? So says what stands before it: REX.W, the
-/// opcode, and a ModRM byte that asks for an address relative to the instruction pointer.
-fn is_lea(bytes: &[u8], field: u32) -> bool {
-    let before = (field as usize).checked_sub(3).and_then(|start| bytes.get(start..field as usize));
-    matches!(before, Some(&[rex, LEA, modrm]) if rex & 0xfb == 0x48 && modrm & 0xc7 == 5)
-}
-
-/// How many bytes a relocation writes, if it can be made in memory.
-fn size(kind: RelocKind) -> Option<usize> {
-    match kind {
-        RelocKind::Abs8 => Some(8),
-        RelocKind::Abs4
-        | RelocKind::X86PCRel4
-        | RelocKind::X86CallPCRel4
-        | RelocKind::X86CallPLTRel4
-        | RelocKind::X86GOTPCRel4 => Some(4),
-        _ => None,
-    }
-}
-
-/// The stubs of a batch.
-#[derive(Default)]
-struct Stubs {
-    /// The address of the first one.
-    first: usize,
-    /// From target to the stub's number.
-    made: HashMap<usize, usize>,
-}
-
-impl Stubs {
-    /// The address of the stub that goes on to a target.
-    fn of(&mut self, target: usize) -> usize {
-        let next = self.made.len();
-        self.first + STUB_BYTES * *self.made.entry(target).or_insert(next)
+    /// Is it code of the batch, all of which lies together?
+    fn is_code(&self, target: Place) -> bool {
+        matches!(target, Place::Inside(n) if self.blobs[n].kind == Kind::Code)
     }
 
-    /// Writes them to the room that was left for them.
-    fn write(&self, room: &mut [u8]) {
-        for (target, number) in &self.made {
-            let bytes = &mut room[STUB_BYTES * number..][..STUB_BYTES];
-            bytes[..STUB_ENTRY].copy_from_slice(&STUB_JUMP);
-            bytes[STUB_ENTRY..].copy_from_slice(&(*target as u64).to_le_bytes());
+    /// How an address that an instruction computes is loaded instead, if the machine can do that here.
+    fn loadable(&self, reloc: &Reloc, bytes: &[u8]) -> Option<&'static AddressLoad> {
+        let load = self.machine.address_load.as_ref();
+        load.filter(|load| load.kind == reloc.kind && (load.is)(bytes, reloc.offset as usize))
+    }
+
+    /// Writes one relocation to a blob's `bytes`; `None` if it is out of range.
+    fn apply(&self, reloc: &'a Reloc, placed: &Placed<'a>, bytes: &mut [u8], stubs: &mut Stubs) -> Option<()> {
+        let (kind, at) = (meaning(reloc.kind), reloc.offset as usize);
+        let symbol = self.symbol(reloc, placed);
+        let put = |value, bytes: &mut [u8]| kind.field.put(self.machine.order, value, &mut bytes[at..]);
+        if kind.value == Value::LowOf {
+            let place = symbol.wrapping_add_signed(reloc.addend as isize);
+            let offset = place.checked_sub(placed.addresses[placed.blob])?;
+            let high = placed.highs.get(&u32::try_from(offset).ok()?)?;
+            let value = self.value(meaning(high.kind), high, self.symbol(high, placed), placed, stubs)?;
+            return put(value, bytes);
+        }
+        let value = self.value(kind, reloc, symbol, placed, stubs)?;
+        if put(value, bytes).is_some() {
+            return Some(());
+        }
+        // code of the batch has no room for stubs
+        if self.is_code(self.target(reloc)) {
+            return None;
+        }
+        if let Some(load) = self.loadable(reloc, bytes) {
+            (load.turn)(bytes, at);
+            let address = symbol.wrapping_add_signed(reloc.addend.wrapping_sub(load.addend) as isize);
+            let place = (placed.addresses[placed.blob] + at) as i64;
+            return put(kind.value((stubs.entry(address)? as i64).wrapping_add(load.addend), place)?, bytes);
+        }
+        // with another addend the call goes to a place near the symbol, which no stub stands for
+        if kind.call != Some(reloc.addend) {
+            return None;
+        }
+        let stub = stubs.of(symbol)?;
+        put(self.value(kind, reloc, stub, placed, stubs)?, bytes)
+    }
+
+    fn symbol(&self, reloc: &'a Reloc, placed: &Placed<'_>) -> usize {
+        match self.target(reloc) {
+            Place::Outside(address) => address,
+            Place::Inside(blob) => placed.addresses[blob],
         }
     }
+
+    /// The value of a relocation for a symbol.
+    fn value(
+        &self,
+        kind: &Meaning,
+        reloc: &Reloc,
+        symbol: usize,
+        placed: &Placed<'_>,
+        stubs: &mut Stubs,
+    ) -> Option<i64> {
+        let symbol = if kind.in_table { stubs.entry(symbol)? } else { symbol };
+        let place = placed.addresses[placed.blob] + reloc.offset as usize;
+        kind.value((symbol as i64).wrapping_add(reloc.addend), place as i64)
+    }
+}
+
+/// A blob that is being written.
+struct Placed<'a> {
+    blob: usize,
+    addresses: &'a [usize],
+    /// By offset, its relocations that others have the low part of.
+    highs: HashMap<u32, &'a Reloc>,
+}
+
+/// The relocations of a blob that others may refer to, if there are such.
+fn highs(blob: &Blob) -> HashMap<u32, &Reloc> {
+    if !blob.relocs.iter().any(|reloc| meaning(reloc.kind).value == Value::LowOf) {
+        return HashMap::new();
+    }
+    let highs = blob.relocs.iter().filter(|reloc| meaning(reloc.kind).value == Value::Relative);
+    highs.map(|reloc| (reloc.offset, reloc)).collect()
 }
 
 fn out_of_range(blob: &Blob, reloc: &Reloc) -> LinkError {
@@ -509,4 +510,69 @@ fn malformed(blob: &Blob, reloc: &Reloc) -> LinkError {
 
 fn label(blob: &Blob) -> String {
     blob.name.as_ref().map_or_else(|| "a blob without name".to_owned(), |name| format!("`{name}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use target_lexicon::{Aarch64Architecture, Architecture, Riscv64Architecture};
+
+    fn linked(machine: Architecture, relocs: &[(u32, RelocKind, Target, i64)], code: &[u32]) -> (usize, Vec<u32>) {
+        let mut linker = Linker { machine: Linkage::of(machine), ..Linker::default() };
+        let bytes: Vec<u8> = code.iter().flat_map(|w| w.to_le_bytes()).collect();
+        let reloc = |(offset, kind, target, addend): &_| Reloc {
+            offset: *offset,
+            kind: *kind,
+            target: Clone::clone(target),
+            addend: *addend,
+        };
+        let relocs = relocs.iter().map(reloc).collect();
+        let blob = Blob { name: None, kind: Kind::ReadOnlyData, bytes, zeros: 0, align: 16, relocs };
+        let linked = linker.link(&[blob]).unwrap();
+        let address = linked.address(0);
+        // SAFETY: so many bytes were linked, and the linker lives.
+        let words = unsafe { std::slice::from_raw_parts(address.cast::<u32>(), code.len()) }.to_vec();
+        (address.addr(), words)
+    }
+
+    /// What `auipc` and the immediate of an instruction of format I add up to.
+    fn pair(high: u32, low: u32) -> isize {
+        (high & 0xffff_f000) as i32 as isize + (low as i32 >> 20) as isize
+    }
+
+    #[test]
+    fn pairs_of_riscv64_are_two_relocations() {
+        let riscv64 = Architecture::Riscv64(Riscv64Architecture::Riscv64gc);
+        let relocs = [
+            (4, RelocKind::RiscvPCRelLo12I, Target::Blob(0), 0),
+            (0, RelocKind::RiscvPCRelHi20, Target::Blob(0), 0x12fff),
+            (8, RelocKind::RiscvCallPlt, Target::Blob(0), 0),
+            (20, RelocKind::RiscvPCRelLo12I, Target::Blob(0), 16),
+            (16, RelocKind::RiscvGotHi20, Target::Address(77), 0),
+            (24, RelocKind::RiscvCallPlt, Target::Address(1 << 60), 0),
+        ];
+        let code = [0x517, 0x0005_0513, 0x97, 0x0000_80e7, 0x517, 0x0005_3503, 0x97, 0x0000_80e7];
+        let (address, words) = linked(riscv64, &relocs, &code);
+        assert_eq!(pair(words[0], words[1]), 0x12fff);
+        assert_eq!(pair(words[2], words[3]), -8);
+        let (entry, stub) = (16 + pair(words[4], words[5]), 24 + pair(words[6], words[7]));
+        let stubs = (address.wrapping_add_signed(entry), address.wrapping_add_signed(stub));
+        assert_eq!((stubs.0 % 8, stubs.1 % 8), (0, 0));
+        // one is 24 bytes, its entry at 16
+        assert!(stubs.0.abs_diff(stubs.1 + 16) == 24, "{stubs:x?}");
+    }
+
+    #[test]
+    fn pages_of_aarch64() {
+        let aarch64 = Architecture::Aarch64(Aarch64Architecture::Aarch64);
+        let relocs = [
+            (0, RelocKind::Aarch64AdrPrelPgHi21, Target::Blob(0), 0x5123),
+            (4, RelocKind::Aarch64AddAbsLo12Nc, Target::Blob(0), 0x5123),
+            (8, RelocKind::Arm64Call, Target::Blob(0), 0),
+        ];
+        let (address, words) = linked(aarch64, &relocs, &[0x9000_0010, 0x9100_0210, 0x9400_0000]);
+        let pages = (words[0] >> 29 & 3 | words[0] >> 3 & 0x1f_fffc) as usize;
+        let sum = (address & !0xfff) + (pages << 12) + (words[1] >> 10 & 0xfff) as usize;
+        assert_eq!((sum, words[2]), (address + 0x5123, 0x97ff_fffe));
+    }
 }

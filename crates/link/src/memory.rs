@@ -1,7 +1,7 @@
 //! Memory for code that is made while the program runs.
 //!
 //! Does: hands out memory for code and data, which is written while it is open and runs or is read once it is sealed.
-//! Needs: nothing of the compiler. Leaves: no page that is writable and executable at once, at any time.
+//! Needs: of the compiler only what fills gaps between functions. Leaves: no page that is writable and executable at once, at any time.
 //!
 //! Pages come from few large reserved regions, so that most code is within reach of a near call. In each of them every
 //! kind has an area of its own: pages with the same protection are neighbours, and the kernel keeps one mapping for all
@@ -9,6 +9,7 @@
 //! and gives their unused pages back, so that what is allocated later always lies on other pages. A chunk's pages are
 //! given back when its last allocation is freed.
 
+mod cache;
 mod region;
 
 use std::ops::Range;
@@ -17,14 +18,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use region::{FreePages, Protection, Region};
 use rustix::io::Errno;
 use thiserror::Error;
+use windlass_codegen::linkage::Linkage;
+
+pub use cache::flush;
 
 /// Addresses that each kind has of a region; within the region every near call reaches.
 const AREA_BYTES: usize = 32 << 20;
 /// The least size of a new chunk. What is left of it is given back when it is sealed.
 const CHUNK_BYTES: usize = 64 << 10;
-/// Fills the gaps between functions: an instruction that traps, where zero is not one already.
-const PADDING: u8 = if cfg!(target_arch = "x86_64") { 0xcc } else { 0 };
-
 /// The owner of allocations that are of no [`CodeMemory`].
 const PROVIDED: u64 = u64::MAX;
 
@@ -44,7 +45,7 @@ pub enum MemoryError {
     #[error("the allocation is sealed")]
     Sealed,
     /// New code could not be made visible to instruction fetch.
-    #[error("this processor needs an instruction cache flush, which is not supported yet")]
+    #[error("this processor needs an instruction cache flush, which failed or is not supported")]
     CacheFlush,
     /// An embedder's provider of memory refused.
     #[error("the provider of memory refused: {0}")]
@@ -86,7 +87,7 @@ impl Kind {
 
     /// Fills what is not used.
     pub(crate) fn padding(self) -> u8 {
-        if self == Self::Code { PADDING } else { 0 }
+        if self == Self::Code { Linkage::host().padding } else { 0 }
     }
 }
 
@@ -392,9 +393,4 @@ impl Chunk {
 
 fn refused(action: &'static str) -> impl FnOnce(Errno) -> MemoryError {
     move |reason| MemoryError::System { action, reason }
-}
-
-/// Makes newly written code visible to instruction fetch, on processors where it is not so by itself.
-pub fn flush(_start: *const u8, _len: usize) -> Result<(), MemoryError> {
-    if cfg!(any(target_arch = "x86_64", target_arch = "s390x")) { Ok(()) } else { Err(MemoryError::CacheFlush) }
 }

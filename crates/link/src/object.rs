@@ -1,4 +1,4 @@
-//! Modules as object files: ELF, COFF and Mach-O of x86-64.
+//! Modules as object files: ELF, COFF and Mach-O.
 //!
 //! Does: compiles functions into sections, with data, symbols, relocations and unwind data, as linkers read them. Needs:
 //! the `object` crate, which knows the formats. Leaves: an [`ObjectProduct`], from which come the bytes of a file.
@@ -13,22 +13,38 @@ pub use object;
 use anyhow::anyhow;
 use object::write::{Object, RelocationFlags, SectionId, StandardSection, Symbol, SymbolId, SymbolSection};
 use object::{
-    Architecture, BinaryFormat, Endianness, SectionFlags, SectionKind, SymbolFlags, SymbolKind, SymbolScope, elf, macho,
+    Architecture, BinaryFormat, Endianness, FileFlags, SectionFlags, SectionKind, SymbolFlags, SymbolKind, SymbolScope,
+    elf, macho,
 };
 use std::collections::HashMap;
-use target_lexicon::Architecture as TargetArchitecture;
 use windlass_codegen::binemit::Reloc;
 use windlass_codegen::context::Context;
 use windlass_codegen::isa::unwind::UnwindInfo;
 use windlass_codegen::isa::{OwnedTargetIsa, TargetIsa};
+use windlass_codegen::linkage::Linkage as Machine;
+use windlass_codegen::reloc::{Value, meaning};
 use windlass_control::ControlPlane;
 use windlass_entity::SecondaryMap;
-use windlass_ir::ir::{KnownSymbol, LibCall, Signature};
+use windlass_ir::ir::{Endianness as ByteOrder, KnownSymbol, LibCall, Signature};
 
 use crate::module::{
     DataDescription, DataId, FuncId, Init, LibCallNames, Linkage, Module, ModuleDeclarations, ModuleError, ModuleReloc,
     ModuleRelocTarget, ModuleResult,
 };
+
+/// Machines as the library knows them, by ELF's number.
+const ARCHITECTURES: [(u16, Architecture); 4] = [
+    (elf::EM_X86_64, Architecture::X86_64),
+    (elf::EM_RISCV, Architecture::Riscv64),
+    (elf::EM_AARCH64, Architecture::Aarch64),
+    (elf::EM_S390, Architecture::S390x),
+];
+
+/// The machine of a target, if objects can be made for it.
+fn architecture(isa: &dyn TargetIsa) -> Option<Architecture> {
+    let number = Machine::of(isa.triple().architecture).elf.0;
+    ARCHITECTURES.iter().find(|row| row.0 == number).map(|row| row.1)
+}
 
 /// What an object is to be like.
 pub struct ObjectBuilder {
@@ -54,7 +70,7 @@ impl ObjectBuilder {
                 return Err(ModuleError::Backend(anyhow!(what)));
             }
         };
-        if isa.triple().architecture != TargetArchitecture::X86_64 {
+        if architecture(&*isa).is_none() {
             return Err(ModuleError::Backend(anyhow!("objects for {}", isa.triple().architecture)));
         }
         let (name, unwind_info) = (name.into(), isa.flags().unwind_info());
@@ -108,12 +124,20 @@ struct Field {
     name: ModuleRelocTarget,
     addend: i64,
     flags: RelocationFlags,
+    /// It is the low part of a distance: what it refers to is the relocation of the high part, by a label of its own.
+    is_low: bool,
 }
 
 impl ObjectModule {
     /// An object as the builder says.
     pub fn new(builder: ObjectBuilder) -> Self {
-        let mut object = Object::new(builder.format, Architecture::X86_64, Endianness::Little);
+        let (machine, order) = (Machine::of(builder.isa.triple().architecture), builder.isa.endianness());
+        let order = if order == ByteOrder::Big { Endianness::Big } else { Endianness::Little };
+        let architecture = architecture(&*builder.isa).unwrap_or(Architecture::Unknown);
+        let mut object = Object::new(builder.format, architecture, order);
+        if builder.format == BinaryFormat::Elf && machine.elf.1 != 0 {
+            object.flags = FileFlags::Elf { os_abi: elf::ELFOSABI_NONE, abi_version: 0, e_flags: machine.elf.1 };
+        }
         if builder.format == BinaryFormat::MachO {
             object.set_subsections_via_symbols();
         }
@@ -145,12 +169,24 @@ impl ObjectModule {
     }
 
     fn add_relocs(&mut self) -> object::write::Result<()> {
-        for Field { section, offset, name, addend, flags } in std::mem::take(&mut self.fields) {
-            let (symbol, more) = self.target(&name);
-            let addend = addend.wrapping_add(more);
+        for Field { section, offset, name, addend, flags, is_low } in std::mem::take(&mut self.fields) {
+            let (mut symbol, more) = self.target(&name);
+            let mut addend = addend.wrapping_add(more);
+            if is_low {
+                symbol = self.label(symbol, addend);
+                addend = 0;
+            }
             self.object.add_relocation(section, object::write::Relocation { offset, symbol, addend, flags })?;
         }
         Ok(())
+    }
+
+    /// A label so many bytes after a symbol.
+    fn label(&mut self, symbol: SymbolId, offset: i64) -> SymbolId {
+        let Symbol { section, value, .. } = *self.object.symbol(symbol);
+        let label = self::symbol(b".Lhigh".to_vec(), SymbolKind::Label, Linkage::Local);
+        let value = value.wrapping_add_signed(offset);
+        self.object.add_symbol(Symbol { section, value, ..label })
     }
 
     fn add_unwind_data(&mut self) -> object::write::Result<()> {
@@ -249,7 +285,8 @@ impl ObjectModule {
     fn add_fields(&mut self, section: SectionId, start: u64, relocs: Vec<ModuleReloc>, flags: Vec<RelocationFlags>) {
         self.fields.extend(relocs.into_iter().zip(flags).map(|(reloc, flags)| {
             let offset = start + u64::from(reloc.offset);
-            Field { section, offset, name: reloc.name, addend: reloc.addend, flags }
+            let is_low = meaning(reloc.kind).value == Value::LowOf;
+            Field { section, offset, name: reloc.name, addend: reloc.addend, flags, is_low }
         }));
     }
 

@@ -418,7 +418,7 @@ fn custom(set: &RuleSet, out: &mut String) {
          pub fn fallback(c: &mut Lower<'_>, i: Inst, op: Opcode) -> Option<CodegenResult<()>> {{\n    match op {{"
     );
     for (op, function) in &set.fallback {
-        let _ = writeln!(out, "        Opcode::{op:?} => Some(libcalls::{function}(c, i)),");
+        let _ = writeln!(out, "        Opcode::{op:?} => Some({function}(c, i)),");
     }
     let _ = writeln!(out, "        _ => None,\n    }}\n}}");
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use windlass_prove::solver::{Error, Solver};
 use windlass_prove::{Outcome, prove};
+use windlass_rules::MACHINES;
 use windlass_rules::prove::{Kind, Obligation, obligations, simplifications};
 
 /// Proves the rules with Z3.
@@ -20,6 +21,9 @@ struct Args {
     /// Only what is written at this place; any end of the path will do.
     #[arg(long, value_name = "FILE:LINE")]
     rule: Option<String>,
+    /// Only the rules of this machine.
+    #[arg(long, value_parser = machines())]
+    machine: Option<String>,
     /// Prints the scripts of what is chosen, and proves nothing.
     #[arg(long)]
     smt: bool,
@@ -31,32 +35,50 @@ struct Args {
     jobs: usize,
 }
 
+/// The names of machines that have rules.
+fn machines() -> Vec<&'static str> {
+    MACHINES.iter().map(|m| m.0).collect()
+}
+
+/// All that is to be proved: what it is called, and the obligations.
+fn sets(machine: Option<&str>) -> Vec<(&'static str, Vec<Obligation>)> {
+    let chosen = MACHINES.iter().filter(|m| machine.is_none_or(|name| name == m.0));
+    let mut out: Vec<_> = chosen.map(|(name, rules)| (*name, obligations(&rules()))).collect();
+    if machine.is_none() {
+        out.insert(0, ("simplifications", simplifications(&windlass_rules::simplify::equations())));
+    }
+    out
+}
+
 fn main() -> ExitCode {
     // Who reads what we print may leave early, as `head` does; that ends us in silence.
     // SAFETY: nothing else runs yet, and the default action needs nothing of ours.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let args = Args::parse();
-    let start = Instant::now();
-    let mut all = simplifications(&windlass_rules::simplify::equations());
-    all.extend(obligations(&windlass_rules::x64::rules()));
-    let chosen: Vec<&Obligation> = all.iter().filter(|o| args.rule.as_ref().is_none_or(|r| is_at(o, r))).collect();
-    if chosen.is_empty() {
+    let (mut found, mut proved) = (false, true);
+    for (name, all) in sets(args.machine.as_deref()) {
+        let start = Instant::now();
+        let chosen: Vec<&Obligation> = all.iter().filter(|o| args.rule.as_ref().is_none_or(|r| is_at(o, r))).collect();
+        if chosen.is_empty() {
+            continue;
+        }
+        found = true;
+        if args.list || args.smt {
+            chosen.iter().for_each(|o| print_obligation(o, args.smt));
+            continue;
+        }
+        match run(&args, &chosen) {
+            Ok(outcomes) => proved &= report(name, &chosen, &outcomes, start.elapsed()),
+            Err(e) => {
+                eprintln!("error: {e}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    if !found {
         eprintln!("error: nothing is written there; `windlass-prove --list` shows all");
-        return ExitCode::FAILURE;
     }
-    if args.list || args.smt {
-        for o in &chosen {
-            print_obligation(o, args.smt);
-        }
-        return ExitCode::SUCCESS;
-    }
-    match run(&args, &chosen) {
-        Ok(outcomes) => report(&chosen, &outcomes, start.elapsed()),
-        Err(e) => {
-            eprintln!("error: {e}");
-            ExitCode::FAILURE
-        }
-    }
+    if found && proved { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Is the obligation written at FILE:LINE?
@@ -97,8 +119,8 @@ fn run(args: &Args, chosen: &[&Obligation]) -> Result<Vec<Outcome>, Error> {
     Ok(outcomes)
 }
 
-/// Prints what is not proved (of each rule the first case only), and a summary.
-fn report(chosen: &[&Obligation], outcomes: &[Outcome], took: Duration) -> ExitCode {
+/// Prints what is not proved (of each rule the first case only), and a summary. Is all proved?
+fn report(name: &str, chosen: &[&Obligation], outcomes: &[Outcome], took: Duration) -> bool {
     let mut told: HashMap<(Kind, usize), usize> = HashMap::new();
     for (o, outcome) in chosen.iter().zip(outcomes).filter(|(_, outcome)| **outcome != Outcome::Proved) {
         let open = told.entry((o.kind, o.number)).or_default();
@@ -117,17 +139,20 @@ fn report(chosen: &[&Obligation], outcomes: &[Outcome], took: Duration) -> ExitC
     };
     let proved = outcomes.iter().filter(|o| **o == Outcome::Proved).count();
     let unknown = outcomes.iter().filter(|o| matches!(o, Outcome::Unknown(_))).count();
+    let kinds = [
+        ("rules", count(&[Kind::Rule])),
+        ("alternatives of nonterminals", count(&[Kind::Address, Kind::Operand, Kind::Test])),
+        ("contracts", count(&[Kind::Contract])),
+        ("simplifications", count(&[Kind::Equation])),
+    ];
+    let kinds: Vec<String> = kinds.iter().filter(|k| k.1 > 0).map(|(what, n)| format!("{n} {what}")).collect();
     println!(
-        "{proved} proved, {} failed, {unknown} unknown: {} rules, {} alternatives of nonterminals, {} contracts, \
-         {} simplifications, in {:.1} s",
+        "{name}: {proved} proved, {} failed, {unknown} unknown: {}, in {:.1} s",
         outcomes.len() - proved - unknown,
-        count(&[Kind::Rule]),
-        count(&[Kind::Address, Kind::Operand, Kind::Test]),
-        count(&[Kind::Contract]),
-        count(&[Kind::Equation]),
+        kinds.join(", "),
         took.as_secs_f64()
     );
-    if proved == outcomes.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    proved == outcomes.len()
 }
 
 fn print_failure(o: &Obligation, outcome: &Outcome) {

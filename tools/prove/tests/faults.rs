@@ -191,7 +191,7 @@ fn ill_formed_rules_are_told() {
         other => panic!("{other:?}"),
     };
     assert_eq!(told(ineg(X).to(neg(32, Y))), "`y` is not bound on the left");
-    assert!(told(ishl(X, Y.at(I32)).to(shlx(32, X, Y))).contains("needs Some(Bmi2)"));
+    assert!(told(ishl(X, Y.at(I32)).to(shlx(32, X, Y))).contains("needs has_bmi2"));
     assert!(told(iadd(iconst(K), iconst(K)).to(mov_u32(K))).starts_with("`k` stands twice"));
     assert!(told(iadd(X, Y).to(ud2())).contains("gives no result"));
     assert!(told(brif(C).to(set(C))).contains("does not have"));

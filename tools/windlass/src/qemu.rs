@@ -18,12 +18,12 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-use target_lexicon::Triple;
+use target_lexicon::{Architecture, Triple};
 use windlass_link::image::Image;
 use windlass_link::memory::Kind;
 
 /// Where linked code lies.
-pub const IMAGE: usize = 0x3000_0000;
+const IMAGE: usize = 0x3000_0000;
 /// How much longer than its call the program may be silent.
 const GRACE: u32 = 5;
 /// How much of what qemu complains about is kept.
@@ -34,6 +34,7 @@ const COMPLAINT: u64 = 4096;
 pub struct Emulator {
     /// Which.
     pub machine: &'static Machine,
+    arch: Architecture,
     program: PathBuf,
     cpu: String,
 }
@@ -50,12 +51,17 @@ impl Emulator {
         let programs = std::env::split_paths(&path).map(|folder| folder.join(name));
         let program = programs.into_iter().find(|program| program.is_file());
         let program = program.ok_or_else(|| format!("{name} is not installed (Debian: qemu-user)"))?;
-        let emulator = Emulator { machine, program, cpu };
+        let emulator = Emulator { machine, arch, program, cpu };
         if emulator.cpu.contains(',') {
             // older versions do not know all properties
-            emulator.call_all(&Image::new(IMAGE), &[], 1).map_err(|e| e.to_string())?;
+            emulator.call_all(&emulator.image(), &[], 1).map_err(|e| e.to_string())?;
         }
         Ok(emulator)
+    }
+
+    /// Memory for code that it is to run, with nothing in it yet.
+    pub fn image(&self) -> Image {
+        Image::new(self.arch, IMAGE)
     }
 
     /// Makes calls of an image's code, each for at most `seconds`, and tells how each ended. The addresses of [`Call`] are
@@ -224,7 +230,7 @@ mod tests {
     fn each_call_ends_in_its_own_way() {
         for (target, options, texts) in PROGRAMS {
             let emulator = Emulator::find(&target.parse().unwrap(), &[]).unwrap();
-            let mut linker = Linker::for_image(Image::new(IMAGE));
+            let mut linker = Linker::for_image(emulator.image());
             let blobs = texts.map(|text| Blob {
                 name: None,
                 kind: Kind::Code,

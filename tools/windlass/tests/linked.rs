@@ -49,16 +49,21 @@ fn compile(clif: &Path, object: &Path, args: &[&str]) {
     run(env!("CARGO_BIN_EXE_windlass"), &[&fixed, args].concat());
 }
 
-/// `add3` calls what is outside, `twice` takes its address, and there are values to be kept over calls.
+/// `add3` calls what is outside, `twice` takes its address, and there are values to be kept over calls, one in a stack
+/// slot that is aligned more than the stack pointer.
 const CLIF: &str = "
 function %add3(i64, i64, i64) -> i64 system_v {
+    ss0 = explicit_slot 40, align = 64
     fn0 = %callback(i64) -> i64 system_v
     fn1 = colocated %twice(i64) -> i64 system_v
 block0(v0: i64, v1: i64, v2: i64):
+    v7 = stack_addr.i64 ss0
+    store v2, v7+32
     v3 = call fn0(v0)
     v4 = call fn1(v1)
     v5 = iadd v3, v4
-    v6 = iadd v5, v2
+    v8 = load.i64 v7+32
+    v6 = iadd v5, v8
     return v6
 }
 

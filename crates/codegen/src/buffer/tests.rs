@@ -306,6 +306,39 @@ fn an_island_is_where_control_does_not_pass() {
     assert_eq!(read(&code, 4).target, code.len());
 }
 
+/// A branch over `n` bytes with a place for an island beside it alone: the size of the code without these, and whether
+/// the branch goes to its label directly.
+fn near_over(n: usize, forwards: bool) -> (usize, bool) {
+    let mut b = started(&PAPER);
+    let l = b.label();
+    if !forwards {
+        b.bind(l);
+        b.sink.extend(&vec![0xaa; n]);
+    }
+    let branch = (Op::Branch(IF_BIT, 3 << 56 | 5, l), b.mark());
+    b.branch(Branch { kind: IF_BIT, payload: 3 << 56 | 5 }, l);
+    b.may_be_island(true, n as u32);
+    let after = (Op::Bytes(0), b.mark());
+    if forwards {
+        b.sink.extend(&vec![0xaa; n]);
+        b.bind(l);
+    }
+    let (code, offsets) = finish(&mut b);
+    check(&b, &[branch, after], &code, &offsets);
+    (code.len() - n, read(&code, offsets.of(branch.1) as usize).target == offsets.of(b.place(l)) as usize)
+}
+
+#[test]
+fn veneers_start_at_the_edges_of_ranges() {
+    // The distance counts from the branch's end.
+    assert_eq!([60, 62].map(|n| near_over(n, true)), [(4, true); 2]);
+    assert_eq!([58, 60].map(|n| near_over(n, false)), [(4, true); 2]);
+    // a jump around, and the veneer
+    assert_eq!([64, 66, 1000].map(|n| near_over(n, true)), [(12, false); 3]);
+    // a veneer behind the code
+    assert_eq!([62, 64, 1000].map(|n| near_over(n, false)), [(10, false); 3]);
+}
+
 #[test]
 fn code_without_places_for_islands_is_refused() {
     let mut b = started(&PAPER);

@@ -1,7 +1,6 @@
 //! How stacks are walked. Emission tells what it does to the stack pointer and where it saves registers ([`UnwindInst`]);
 //! from that come call frame information for System V and unwind codes for Windows. Needs the allocator's registers.
 
-use crate::error::CodegenResult;
 use target_lexicon::{OperatingSystem, Triple};
 use windlass_regalloc::PReg;
 
@@ -83,13 +82,4 @@ pub enum UnwindInst {
     },
     /// The epilogue has left the function; what follows has the frame of before it.
     EpilogueEnd,
-}
-
-/// Makes the data of a kind from what emission told, of a function of `len` bytes.
-pub(crate) fn of_x64(kind: UnwindInfoKind, insts: &[(u32, UnwindInst)], len: u32) -> CodegenResult<Option<UnwindInfo>> {
-    Ok(match kind {
-        UnwindInfoKind::SystemV => Some(UnwindInfo::SystemV(systemv::UnwindInfo::of_x64(insts, len)?)),
-        UnwindInfoKind::Windows => Some(UnwindInfo::WindowsX64(winx64::UnwindInfo::new(insts)?)),
-        UnwindInfoKind::None => None,
-    })
 }

@@ -1,17 +1,20 @@
 //! x86-64 as a target: its settings together with the shared ones. Needs the tables of [`crate::settings`]; leaves what
 //! lowering and emission ask about the target.
 
-use super::unwind::{self, UnwindInfo, UnwindInfoKind, systemv::RegisterMappingError};
+use super::unwind::{UnwindInfo, UnwindInfoKind, systemv::RegisterMappingError};
 use super::{Builder, FunctionAlignment, IsaFlagsHashKey, OwnedTargetIsa, TargetIsa};
 use crate::backend::Backend;
 use crate::compile::Pipeline;
 use crate::error::{CodegenError, CodegenResult};
+use crate::linkage::Linkage;
 use crate::machinst::{CompiledCode, CompiledCodeStencil};
 use crate::options::Options;
 use crate::reg::Reg;
 use crate::settings::{self, Flags, Value, x64};
-use crate::text_section::{TextSectionBuilder, X64TextSection};
+use crate::text_section::{TextSection, TextSectionBuilder};
 use crate::x64::backend::BACKEND;
+use crate::x64::emit::NOPS;
+use crate::x64::unwind as x64_unwind;
 use std::fmt;
 use target_lexicon::{Environment, Triple};
 use windlass_control::ControlPlane;
@@ -130,22 +133,21 @@ impl TargetIsa for X64Isa {
         let mut code = pipeline.compile(func, BACKEND, &options)?;
         let minimum = 1 << self.flags.log2_min_function_alignment();
         code.alignment = code.alignment.max(minimum);
-        // what fills any gap, and what takes the place of a call
-        let nops = [vec![0x90], vec![0x0f, 0x1f, 0x44, 0, 0]];
+        let nops = NOPS.map(<[u8]>::to_vec);
         Ok(CompiledCodeStencil::new(code, func, want_disasm, nops.into()))
     }
 
     fn emit_unwind_info(&self, code: &CompiledCode, kind: UnwindInfoKind) -> CodegenResult<Option<UnwindInfo>> {
-        unwind::of_x64(kind, &code.buffer.unwind_info, code.buffer.total_size())
+        x64_unwind::info(kind, &code.buffer.unwind_info, code.buffer.total_size())
     }
 
     fn create_systemv_cie(&self) -> Option<gimli::write::CommonInformationEntry> {
-        Some(unwind::systemv::x64_cie())
+        Some(x64_unwind::cie())
     }
 
     fn map_regalloc_reg_to_dwarf(&self, reg: Reg) -> Result<u16, RegisterMappingError> {
         let reg = reg.to_real_reg().ok_or(RegisterMappingError::MissingBank)?;
-        Ok(unwind::systemv::x64_register(reg.preg()).0)
+        Ok(x64_unwind::register(reg.preg()).0)
     }
 
     fn pretty_print_reg(&self, reg: Reg, size: u8) -> String {
@@ -157,7 +159,7 @@ impl TargetIsa for X64Isa {
     }
 
     fn text_section_builder(&self, num_labeled_funcs: usize) -> Box<dyn TextSectionBuilder> {
-        Box::new(X64TextSection::new(num_labeled_funcs))
+        Box::new(TextSection::new(Linkage::of(self.triple.architecture), num_labeled_funcs))
     }
 }
 

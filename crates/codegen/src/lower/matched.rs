@@ -2,7 +2,7 @@
 //! instructions. Needs [`super::Lower`].
 
 use super::Lower;
-use crate::slots::MAX_FRAME;
+use crate::slots::{MAX_FRAME, align_of, slack};
 use crate::vcode::{BASE, Base, CC, SCALE};
 use windlass_desc::bv::{Bv, Num};
 use windlass_desc::cc::IntCC;
@@ -121,6 +121,9 @@ impl Lower<'_> {
     /// The displacement of a stack slot's address, and so many bytes more, from the first slot; none if it is too large.
     pub fn slot_disp(&self, i: Inst, off: i64) -> Option<i32> {
         let InstructionData::StackAddr { stack_slot, offset, .. } = self.func.dfg.insts[i] else { return None };
+        if slack(align_of(&self.func.sized_stack_slots[stack_slot])) > 0 {
+            return None;
+        }
         let slot = *self.given.slots.get(stack_slot.as_u32() as usize)? as i64;
         // the frame's own offset comes on top, so there must be room for it
         let disp = slot.checked_add(i32::from(offset) as i64)?.checked_add(off)?;

@@ -17,6 +17,8 @@ pub struct Roles {
     pub byte_order: Endianness,
     /// Bytes of the registers of integers of up to 32 bits: they are moved and spilled so.
     pub narrow: u8,
+    /// The class of registers that floats are in, which vectors may share.
+    pub floats: Class,
     /// Bytes of the widest vector register.
     pub vector: u8,
     /// The convention of this name.
@@ -105,6 +107,9 @@ pub struct Arithmetic {
     pub near_symbol: u16,
     /// The address of any symbol.
     pub far_symbol: u16,
+    /// Makes the register the multiple of a power of two that is not above another register, which it returns and which
+    /// is defined next. The power is below 2^31.
+    pub round_down: fn(&mut Lower<'_>, VReg, u64) -> VReg,
 }
 
 /// A row from one register to another, with its payload.

@@ -26,6 +26,7 @@ static SYSTEM_V: Convention = Convention {
     args: banks(&[r(RDI), r(RSI), r(RDX), r(RCX), r(8), r(9)], &[x(0), x(1), x(2), x(3), x(4), x(5), x(6), x(7)]),
     results: banks(&[r(RAX), r(RDX), r(RCX)], &[x(0), x(1)]),
     llvm_results: 1,
+    floats: Class::Vec,
     positional: false,
     shadow: 0,
     spills_results: false,

@@ -22,6 +22,10 @@ use windlass_regalloc::{Class, Inst, Loc, NONE, PReg, Role, RowSpec};
 /// The routine that touches pages, given the size in rax.
 pub(crate) const PROBESTACK: ExternalName = ExternalName::LibCall(LibCall::Probestack);
 
+/// What does nothing: to fill any gap, and to take the place of a call.
+pub const NOPS: [&[u8]; 2] = [X64::NOP, &[0x0f, 0x1f, 0x44, 0, 0]];
+const _: () = assert!(NOPS[1].len() == X64::CALL_SIZE as usize);
+
 /// x86-64.
 pub struct X64;
 

@@ -11,6 +11,7 @@ mod leave;
 pub mod lower;
 mod roles;
 pub mod rows;
+pub mod unwind;
 
 /// Its name in messages.
 const NAME: &str = "x86_64";

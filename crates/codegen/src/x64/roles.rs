@@ -30,6 +30,7 @@ pub static ROLES: Roles = Roles {
     name: super::NAME,
     byte_order: Endianness::Little,
     narrow: 4,
+    floats: Class::Vec,
     vector: 16,
     convention,
     flow: Flow {
@@ -55,7 +56,13 @@ pub static ROLES: Roles = Roles {
         vector(16, MOVF128_RM, MOVF128_MR),
     ],
     memory: MemoryOperand { indexed: true, reach: i32::MIN as i64..=i32::MAX as i64, address: LEA64_RM },
-    arithmetic: Arithmetic { add: ADD64_RR, constant: MOV64_RW, near_symbol: SYM_NEAR, far_symbol: SYM_FAR },
+    arithmetic: Arithmetic {
+        add: ADD64_RR,
+        constant: MOV64_RW,
+        near_symbol: SYM_NEAR,
+        far_symbol: SYM_FAR,
+        round_down,
+    },
     extend: Extend {
         unsigned: [by!(MOVZX8_32_RR), by!(MOVZX16_32_RR), by!(MOV32_RR)],
         signed: [by!(MOVSX8_64_RR), by!(MOVSX16_64_RR), by!(MOVSX32_64_RR)],
@@ -82,4 +89,14 @@ fn copy_words(c: &mut Lower<'_>, from: VReg, to: u32, count: u32) {
     c.pending().payload = count as u64;
     c.end();
     access::address(c, start, Memory::Outgoing(to as u64));
+}
+
+/// Rounds by a mask that fits an immediate.
+fn round_down(c: &mut Lower<'_>, d: VReg, power: u64) -> VReg {
+    let from = c.temp();
+    c.start(AND64_RI);
+    [d, from].into_iter().for_each(|r| c.operand(r));
+    c.pending().payload = ((power.wrapping_neg() as u32) as u64) << 32;
+    c.end();
+    from
 }

@@ -1,5 +1,7 @@
 //! Every row of x86-64 against LLVM's disassembler (bytes and text) and against this machine's CPU (meaning).
 
+#![cfg(backend = "x86")]
+
 mod assembled;
 mod cases;
 #[cfg(all(target_arch = "x86_64", unix))]

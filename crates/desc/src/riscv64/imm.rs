@@ -87,3 +87,13 @@ pub fn low8<B: Bv>(k: &B) -> B {
 pub fn low16<B: Bv>(k: &B) -> B {
     k.and(&n(0xffff))
 }
+
+/// Is it between 0 and 64 as a shift amount of 128-bit values?
+pub fn near128<B: Bv>(k: &B) -> B {
+    k.and(&n(127)).sub(&n(1)).ult(&n(63))
+}
+
+/// Is it above 64 as a shift amount of 128-bit values?
+pub fn far128<B: Bv>(k: &B) -> B {
+    k.and(&n(127)).sub(&n(65)).ult(&n(63))
+}

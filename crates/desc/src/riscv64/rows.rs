@@ -71,7 +71,11 @@ families! {
     /// DIVU: quotient, unsigned. By 0 all ones.
     Divu "divu" "divu" |f| two(f, 5, 1, Some("divuw")), is |_, _, _, a| value(a[0].udiv(&a[1]));
     /// REM: remainder, signed. By 0 the dividend; of the smallest number by -1 it is 0.
-    Rem "rem" "rem" |f| two(f, 6, 1, Some("remw")), is |_, _, _, a| value(a[0].srem(&a[1]));
+    Rem "rem" "rem" |f| two(f, 6, 1, Some("remw")), is |_, w, _, a| {
+        // the remainder by -1 is that by 1
+        let by = a[1].eq(&E::B::ones(w)).ite(&E::B::lit(w, 1), &a[1]);
+        value(a[0].srem(&by))
+    };
     /// REMU: remainder, unsigned. By 0 the dividend.
     Remu "remu" "remu" |f| two(f, 7, 1, Some("remuw")), is |_, _, _, a| value(a[0].urem(&a[1]));
     /// ADDI with 0: copies a register.

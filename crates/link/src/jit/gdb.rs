@@ -1,12 +1,14 @@
 //! Tells debuggers of functions: for each an ELF image in memory with its name, place and call frame information, in a
-//! list of the process ("JIT Compilation Interface" of gdb's manual; lldb reads it too). Needs x86-64 Linux; elsewhere
-//! nobody is told.
+//! list of the process ("JIT Compilation Interface" of gdb's manual; lldb reads it too). Needs Linux on a machine whose assembler
+//! knows `ret`; elsewhere nobody is told.
 
 use object::Endianness;
 use object::elf;
 use object::write::StringId;
 use object::write::elf::{FileHeader, SectionHeader, Sym, Writer};
 use std::ptr::NonNull;
+use windlass_codegen::linkage::Linkage;
+use windlass_ir::ir::Endianness as ByteOrder;
 
 /// A function that debuggers know, until this is dropped.
 pub(super) struct Function {
@@ -57,7 +59,9 @@ impl Drop for Function {
 /// An ELF image of a function that lies elsewhere: section `.text` is where the function is and has no bytes here.
 fn image(name: &str, address: usize, len: usize, frame: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut bytes = vec![];
-    let mut elf = Writer::new(Endianness::Little, true, &mut bytes);
+    let machine = Linkage::host();
+    let order = if machine.order == ByteOrder::Big { Endianness::Big } else { Endianness::Little };
+    let mut elf = Writer::new(order, true, &mut bytes);
     elf.reserve_file_header();
     elf.reserve_null_section_index();
     let (text_name, text) = (elf.add_section_name(b".text"), elf.reserve_section_index());
@@ -80,9 +84,9 @@ fn image(name: &str, address: usize, len: usize, frame: Option<&[u8]>) -> Option
         os_abi: elf::ELFOSABI_NONE,
         abi_version: 0,
         e_type: elf::ET_EXEC,
-        e_machine: elf::EM_X86_64,
+        e_machine: machine.elf.0,
         e_entry: 0,
-        e_flags: 0,
+        e_flags: machine.elf.1,
     })
     .ok()?;
     if let Some((_, frame, _)) = frame {
@@ -128,7 +132,7 @@ fn section(name: StringId, sh_type: u32, flags: u32, address: usize, offset: usi
     }
 }
 
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+#[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"), target_os = "linux"))]
 mod system {
     use super::{Entry, REGISTER};
     use std::ptr::{NonNull, null_mut};
@@ -203,7 +207,7 @@ mod system {
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+#[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"), target_os = "linux")))]
 mod system {
     use super::{Entry, NonNull};
 

@@ -56,3 +56,17 @@ fn a_loop() {
     allocate(&mut code, &usual(), &mut Context::default(), &mut alloc).expect("valid");
     assert_eq!(Listing { code: &code, rows: ROWS, alloc: Some(&alloc) }.to_string(), AFTER);
 }
+
+#[test]
+fn clobbers_with_the_bytes_that_are_kept() {
+    let mut f = Func::new(1);
+    let clobbers = Clobbers {
+        lost: RegSet::EMPTY.with(r(0)),
+        narrowed: RegSet::EMPTY.with(x(8)).with(super::rows::f(3)),
+        kept: [0, 8, 4, 0],
+    };
+    f.listed(0, CALL, &[], clobbers);
+    f.listed(0, RET, &[], RegSet::EMPTY);
+    let text = Listing { code: &f.finish(), rows: ROWS, alloc: None }.to_string();
+    assert_eq!(text.lines().nth(1), Some(format!("    0: row{CALL} clobbers r0 x8>8 f3>4").as_str()));
+}

@@ -160,14 +160,28 @@ fn merged(effects: &[Effect]) -> Vec<Effect> {
     out
 }
 
+/// The effects without traps of a code that the other side never traps with, and one bit: they never happen.
+fn without(effects: &[Effect], other: &[Effect]) -> (Vec<Effect>, Smt) {
+    let has = |code| other.iter().any(|o| matches!(o, Effect::Trap(_, c) if *c == code));
+    let (mut rest, mut never) = (vec![], Smt::lit(1, 1));
+    for e in effects {
+        match e {
+            Effect::Trap(cond, code) if !has(*code) => never = never.and(&cond.not()),
+            _ => rest.push(e.clone()),
+        }
+    }
+    (merged(&rest), never)
+}
+
 /// One bit: did both sides do the same, in the same order?
 pub fn same_effects(left: &Recorder, right: &Recorder) -> Smt {
-    let (left, right) = (merged(&left.effects), merged(&right.effects));
+    let (first, second) = (&left.effects, &right.effects);
+    let ((left, never), (right, nor)) = (without(first, second), without(second, first));
     if left.len() != right.len() {
         return Smt::lit(1, 0);
     }
     // what comes after a trap has no consequence
-    let (mut all, mut alive) = (Smt::lit(1, 1), Smt::lit(1, 1));
+    let (mut all, mut alive) = (never.and(&nor), Smt::lit(1, 1));
     for (a, b) in left.iter().zip(&right) {
         all = all.and(&alive.not().or(&a.same(b)));
         if let Effect::Trap(cond, _) = a {

@@ -63,19 +63,18 @@ fn carried(s: Seq, z: Val) -> (Seq, Tmp) {
     (s.set(Tmp::new("carry"), snez(z)), Tmp::new("carry"))
 }
 
-/// Whether `exact`, of 64 bits, has another value in the type.
+/// Of `exact`, of 64 bits, what the type has room for, and whether that is another value. Copies of a result keep no more
+/// than 32 bits of it.
 fn cut(s: Seq, t: Type, exact: Tmp, signed: bool) -> Seq {
-    let (cut, top, by) = (Tmp::new("cut"), Tmp::new("top"), 64 - t.bits() as i64);
+    let (cut, top, back) = (Tmp::new("cut"), Tmp::new("top"), Tmp::new("back"));
+    let (s, result) = if t == I32 { (s.set(top, sext_w(exact)), top) } else { (s, exact) };
+    let by = 64 - t.bits() as i64;
     let s = match (signed, t) {
         (false, _) => s.set(cut, srl(64, exact, t.bits() as i64)),
-        (true, I32) => s.set(top, sext_w(exact)).set(cut, xor(top, exact)),
-        _ => s.set(top, sll(64, exact, by)).set(before_cut(), sra(64, top, by)).set(cut, xor(before_cut(), exact)),
+        (true, I32) => s.set(cut, xor(top, exact)),
+        _ => s.set(top, sll(64, exact, by)).set(back, sra(64, top, by)).set(cut, xor(back, exact)),
     };
-    s.set(U, snez(cut)).gives([exact, U])
-}
-
-fn before_cut() -> Tmp {
-    Tmp::new("back")
+    s.set(U, snez(cut)).gives([result, U])
 }
 
 fn narrow_overflow(r: &mut RuleSet) {
@@ -210,7 +209,7 @@ fn trapping_sums(r: &mut RuleSet) {
         let (s, x) = zext(Seq::default(), t, X, A_);
         let (s, y) = zext(s, t, Y, B_);
         let s = s.set(T, add(64, x, y)).set(U, srl(64, T, 32)).run(trap_on(Cc::Ne, [U.into()]));
-        uadd_overflow_trap(X, Y).to(s.gives([T]))
+        uadd_overflow_trap(X, Y).to(s.set(Tmp::new("sum"), sext_w(T)).gives([Tmp::new("sum")]))
     });
 }
 

@@ -139,7 +139,7 @@ fn constant_shifts(r: &mut RuleSet) {
     let by = || apply(fun!(imm::mod64, k), [K]);
     let both = [LOW, HIGH];
     for &from in INTS {
-        let near = || iconst(K.when(fun!(imm::below64, k))).at(from);
+        let near = || iconst(K.when(fun!(imm::near128, k))).at(from);
         let start = Seq::default;
         r.rule(WHOLE, |_| {
             ishl(X, near()).to(funnel(start(), hi(X), lo(X), sll, srl, HIGH).set(LOW, sll(64, lo(X), by())).gives(both))
@@ -151,7 +151,7 @@ fn constant_shifts(r: &mut RuleSet) {
                 pat(X, near()).to(s.set(HIGH, inst(64, hi(X).into(), by().into())).gives(both))
             });
         }
-        let far = || iconst(K.when(fun!(imm::from64, k))).at(from);
+        let far = || iconst(K.when(fun!(imm::far128, k))).at(from);
         r.rule(WHOLE, |_| ishl(X, far()).to(each_half(li(0), sll(64, lo(X), by())).gives(both)));
         r.rule(WHOLE, |_| ushr(X, far()).to(each_half(srl(64, hi(X), by()), li(0)).gives(both)));
         r.rule(WHOLE, |_| sshr(X, far()).to(each_half(sra(64, hi(X), by()), sra(64, hi(X), 63)).gives(both)));

@@ -150,12 +150,12 @@ fn rounding(r: &mut RuleSet) {
     ];
     for (op, pat, direction) in ops {
         r.supported.push((op, FLOATS.into()));
-        r.fallback.push((op, "libcall"));
+        r.fallback.push((op, "libcalls::libcall"));
         r.rule(FLOATS, |t| pat(X).to(vroundf(width(t), X, direction)).needs(Feature::Avx));
         r.rule(FLOATS, |t| pat(X).to(roundf(width(t), X, direction)).needs(Feature::Sse41));
     }
     r.supported.push((Opcode::Fma, FLOATS.into()));
-    r.fallback.push((Opcode::Fma, "libcall"));
+    r.fallback.push((Opcode::Fma, "libcalls::libcall"));
     r.rule(FLOATS, |t| fma(X, Y, R).to(fmaf(width(t), X, Y, R)).needs(Feature::Fma));
 }
 

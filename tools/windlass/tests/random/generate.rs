@@ -132,8 +132,10 @@ impl Gen<'_> {
         self.finish();
         let dry = std::mem::take(&mut self.out);
         self.cost = (self.cost * (fuel + 2) / 2).max(1);
-        let mut text =
-            format!("function {name}{signature} {{\n    ss0 = explicit_slot {SLOT}\n    ss1 = explicit_slot 4\n");
+        let align = *self.rng.pick(&[1, 8, 16, 32, 64, 4096]);
+        let mut text = format!(
+            "function {name}{signature} {{\n    ss0 = explicit_slot {SLOT}, align = {align}\n    ss1 = explicit_slot 4\n"
+        );
         for (n, callee) in self.imports.iter().enumerate() {
             let Made { name, signature, .. } = &self.made[*callee];
             let near = if callee % 2 == 0 { "colocated " } else { "" };

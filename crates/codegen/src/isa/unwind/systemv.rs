@@ -1,14 +1,25 @@
-//! Call frame information (DWARF 5, section 6.4; System V AMD64 psABI, section 3.7): rules by which the caller's stack
+//! Call frame information (DWARF 5, section 6.4): rules by which the caller's stack
 //! pointer, the canonical frame address, and its registers are found. Needs what emission told of prologues and
-//! epilogues, and gimli to write it; leaves a frame description entry.
+//! epilogues, the target's numbers of registers, and gimli to write it; leaves a frame description entry.
 
 use super::UnwindInst;
 use crate::error::CodegenResult;
 pub use crate::error::RegisterMappingError;
-use gimli::write::{Address, CallFrameInstruction, CommonInformationEntry, FrameDescriptionEntry};
-use gimli::{Encoding, Format, Register, X86_64};
-use windlass_desc::x64::regs::RBP;
-use windlass_regalloc::{Class, PReg};
+use gimli::Register;
+use gimli::write::{Address, CallFrameInstruction, FrameDescriptionEntry};
+use windlass_regalloc::PReg;
+
+/// What call frame information says of a target.
+pub(crate) struct Dwarf {
+    /// The DWARF number of a register.
+    pub register: fn(PReg) -> Register,
+    /// The stack pointer.
+    pub stack_pointer: Register,
+    /// The frame pointer.
+    pub frame_pointer: PReg,
+    /// The frame address minus the stack pointer on entry.
+    pub entry_depth: u32,
+}
 
 /// Unwind data of a function.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,9 +29,10 @@ pub struct UnwindInfo {
 }
 
 impl UnwindInfo {
-    /// Of a function of `len` bytes of x86-64. Where there is a frame pointer, the frame address is found from it.
-    pub(crate) fn of_x64(insts: &[(u32, UnwindInst)], len: u32) -> CodegenResult<UnwindInfo> {
-        let mut out = Rules { depth: 8, by_frame_pointer: false, kept: None, instructions: vec![] };
+    /// Of a function of `len` bytes. Where there is a frame pointer, the frame address is found from it.
+    pub(crate) fn new(insts: &[(u32, UnwindInst)], len: u32, dwarf: &Dwarf) -> CodegenResult<UnwindInfo> {
+        let mut out =
+            Rules { dwarf, depth: dwarf.entry_depth, by_frame_pointer: false, kept: None, instructions: vec![] };
         for &(offset, inst) in insts {
             out.inst(offset, inst);
         }
@@ -37,29 +49,9 @@ impl UnwindInfo {
     }
 }
 
-/// What entries of x86-64 have in common: on entry the frame address is 8 above the stack pointer, and the return
-/// address lies just below it.
-pub(crate) fn x64_cie() -> CommonInformationEntry {
-    let encoding = Encoding { address_size: 8, format: Format::Dwarf32, version: 1 };
-    let mut cie = CommonInformationEntry::new(encoding, 1, -8, X86_64::RA);
-    cie.add_instruction(CallFrameInstruction::Cfa(X86_64::RSP, 8));
-    cie.add_instruction(CallFrameInstruction::Offset(X86_64::RA, -8));
-    cie
-}
-
-/// The DWARF number of a register of x86-64 (psABI, figure 3.36).
-pub(crate) fn x64_register(reg: PReg) -> Register {
-    // rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi by their numbers in encodings
-    const LOW: [u16; 8] = [0, 2, 1, 3, 7, 6, 4, 5];
-    match reg.class() {
-        Class::Int => Register(LOW.get(reg.hw() as usize).copied().unwrap_or(reg.hw().into())),
-        _ if reg.hw() < 16 => Register(17 + u16::from(reg.hw())),
-        _ => Register(67 - 16 + u16::from(reg.hw())),
-    }
-}
-
 /// Rules in the making.
-struct Rules {
+struct Rules<'a> {
+    dwarf: &'a Dwarf,
     /// The frame address minus the stack pointer.
     depth: u32,
     by_frame_pointer: bool,
@@ -68,7 +60,7 @@ struct Rules {
     instructions: Vec<(u32, CallFrameInstruction)>,
 }
 
-impl Rules {
+impl Rules<'_> {
     fn add(&mut self, offset: u32, instruction: CallFrameInstruction) {
         self.instructions.push((offset, instruction));
     }
@@ -85,11 +77,11 @@ impl Rules {
             UnwindInst::PushReg { reg } => {
                 self.depth += 8;
                 self.moved(offset);
-                self.add(offset, CallFrameInstruction::Offset(x64_register(reg), -(self.depth as i32)));
+                self.add(offset, CallFrameInstruction::Offset((self.dwarf.register)(reg), -(self.depth as i32)));
             }
             UnwindInst::SetFramePointer => {
                 self.by_frame_pointer = true;
-                self.add(offset, CallFrameInstruction::CfaRegister(X86_64::RBP));
+                self.add(offset, CallFrameInstruction::CfaRegister((self.dwarf.register)(self.dwarf.frame_pointer)));
             }
             UnwindInst::StackAlloc { size } => {
                 self.depth += size;
@@ -97,7 +89,7 @@ impl Rules {
             }
             UnwindInst::SaveReg { reg, offset: above } => {
                 let below = self.depth as i32 - above as i32;
-                self.add(offset, CallFrameInstruction::Offset(x64_register(reg), -below));
+                self.add(offset, CallFrameInstruction::Offset((self.dwarf.register)(reg), -below));
             }
             UnwindInst::EpilogueBegin => {
                 self.kept = Some((self.depth, self.by_frame_pointer));
@@ -109,13 +101,13 @@ impl Rules {
             }
             UnwindInst::PopReg { reg } => {
                 self.depth -= 8;
-                if self.by_frame_pointer && reg == PReg::new(Class::Int, RBP) {
+                if self.by_frame_pointer && reg == self.dwarf.frame_pointer {
                     self.by_frame_pointer = false;
-                    self.add(offset, CallFrameInstruction::Cfa(X86_64::RSP, self.depth as i32));
+                    self.add(offset, CallFrameInstruction::Cfa(self.dwarf.stack_pointer, self.depth as i32));
                 } else {
                     self.moved(offset);
                 }
-                self.add(offset, CallFrameInstruction::Restore(x64_register(reg)));
+                self.add(offset, CallFrameInstruction::Restore((self.dwarf.register)(reg)));
             }
             UnwindInst::EpilogueEnd => {
                 (self.depth, self.by_frame_pointer) = self.kept.take().unwrap_or((self.depth, self.by_frame_pointer));

@@ -29,7 +29,7 @@ pub struct UnwindInfo {
 
 impl UnwindInfo {
     /// Of a function's prologue.
-    pub(crate) fn new(insts: &[(u32, UnwindInst)]) -> CodegenResult<UnwindInfo> {
+    pub fn new(insts: &[(u32, UnwindInst)]) -> CodegenResult<UnwindInfo> {
         let mut codes = vec![];
         let mut prologue_len = 0;
         for &(offset, inst) in insts {
