@@ -195,11 +195,12 @@ mod tests {
     use super::machine::tests::assembled;
     use super::*;
     use crate::sandbox::Fault;
-    use windlass_link::linker::{Blob, Linker};
+    use windlass_codegen::binemit::Reloc as RelocKind;
+    use windlass_link::linker::{Blob, Linker, Reloc, Target};
 
     /// In the assembly of each machine: adds two slots, loads from the callee's address, never ends, ends the program,
-    /// runs what is no instruction, and fills the stack.
-    const PROGRAMS: [(&str, &[&str], [&str; 6]); 2] = [
+    /// runs what is no instruction, fills the stack, and calls the first of these by a relocation.
+    const PROGRAMS: [(&str, &[&str], [&str; 7], (u32, RelocKind, i64)); 2] = [
         (
             "x86_64",
             &["-x86-asm-syntax=intel"],
@@ -210,7 +211,9 @@ mod tests {
                 "mov eax, 231\n mov edi, 7\n syscall",
                 "nop\n ud2",
                 "x: push rax\n jmp x",
+                ".byte 0xe8, 0, 0, 0, 0\n ret",
             ],
+            (1, RelocKind::X86CallPCRel4, -4),
         ),
         (
             "riscv64",
@@ -222,16 +225,18 @@ mod tests {
                 "li a7, 94\n li a0, 7\n ecall",
                 "nop\n unimp",
                 "x: addi sp, sp, -16\n sd a0, 0(sp)\n j x",
+                "mv s0, ra\n auipc ra, 0\n jalr ra\n mv ra, s0\n ret",
             ],
+            (4, RelocKind::RiscvCallPlt, 0),
         ),
     ];
 
     #[test]
     fn each_call_ends_in_its_own_way() {
-        for (target, options, texts) in PROGRAMS {
+        for (target, options, texts, (offset, kind, addend)) in PROGRAMS {
             let emulator = Emulator::find(&target.parse().unwrap(), &[]).unwrap();
             let mut linker = Linker::for_image(emulator.image());
-            let blobs = texts.map(|text| Blob {
+            let mut blobs = texts.map(|text| Blob {
                 name: None,
                 kind: Kind::Code,
                 bytes: assembled(target, options, text),
@@ -239,6 +244,7 @@ mod tests {
                 align: 16,
                 relocs: vec![],
             });
+            blobs[6].relocs = vec![Reloc { offset, kind, target: Target::Blob(0), addend }];
             let linked = linker.link(&blobs).unwrap();
             let call = |n: usize| Call {
                 trampoline: linked.address(n),
@@ -246,7 +252,7 @@ mod tests {
                 args: vec![5u128.to_le_bytes(), 6u128.to_le_bytes()],
                 results: 1,
             };
-            let calls = [0, 1, 0, 2, 0, 3, 0, 4, 5, 0].map(call);
+            let calls = [0, 1, 6, 2, 0, 3, 0, 4, 5, 6].map(call);
             let ends = emulator.call_all(linker.image().unwrap(), &calls, 1).unwrap();
             for n in [0, 2, 4, 6, 9] {
                 assert_eq!(ends[n], End::Returned(vec![11u128.to_le_bytes()]), "{target}: call {n}");
