@@ -3,6 +3,9 @@
 
 use std::ptr::without_provenance;
 
+use target_lexicon::Architecture;
+use windlass_codegen::linkage::Linkage;
+
 use crate::memory::{Allocation, Kind, MemoryError};
 
 /// How far apart the areas of two kinds of memory start. All areas are within reach of each other's near calls.
@@ -11,6 +14,7 @@ const AREA_BYTES: usize = 32 << 20;
 /// Memory that is not this process's: an area for each kind, filled from its start. Nothing of it is freed alone.
 #[derive(Debug)]
 pub struct Image {
+    machine: &'static Linkage,
     start: usize,
     /// The bytes of each kind's area, in the order of [`Kind::ALL`].
     areas: [Vec<u8>; Kind::ALL.len()],
@@ -19,9 +23,14 @@ pub struct Image {
 }
 
 impl Image {
-    /// An empty image whose areas lie from an address on, a multiple of the page size.
-    pub fn new(start: usize) -> Image {
-        Image { start, areas: Default::default(), pieces: vec![] }
+    /// An empty image for a machine, whose areas lie from an address on, a multiple of the page size.
+    pub fn new(machine: Architecture, start: usize) -> Image {
+        Image { machine: Linkage::of(machine), start, areas: Default::default(), pieces: vec![] }
+    }
+
+    /// What linkers have to know of the machine.
+    pub(crate) fn machine(&self) -> &'static Linkage {
+        self.machine
     }
 
     /// What is in it: the kind, the first address and the bytes of each area that has any.
@@ -34,10 +43,11 @@ impl Image {
         if !align.is_power_of_two() || align > AREA_BYTES {
             return Err(MemoryError::Alignment(align));
         }
+        let padding = if kind == Kind::Code { self.machine.padding } else { 0 };
         let area = &mut self.areas[kind as usize];
         let start = area.len().next_multiple_of(align);
         let end = start.checked_add(len).filter(|&end| end <= AREA_BYTES).ok_or(MemoryError::ArenaFull(len))?;
-        area.resize(start, kind.padding());
+        area.resize(start, padding);
         area.resize(end, 0);
         self.pieces.push((kind, start, len));
         Ok(Allocation::provided(self.pieces.len() - 1, len))
@@ -69,7 +79,7 @@ mod tests {
 
     #[test]
     fn each_kind_fills_its_area() {
-        let mut image = Image::new(0x1000);
+        let mut image = Image::new(Architecture::X86_64, 0x1000);
         let code = image.allocate(Kind::Code, 3, 1).unwrap();
         let data = image.allocate(Kind::WritableData, 2, 8).unwrap();
         let more = image.allocate(Kind::Code, 1, 16).unwrap();
@@ -79,7 +89,7 @@ mod tests {
         let addresses = [&code, &data, &more].map(|piece| image.address(piece).unwrap().addr());
         assert_eq!(addresses, [0x1000, 0x1000 + 2 * AREA_BYTES, 0x1010]);
         let mut bytes = vec![1; 3];
-        bytes.resize(16, Kind::Code.padding());
+        bytes.resize(16, 0xcc);
         bytes.push(3);
         let segments: Vec<_> = image.segments().collect();
         assert_eq!(segments, [(Kind::Code, 0x1000, &bytes[..]), (Kind::WritableData, addresses[1], &[2, 2][..])]);
@@ -87,7 +97,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let mut image = Image::new(0);
+        let mut image = Image::new(Architecture::X86_64, 0);
         assert!(matches!(image.allocate(Kind::Code, 1, 3), Err(MemoryError::Alignment(3))));
         image.allocate(Kind::Code, 1, 1).unwrap();
         assert!(matches!(image.allocate(Kind::Code, AREA_BYTES, 1), Err(MemoryError::ArenaFull(_))));

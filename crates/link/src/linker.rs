@@ -187,7 +187,7 @@ impl Linker {
 
     /// A linker for another program. The addresses that it gives are those of that program.
     pub fn for_image(image: Image) -> Self {
-        Self { memory: Memory::Image(image), ..Self::default() }
+        Self { machine: image.machine(), memory: Memory::Image(image), ..Self::default() }
     }
 
     /// The other program's memory, if this linker is for one.
@@ -356,7 +356,7 @@ impl<'a> Batch<'a> {
         if room > 0 {
             let piece = memory.allocate(Kind::Code, room, STUB_ALIGN)?;
             stubs.first = memory.address(&piece)?.expose_provenance();
-            memory.bytes_mut(&piece)?.fill(Kind::Code.padding());
+            memory.bytes_mut(&piece)?.fill(self.machine.padding);
             made.stubs = Some(piece);
         }
         for &n in &data {

@@ -13,7 +13,6 @@ use windlass_ir::data_value::{DataValue, DisplayDataValues};
 use windlass_ir::ir::{Endianness, Function, Signature, TrapCode, types};
 use windlass_ir::isa::CallConv;
 use windlass_link::functions::{Functions, Object};
-use windlass_link::image::Image;
 use windlass_opt::Level;
 
 /// How long a call may take, in seconds.
@@ -67,7 +66,7 @@ impl Engine {
     fn functions(&self, backend: &'static dyn Backend) -> Functions {
         match self {
             Engine::Host => Functions::for_target(backend),
-            Engine::Qemu(_) => Functions::for_image(backend, Image::new(qemu::IMAGE)),
+            Engine::Qemu(emulator) => Functions::for_image(backend, emulator.image()),
         }
     }
 

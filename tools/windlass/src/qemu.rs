@@ -18,12 +18,12 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-use target_lexicon::Triple;
+use target_lexicon::{Architecture, Triple};
 use windlass_link::image::Image;
 use windlass_link::memory::Kind;
 
 /// Where linked code lies.
-pub const IMAGE: usize = 0x3000_0000;
+const IMAGE: usize = 0x3000_0000;
 /// How much longer than its call the program may be silent.
 const GRACE: u32 = 5;
 /// How much of what qemu complains about is kept.
@@ -34,6 +34,7 @@ const COMPLAINT: u64 = 4096;
 pub struct Emulator {
     /// Which.
     pub machine: &'static Machine,
+    arch: Architecture,
     program: PathBuf,
     cpu: String,
 }
@@ -50,12 +51,17 @@ impl Emulator {
         let programs = std::env::split_paths(&path).map(|folder| folder.join(name));
         let program = programs.into_iter().find(|program| program.is_file());
         let program = program.ok_or_else(|| format!("{name} is not installed (Debian: qemu-user)"))?;
-        let emulator = Emulator { machine, program, cpu };
+        let emulator = Emulator { machine, arch, program, cpu };
         if emulator.cpu.contains(',') {
             // older versions do not know all properties
-            emulator.call_all(&Image::new(IMAGE), &[], 1).map_err(|e| e.to_string())?;
+            emulator.call_all(&emulator.image(), &[], 1).map_err(|e| e.to_string())?;
         }
         Ok(emulator)
+    }
+
+    /// Memory for code that it is to run, with nothing in it yet.
+    pub fn image(&self) -> Image {
+        Image::new(self.arch, IMAGE)
     }
 
     /// Makes calls of an image's code, each for at most `seconds`, and tells how each ended. The addresses of [`Call`] are
@@ -189,11 +195,12 @@ mod tests {
     use super::machine::tests::assembled;
     use super::*;
     use crate::sandbox::Fault;
-    use windlass_link::linker::{Blob, Linker};
+    use windlass_codegen::binemit::Reloc as RelocKind;
+    use windlass_link::linker::{Blob, Linker, Reloc, Target};
 
     /// In the assembly of each machine: adds two slots, loads from the callee's address, never ends, ends the program,
-    /// runs what is no instruction, and fills the stack.
-    const PROGRAMS: [(&str, &[&str], [&str; 6]); 2] = [
+    /// runs what is no instruction, fills the stack, and calls the first of these by a relocation.
+    const PROGRAMS: [(&str, &[&str], [&str; 7], (u32, RelocKind, i64)); 2] = [
         (
             "x86_64",
             &["-x86-asm-syntax=intel"],
@@ -204,7 +211,9 @@ mod tests {
                 "mov eax, 231\n mov edi, 7\n syscall",
                 "nop\n ud2",
                 "x: push rax\n jmp x",
+                ".byte 0xe8, 0, 0, 0, 0\n ret",
             ],
+            (1, RelocKind::X86CallPCRel4, -4),
         ),
         (
             "riscv64",
@@ -216,16 +225,18 @@ mod tests {
                 "li a7, 94\n li a0, 7\n ecall",
                 "nop\n unimp",
                 "x: addi sp, sp, -16\n sd a0, 0(sp)\n j x",
+                "mv s0, ra\n auipc ra, 0\n jalr ra\n mv ra, s0\n ret",
             ],
+            (4, RelocKind::RiscvCallPlt, 0),
         ),
     ];
 
     #[test]
     fn each_call_ends_in_its_own_way() {
-        for (target, options, texts) in PROGRAMS {
+        for (target, options, texts, (offset, kind, addend)) in PROGRAMS {
             let emulator = Emulator::find(&target.parse().unwrap(), &[]).unwrap();
-            let mut linker = Linker::for_image(Image::new(IMAGE));
-            let blobs = texts.map(|text| Blob {
+            let mut linker = Linker::for_image(emulator.image());
+            let mut blobs = texts.map(|text| Blob {
                 name: None,
                 kind: Kind::Code,
                 bytes: assembled(target, options, text),
@@ -233,6 +244,7 @@ mod tests {
                 align: 16,
                 relocs: vec![],
             });
+            blobs[6].relocs = vec![Reloc { offset, kind, target: Target::Blob(0), addend }];
             let linked = linker.link(&blobs).unwrap();
             let call = |n: usize| Call {
                 trampoline: linked.address(n),
@@ -240,7 +252,7 @@ mod tests {
                 args: vec![5u128.to_le_bytes(), 6u128.to_le_bytes()],
                 results: 1,
             };
-            let calls = [0, 1, 0, 2, 0, 3, 0, 4, 5, 0].map(call);
+            let calls = [0, 1, 6, 2, 0, 3, 0, 4, 5, 6].map(call);
             let ends = emulator.call_all(linker.image().unwrap(), &calls, 1).unwrap();
             for n in [0, 2, 4, 6, 9] {
                 assert_eq!(ends[n], End::Returned(vec![11u128.to_le_bytes()]), "{target}: call {n}");

@@ -29,7 +29,7 @@ pub struct Machine {
     pub system: SystemCalls,
     /// Does `sigaction` want the address of a function that returns from handlers?
     pub has_restorer: bool,
-    /// The code around that of ours: see [`START`].
+    /// The code around that of ours, with the labels `start:`, `system:` and `handler:`.
     pub stub: &'static [Line],
     /// Routines that the code of this machine alone calls by itself: the symbol, and instructions.
     pub routines: &'static [(&'static str, &'static [Line])],
