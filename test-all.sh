@@ -11,6 +11,7 @@ DEBIAN_NEEDS=(
   "g++ --version|g++"
   "gdb --version|gdb"
   "lld -flavor gnu --version|lld"
+  "qemu-riscv64 --version|qemu-user"
   "python3 -c 'import ensurepip, venv'|python3-venv"
 )
 # From PyPI, into a virtual environment: the solver of the proofs. Its wheel brings the program `z3`.

@@ -138,8 +138,8 @@ impl Functions {
         Self { backend: Some(backend), ..Self::new() }
     }
 
-    /// No functions of another program yet, for its target; nothing but them is known there.
-    pub fn for_image(image: Image, backend: &'static dyn Backend) -> Self {
+    /// None yet, for a target, in the memory of another program; nothing but them is known there.
+    pub fn for_image(backend: &'static dyn Backend, image: Image) -> Self {
         Self { linker: Linker::for_image(image), backend: Some(backend), ..Self::default() }
     }
 

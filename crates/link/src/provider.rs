@@ -164,7 +164,7 @@ impl Memory {
 
     /// Is what is allocated zero at first? Providers do not promise it.
     pub(crate) fn gives_zeros(&self) -> bool {
-        matches!(self, Memory::Own(_))
+        !matches!(self, Memory::Provided(_))
     }
 
     /// See [`CodeMemory::keep_together`]. Where providers put things is theirs to say.

@@ -37,7 +37,8 @@ and says behind each function what calls of it give: `; run: %add(1, 2) == 3`, o
 Each `test` line with each `target` line is a case. \
 Kinds of tests: run, interpret, compile, verifier, cat, optimize, inline, domtree, print-cfg. \
 `test run` runs machine code at each optimisation level, with the register allocation checked; \
-a crash or an endless loop of a function is a failure of that function.
+a crash or an endless loop of a function is a failure of that function. \
+Code for other targets runs under qemu-riscv64 and the like where they are installed, and is skipped where not.
 A file without such lines is read, verified, printed, read again and compiled at each level.
 
 Examples:
@@ -45,6 +46,7 @@ Examples:
   windlass test -v tests/clif/run/loops.clif     tell each case and why it was skipped
   windlass test - < add.clif                     test what comes on the standard input
   windlass test -O speed tests/clif              at this optimisation level only
+  windlass test --target riscv64 tests/clif      for this target instead of what files say
   windlass test --bless-expect known.tsv corpus  write the list of what fails now
   windlass test --expect known.tsv corpus        fail only if something is not as listed";
 
@@ -64,8 +66,9 @@ pub enum Command {
     /// Run tests
     #[command(after_help = TEST_EXAMPLES)]
     Test(test::Args),
-    /// Run functions as machine code on this computer: the run lines of a file, or one function with arguments
-    Run(Call),
+    /// Run functions as machine code on this computer, or for another target under qemu: the run lines of a file, or one
+    /// function with arguments
+    Run(Run),
     /// Run functions by the interpreter: the run lines of a file, or one function with arguments
     Interpret(Call),
     /// Read a file and print it in the usual form
@@ -100,6 +103,17 @@ pub struct Verify {
     /// For what.
     #[command(flatten)]
     pub target: Target,
+}
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// What.
+    #[command(flatten)]
+    pub call: Call,
+    /// Run under qemu even what this computer could run
+    #[arg(long)]
+    pub qemu: bool,
 }
 
 /// What to call.

@@ -4,8 +4,10 @@
 use crate::panics;
 use crate::qemu::{self, Emulator};
 use crate::sandbox::{self, Call, End, Fault, Slot};
+use crate::target::Build;
 use crate::trampoline;
 use std::collections::{HashMap, HashSet};
+use windlass_codegen::backend::Backend;
 use windlass_codegen::options::Options;
 use windlass_ir::data_value::{DataValue, DisplayDataValues};
 use windlass_ir::ir::{Endianness, Function, Signature, TrapCode, types};
@@ -53,7 +55,7 @@ impl std::fmt::Display for Outcome {
 }
 
 /// What runs machine code.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum Engine {
     /// This computer.
     Host,
@@ -62,10 +64,10 @@ pub enum Engine {
 }
 
 impl Engine {
-    fn functions(&self) -> Functions {
+    fn functions(&self, backend: &'static dyn Backend) -> Functions {
         match self {
-            Engine::Host => Functions::new(),
-            Engine::Qemu(emulator) => Functions::for_image(Image::new(qemu::IMAGE), emulator.backend),
+            Engine::Host => Functions::for_target(backend),
+            Engine::Qemu(_) => Functions::for_image(backend, Image::new(qemu::IMAGE)),
         }
     }
 
@@ -97,14 +99,9 @@ pub struct Native {
 }
 
 impl Native {
-    /// Compiles functions together for this computer. Those that fail are remembered with the reason.
-    pub fn compile(funcs: &[&Function], level: Level, options: &Options) -> Native {
-        Native::compile_for(&Engine::Host, funcs, level, options)
-    }
-
-    /// The same for what an engine runs.
-    pub fn compile_for(engine: &Engine, funcs: &[&Function], level: Level, options: &Options) -> Native {
-        let functions = engine.functions();
+    /// Compiles functions together. Those that fail are remembered with the reason.
+    pub fn compile(engine: &Engine, target: &Build, funcs: &[&Function], level: Level) -> Native {
+        let (functions, options) = (engine.functions(target.isa.backend()), &target.options);
         let (trampolines, failed) = (HashMap::new(), HashMap::new());
         let mut native = Native { engine: engine.clone(), functions, trampolines, failed };
         let mut objects = vec![];

@@ -19,9 +19,6 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use target_lexicon::Triple;
-use windlass_codegen::backend::Backend;
-use windlass_codegen::isa;
-use windlass_codegen::settings::{self, Flags};
 use windlass_link::image::Image;
 use windlass_link::memory::Kind;
 
@@ -33,12 +30,10 @@ const GRACE: u32 = 5;
 const COMPLAINT: u64 = 4096;
 
 /// A machine that can be emulated here.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Emulator {
     /// Which.
     pub machine: &'static Machine,
-    /// What makes code for it.
-    pub backend: &'static dyn Backend,
     program: PathBuf,
     cpu: String,
 }
@@ -55,9 +50,7 @@ impl Emulator {
         let programs = std::env::split_paths(&path).map(|folder| folder.join(name));
         let program = programs.into_iter().find(|program| program.is_file());
         let program = program.ok_or_else(|| format!("{name} is not installed (Debian: qemu-user)"))?;
-        let isa = isa::lookup(triple.clone()).map_err(|e| e.to_string())?;
-        let isa = isa.finish(Flags::new(settings::builder())).map_err(|e| e.to_string())?;
-        let emulator = Emulator { machine, backend: isa.backend(), program, cpu };
+        let emulator = Emulator { machine, program, cpu };
         if emulator.cpu.contains(',') {
             // older versions do not know all properties
             emulator.call_all(&Image::new(IMAGE), &[], 1).map_err(|e| e.to_string())?;
@@ -189,4 +182,82 @@ fn listen(child: &mut Child, most: usize, silence: Duration, output: &mut Vec<u8
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::machine::tests::assembled;
+    use super::*;
+    use crate::sandbox::Fault;
+    use windlass_link::linker::{Blob, Linker};
+
+    /// In the assembly of each machine: adds two slots, loads from the callee's address, never ends, ends the program,
+    /// runs what is no instruction, and fills the stack.
+    const PROGRAMS: [(&str, &[&str], [&str; 6]); 2] = [
+        (
+            "x86_64",
+            &["-x86-asm-syntax=intel"],
+            [
+                "mov rax, [rsi]\n add rax, [rsi + 16]\n mov [rsi], rax\n ret",
+                "mov eax, [rdi]\n ret",
+                "x: jmp x",
+                "mov eax, 231\n mov edi, 7\n syscall",
+                "nop\n ud2",
+                "x: push rax\n jmp x",
+            ],
+        ),
+        (
+            "riscv64",
+            &[],
+            [
+                "ld t0, 0(a1)\n ld t1, 16(a1)\n add t0, t0, t1\n sd t0, 0(a1)\n ret",
+                "lw t0, 0(a0)\n ret",
+                "x: j x",
+                "li a7, 94\n li a0, 7\n ecall",
+                "nop\n unimp",
+                "x: addi sp, sp, -16\n sd a0, 0(sp)\n j x",
+            ],
+        ),
+    ];
+
+    #[test]
+    fn each_call_ends_in_its_own_way() {
+        for (target, options, texts) in PROGRAMS {
+            let emulator = Emulator::find(&target.parse().unwrap(), &[]).unwrap();
+            let mut linker = Linker::for_image(Image::new(IMAGE));
+            let blobs = texts.map(|text| Blob {
+                name: None,
+                kind: Kind::Code,
+                bytes: assembled(target, options, text),
+                zeros: 0,
+                align: 16,
+                relocs: vec![],
+            });
+            let linked = linker.link(&blobs).unwrap();
+            let call = |n: usize| Call {
+                trampoline: linked.address(n),
+                callee: std::ptr::without_provenance(64),
+                args: vec![5u128.to_le_bytes(), 6u128.to_le_bytes()],
+                results: 1,
+            };
+            let calls = [0, 1, 0, 2, 0, 3, 0, 4, 5, 0].map(call);
+            let ends = emulator.call_all(linker.image().unwrap(), &calls, 1).unwrap();
+            for n in [0, 2, 4, 6, 9] {
+                assert_eq!(ends[n], End::Returned(vec![11u128.to_le_bytes()]), "{target}: call {n}");
+            }
+            let fault = |n: usize| match &ends[n] {
+                End::Fault(fault) => *fault,
+                other => panic!("{target}: call {n}: {other:?}"),
+            };
+            let start = |n: usize| linked.address(n).addr();
+            let Fault { signal, pc, address, .. } = fault(1);
+            assert_eq!((signal, pc, address), (libc::SIGSEGV, start(1), 64), "{target}");
+            assert_eq!(ends[3], End::TimedOut, "{target}");
+            assert!(matches!(ends[5], End::Died(status) if libc::WEXITSTATUS(status) == 7), "{target}: {:?}", ends[5]);
+            let Fault { signal, pc, .. } = fault(7);
+            assert!(signal == libc::SIGILL && (1..=4).contains(&(pc - start(4))), "{target}: {signal} at {pc:#x}");
+            let Fault { signal, sp, address, .. } = fault(8);
+            assert!(signal == libc::SIGSEGV && sp.abs_diff(address) <= 16, "{target}: sp {sp:#x}, {address:#x}");
+        }
+    }
 }

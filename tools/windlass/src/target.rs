@@ -3,6 +3,8 @@
 //! none here.
 
 use crate::args;
+use crate::native::Engine;
+use crate::qemu::Emulator;
 use crate::source::Error;
 use target_lexicon::Triple;
 use windlass_codegen::isa::{self, OwnedTargetIsa, TargetIsa};
@@ -77,6 +79,8 @@ impl std::fmt::Display for Unfit {
 pub struct Given {
     target: Option<String>,
     settings: Vec<String>,
+    /// Code runs under an emulator, even if it is for this machine.
+    pub emulate: bool,
 }
 
 impl Given {
@@ -84,11 +88,16 @@ impl Given {
     pub fn of(args: &args::Target) -> Result<Given, Error> {
         let level = args.level.map(|level| format!("opt_level={}", Level::from(level).name()));
         let words = args.set.iter().flat_map(|words| words.split_whitespace()).map(str::to_owned);
-        let given = Given { target: args.target.clone(), settings: words.chain(level).collect() };
+        let given = Given { target: args.target.clone(), settings: words.chain(level).collect(), emulate: false };
         let misuse = |why: Unfit| Error::misuse(format_args!("--{why}"));
         shared(given.settings.iter().cloned()).map_err(misuse)?;
         given.target.as_deref().map(read).transpose().map_err(misuse)?;
         Ok(given)
+    }
+
+    /// The same, and code runs under an emulator if that is asked for.
+    pub fn emulated(self, emulate: bool) -> Given {
+        Given { emulate, ..self }
     }
 
     /// The target.
@@ -188,24 +197,33 @@ fn settings_before<'f>(file: &'f TestFile<'_>, lines: usize) -> impl Iterator<It
 /// What to compile a file for: its last target that code can be made for, or this machine if it names none. Settings of
 /// the file come after `defaults`.
 pub fn of_file(file: &TestFile<'_>, defaults: &[&str]) -> Result<Build, Unfit> {
-    chosen(file, defaults, |_| Ok(()))
-}
-
-/// The same for code that is to be run here.
-pub fn runnable(file: &TestFile<'_>) -> Result<Build, Unfit> {
-    chosen(file, &[], check_host)
-}
-
-fn chosen(
-    file: &TestFile<'_>,
-    defaults: &[&str],
-    fit: impl Fn(&TargetLine<'_>) -> Result<(), Unfit>,
-) -> Result<Build, Unfit> {
     let words = |lines| defaults.iter().map(|&word| word.to_owned()).chain(settings_before(file, lines));
-    let build = |line: &TargetLine<'_>| fit(line).and_then(|()| of_text(&text(line), words(line.settings)));
+    let build = |line: &TargetLine<'_>| of_text(&text(line), words(line.settings));
+    last(file, build).unwrap_or_else(|| host_with(words(usize::MAX)))
+}
+
+/// The same for code that is to be run here, and what runs it.
+pub fn runnable(file: &TestFile<'_>, emulate: bool) -> Result<(Build, Engine), Unfit> {
+    let build = |line: &TargetLine<'_>| {
+        let engine = engine(&read(&text(line))?, emulate)?;
+        Ok((of_text(&text(line), settings_before(file, line.settings))?, engine))
+    };
+    if let Some(last) = last(file, build) {
+        return last;
+    }
+    let words = settings_before(file, usize::MAX);
+    if emulate {
+        let host = Triple::host().architecture.to_string();
+        return Ok((of_text(&host, words)?, engine(&read(&host)?, emulate)?));
+    }
+    Ok((host_with(words)?, Engine::Host))
+}
+
+/// What comes of the last `target` line of which something comes, or why nothing comes of the last.
+fn last<T>(file: &TestFile<'_>, make: impl Fn(&TargetLine<'_>) -> Result<T, Unfit>) -> Option<Result<T, Unfit>> {
     let mut lines = file.targets.iter().rev();
-    let Some(last) = lines.next() else { return host_with(words(usize::MAX)) };
-    build(last).or_else(|why| lines.find_map(|line| build(line).ok()).ok_or(why))
+    let last = make(lines.next()?);
+    Some(last.or_else(|why| lines.find_map(|line| make(line).ok()).ok_or(why)))
 }
 
 /// A `target` line without its first word.
@@ -247,18 +265,29 @@ pub fn at_level(isa: &dyn TargetIsa, level: Level) -> Result<OwnedTargetIsa, Unf
     isa::Builder::from_target_isa(isa).finish(Flags::new(shared)).map_err(|e| Unfit::Bad(e.to_string()))
 }
 
-/// Can this machine run what is made for the target? If not, why.
-pub fn check_host(line: &TargetLine<'_>) -> Result<(), Unfit> {
-    let target = read(&text(line))?;
-    let host = Triple::host().architecture;
-    if target.triple.architecture != host {
-        let of = target.triple.architecture;
-        return Err(Unfit::Elsewhere(format!("code for {of} cannot run here: this machine is {host}")));
+/// What a test file's `target` line is for, and what runs it here.
+pub fn runnable_line(file: &TestFile<'_>, line: &TargetLine<'_>, emulate: bool) -> Result<(Build, Engine), Unfit> {
+    let engine = engine(&read(&text(line))?, emulate)?;
+    Ok((of_line(file, line)?, engine))
+}
+
+/// What runs code for a target here: this machine, or an emulator if that is asked for or the machine is another. If
+/// nothing can, why.
+fn engine(target: &Target, emulate: bool) -> Result<Engine, Unfit> {
+    let arch = target.triple.architecture;
+    if arch == Triple::host().architecture && !emulate {
+        return check_host(target).map(|()| Engine::Host);
     }
-    let mut native = Target { triple: Triple::host(), flags: settings::Builder::new(template(&target)?) };
+    let emulator = Emulator::find(&target.triple, &enabled(target));
+    emulator.map(Engine::Qemu).map_err(|why| Unfit::Elsewhere(format!("code for {arch} cannot run here: {why}")))
+}
+
+/// Has this CPU what is made for a target of its architecture? If not, what it lacks.
+fn check_host(target: &Target) -> Result<(), Unfit> {
+    let mut native = Target { triple: Triple::host(), flags: settings::Builder::new(template(target)?) };
     isa::native::infer_native_flags(&mut native.flags).map_err(|e| Unfit::Bad(e.to_owned()))?;
     let has = enabled(&native);
-    match enabled(&target).into_iter().find(|name| !has.contains(name)) {
+    match enabled(target).into_iter().find(|name| !has.contains(name)) {
         Some(missing) => Err(Unfit::Elsewhere(format!("this CPU lacks {missing}"))),
         None => Ok(()),
     }

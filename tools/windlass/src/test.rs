@@ -38,6 +38,9 @@ pub struct Args {
     /// How many files to test at the same time [default: one for each CPU]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// Run under qemu even what this computer could run
+    #[arg(long)]
+    pub qemu: bool,
     /// For what.
     #[command(flatten)]
     pub target: Target,
@@ -56,7 +59,7 @@ pub struct Counts {
 
 /// Runs the tests. Returns whether nothing failed that was not expected to.
 pub fn run(args: &Args) -> Result<bool> {
-    let given = Given::of(&args.target)?;
+    let given = Given::of(&args.target)?.emulated(args.qemu);
     let mut expected = args.expect.as_deref().map(Expected::open).transpose()?.unwrap_or_default();
     let files = collect(&args.paths)?;
     let paths: Vec<PathBuf> = files.iter().map(|f| f.path.clone()).collect();

@@ -2,13 +2,14 @@
 //! qemu-riscv64 (Debian: qemu-user). Leaves: nothing.
 #![cfg(target_os = "linux")]
 
-use windlass_codegen::options::Options;
+use std::process::Command;
 use windlass_ir::data_value::DataValue;
 use windlass_ir::ir::{Function, TrapCode};
 use windlass_ir::reader::parse_functions;
 use windlass_opt::Level;
 use windlass_tool::native::{Engine, Native, Outcome};
 use windlass_tool::qemu::Emulator;
+use windlass_tool::target::{self, Build};
 
 fn emulator(target: &str, enabled: &[&'static str]) -> Emulator {
     Emulator::find(&target.parse().unwrap(), enabled).unwrap_or_else(|why| panic!("{why}"))
@@ -95,18 +96,12 @@ block0(v0: i64, v1: i64, v2: i64):
     v16 = iadd v14, v15
     return v16
 }
-function %hangs() system_v {
-block0:
-    jump block1
-block1:
-    jump block1
-}
 ";
 
-fn outcomes(engine: &Engine, options: &Options, calls: &[(&str, Vec<DataValue>)]) -> Vec<Outcome> {
+fn outcomes(engine: &Engine, build: &Build, calls: &[(&str, Vec<DataValue>)]) -> Vec<Outcome> {
     let funcs = parse_functions(TEXT).unwrap();
     let all: Vec<&Function> = funcs.iter().collect();
-    let native = Native::compile_for(engine, &all, Level::Speed, options);
+    let native = Native::compile(engine, build, &all, Level::Speed);
     let find = |name: &str| *all.iter().find(|f| f.name.to_string() == name).unwrap();
     let calls: Vec<_> = calls.iter().map(|(name, args)| (find(name), &args[..])).collect();
     calls.iter().for_each(|(func, _)| assert_eq!(native.failure(func), None));
@@ -151,8 +146,8 @@ fn calls() -> Vec<(&'static str, Vec<DataValue>)> {
 #[test]
 fn calls_end_as_they_do_on_the_host() {
     let engine = Engine::Qemu(emulator("x86_64", &[]));
-    let options = Options { check: true, ..Options::default() };
-    let found = outcomes(&engine, &options, &calls());
+    let build = target::of_text("x86_64", []).unwrap().checked();
+    let found = outcomes(&engine, &build, &calls());
     let trapped = |code| Outcome::Trapped(code);
     assert_eq!(found[0], Outcome::Returned(vec![DataValue::I64(-2)]));
     assert_eq!(found[1], trapped(TrapCode::INTEGER_DIVISION_BY_ZERO));
@@ -161,7 +156,7 @@ fn calls_end_as_they_do_on_the_host() {
     assert_eq!(found[6], trapped(TrapCode::HEAP_OUT_OF_BOUNDS));
     assert_eq!(found[7], trapped(TrapCode::STACK_OVERFLOW));
     if cfg!(target_arch = "x86_64") {
-        let native = outcomes(&Engine::Host, &options, &calls());
+        let native = outcomes(&Engine::Host, &build, &calls());
         for ((call, found), native) in calls().iter().zip(&found).zip(&native) {
             assert!(found.same(native), "{call:?}: {found}, natively {native}");
         }
@@ -172,11 +167,11 @@ fn calls_end_as_they_do_on_the_host() {
 fn what_no_function_may_do_is_told() {
     let engine = Engine::Qemu(emulator("x86_64", &[]));
     let one = |n| vec![DataValue::I64(n)];
-    let calls = [("%wild", one(64)), ("%hangs", vec![]), ("%add", [one(1), one(2)].concat())];
-    let found = outcomes(&engine, &Options::default(), &calls);
+    let calls = [("%wild", one(64)), ("%add", [one(1), one(2)].concat())];
+    let found = outcomes(&engine, &target::of_text("x86_64", []).unwrap(), &calls);
     let text: Vec<String> = found.iter().map(Outcome::to_string).collect();
     assert!(text[0].starts_with("SIGSEGV in an access of 0x40 at %wild+0x"), "{}", text[0]);
-    assert_eq!(text[1..], ["it did not return within 10 s", "returned 3"]);
+    assert_eq!(text[1], "returned 3");
 }
 
 #[test]
@@ -184,7 +179,29 @@ fn what_cannot_be_emulated_says_why() {
     let why = |target: &str, enabled: &[&'static str]| Emulator::find(&target.parse().unwrap(), enabled).err();
     assert_eq!(why("sparc64", &[]).unwrap(), "no emulator of sparc64 is known");
     assert_eq!(why("x86_64", &["has_avx512f"]).unwrap(), "qemu-x86_64 cannot be asked for has_avx512f");
-    // the emulator has all that, whether this build makes code for it or not
-    let unfit = why("riscv64gc", &["has_m", "has_zba"]);
-    assert!(unfit.is_none() || unfit.as_deref() == Some("this build makes no code for this target"), "{unfit:?}");
+    assert_eq!(why("riscv64gc", &["has_m", "has_zba"]), None);
+}
+
+/// What the tool prints, and whether all was well, with programs from these folders.
+fn windlass(args: &[&str], path: Option<&str>) -> (String, bool) {
+    let mut tool = Command::new(env!("CARGO_BIN_EXE_windlass"));
+    tool.args(args).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/clif/run"));
+    if let Some(path) = path {
+        tool.env("PATH", path);
+    }
+    let out = tool.output().unwrap();
+    (String::from_utf8_lossy(&[out.stdout, out.stderr].concat()).into_owned(), out.status.success())
+}
+
+#[test]
+fn commands_use_the_emulator_or_say_why_not() {
+    let (text, good) = windlass(&["test", "-v", "--qemu", "loops.clif"], None);
+    assert!(good && text.contains("ok loops.clif: run x86_64\n"), "{text}");
+    let (text, good) = windlass(&["test", "-v", "--qemu", "loops.clif"], Some("/nowhere"));
+    let why = "skip loops.clif: run x86_64: code for x86_64 cannot run here: qemu-x86_64 is not installed";
+    assert!(good && text.contains(why), "{text}");
+    let (text, good) = windlass(&["run", "--qemu", "loops.clif"], None);
+    assert!(good && text.contains("returned "), "{text}");
+    let (text, good) = windlass(&["run", "--target", "riscv64", "loops.clif"], Some("/nowhere"));
+    assert!(!good && text.contains("code for riscv64 cannot run here: qemu-riscv64 is not installed"), "{text}");
 }

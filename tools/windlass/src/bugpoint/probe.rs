@@ -2,10 +2,10 @@
 //! than an answer. Needs a process with one thread.
 
 use super::case::{Case, FUEL};
-use crate::native::{self, Outcome};
+use crate::native::{self, Engine, Outcome};
 use crate::panics;
 use crate::source::Source;
-use crate::target::{self, Build};
+use crate::target::{self, Unfit};
 use std::fs::File;
 use std::io::{Error, Read, Result, Write};
 use std::os::fd::{AsRawFd, FromRawFd};
@@ -124,7 +124,10 @@ fn attempt(text: &str, how: Native) -> Option<Symptom> {
     let source = Source::of_text("case", text);
     let file = source.try_parse().ok()?;
     let case = Case::of(&source).ok()?;
-    let build = target::of_file(&file, &[]).map(Build::checked).ok()?;
+    // what cannot run here is compiled nevertheless
+    let run = target::runnable(&file, false).map(|(build, engine)| (build, Some(engine)));
+    let (build, engine) = run.or_else(|_| Ok::<_, Unfit>((target::of_file(&file, &[])?, None))).ok()?;
+    let build = build.checked();
     let sound: Vec<&Function> =
         case.funcs.iter().filter(|f| windlass_ir::verifier::verify_function(f, None).is_ok()).collect();
     if sound.len() < case.funcs.len() {
@@ -137,9 +140,12 @@ fn attempt(text: &str, how: Native) -> Option<Symptom> {
     let planted: Vec<&Function> = planted.iter().collect();
     let expected = interpreted(&case);
     for level in build.levels() {
-        let native = native::Native::compile(&planted, level, &build.options);
+        let native = native::Native::compile(engine.as_ref().unwrap_or(&Engine::Host), &build, &planted, level);
         if let Some(symptom) = planted.iter().find_map(|func| of_failure(native.failure(func)?)) {
             return Some(symptom);
+        }
+        if engine.is_none() {
+            continue;
         }
         let calls: Vec<(&Function, &[DataValue], &Outcome)> = case
             .calls

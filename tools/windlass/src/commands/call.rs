@@ -1,7 +1,7 @@
 //! `windlass run` and `windlass interpret`: calls what run lines or the command line say, and prints what comes back.
 //! Needs the two engines.
 
-use crate::args::Call;
+use crate::args::{Call, Run};
 use crate::native::{Native, Outcome};
 use crate::source::{Error, Result, Source, find};
 use crate::target::{self, Given};
@@ -14,13 +14,13 @@ use windlass_ir::reader::{Invocation, RunCommand, parse_run_command};
 use windlass_ir::testfile::TestFile;
 
 /// Calls by machine code.
-pub(super) fn native(call: &Call) -> Result<bool> {
+pub(super) fn native(Run { call, qemu }: &Run) -> Result<bool> {
     let source = Source::open(&call.input.file, &Given::of(&call.target)?)?;
     let file = source.parse()?;
-    let build = target::runnable(&file).map_err(|why| source.unfit(why))?;
+    let (build, engine) = target::runnable(&file, *qemu).map_err(|why| source.unfit(why))?;
     source.verify(&file, Some(&build.facts()))?;
     let funcs: Vec<&Function> = file.functions.iter().map(|(f, _)| f).collect();
-    let native = Native::compile(&funcs, build.level(), &build.options);
+    let native = Native::compile(&engine, &build, &funcs, build.level());
     let commands = commands(&source, &file, call)?;
     let calls: Vec<(&Function, &[DataValue])> =
         commands.iter().map(|(func, command)| (*func, &directives::invocation(command).args[..])).collect();

@@ -11,6 +11,7 @@ use windlass_ir::ir::Endianness;
 pub const HEADER: u64 = 0x2000_0000;
 
 /// A machine.
+#[derive(Debug)]
 pub struct Machine {
     /// Which it is.
     pub is: fn(Architecture) -> bool,
@@ -35,6 +36,7 @@ pub struct Machine {
 }
 
 /// Numbers of system calls.
+#[derive(Debug)]
 pub struct SystemCalls {
     /// Of `write`.
     pub write: u64,
@@ -258,19 +260,18 @@ const RISCV64_STUB: &[Line] = &[
 ];
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use object::{Object, ObjectSection};
     use std::io::Write;
     use std::process::{Command, Stdio};
 
-    /// What an assembler makes of the text of lines.
-    fn assembled(triple: &str, options: &[&str], lines: &[Line]) -> Vec<u8> {
-        let text: String = lines.iter().map(|(_, text)| format!("{text}\n")).collect();
+    /// What an assembler makes of a text.
+    pub fn assembled(triple: &str, options: &[&str], text: &str) -> Vec<u8> {
         let mut mc = Command::new("llvm-mc");
         mc.args(["-triple", triple, "-filetype=obj"]).args(options);
         let mut mc = mc.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("llvm-mc is needed (Debian: llvm)");
-        mc.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        mc.stdin.take().unwrap().write_all(format!("{text}\n").as_bytes()).unwrap();
         let out = mc.wait_with_output().unwrap();
         assert!(out.status.success(), "{text}");
         let file = object::File::parse(&*out.stdout).unwrap();
@@ -284,7 +285,8 @@ mod tests {
         {
             let routines = machine.routines.iter().map(|(_, lines)| *lines);
             for lines in routines.chain([machine.stub]) {
-                assert_eq!(bytes(lines), assembled(triple, options, lines), "{triple}: {lines:x?}");
+                let text: String = lines.iter().map(|(_, text)| format!("{text}\n")).collect();
+                assert_eq!(bytes(lines), assembled(triple, options, &text), "{triple}: {text}");
             }
         }
     }

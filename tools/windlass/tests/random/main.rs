@@ -22,7 +22,7 @@ use windlass_ir::ir::Function;
 use windlass_ir::reader::parse_functions;
 use windlass_ir::verifier::verify_function;
 use windlass_opt::Level;
-use windlass_tool::native::{Native, Outcome};
+use windlass_tool::native::{Engine, Native, Outcome};
 use windlass_tool::target::{self, Build};
 
 /// Modules of a usual run, functions of a module, calls of a function.
@@ -82,7 +82,7 @@ fn module(seed: u64, ops: &Ops, builds: &[(&str, Build)]) -> (usize, usize, usiz
     let with_args: Vec<(&Function, &[DataValue])> = calls.iter().map(|(f, args)| (*f, &args[..])).collect();
     let ways = Level::ALL.into_iter().flat_map(|level| builds.iter().map(move |build| (level, build)));
     for (level, (target, build)) in ways {
-        let native = Native::compile(&all, level, &build.options);
+        let native = Native::compile(&Engine::Host, build, &all, level);
         let outcomes = native.call_all(&with_args).expect("the system lets functions run");
         for (((func, args), expected), found) in with_args.iter().zip(&expected).zip(&outcomes) {
             if !found.same(expected) {

@@ -1,8 +1,9 @@
 //! `test run`: compiles all functions of a file together at each optimisation level, and calls them as the directives
-//! say. A directive calls the function it belongs to, whatever name it gives. Needs a target that this machine is.
+//! say. A directive calls the function it belongs to, whatever name it gives. Needs a target that this machine is, or that
+//! can be emulated here.
 
 use super::directives;
-use crate::native::Native;
+use crate::native::{Engine, Native};
 use crate::source::Source;
 use crate::target::{self, Build, Unfit};
 use crate::test::file::Listener;
@@ -15,14 +16,14 @@ use windlass_opt::Level;
 
 /// Runs the case of one `target` line.
 pub fn run(source: &Source, file: &TestFile<'_>, line: &TargetLine<'_>, on: &mut Listener<'_>) -> Verdict {
-    match target::check_host(line).and_then(|()| target::of_line(file, line)) {
-        Ok(build) => run_build(source, file, &build, on),
+    match target::runnable_line(file, line, source.given.emulate) {
+        Ok((build, engine)) => run_build(source, file, &build, &engine, on),
         Err(Unfit::Elsewhere(why)) => Verdict::Skipped(why),
         Err(Unfit::Bad(what)) => Verdict::Failed(vec![Failure::whole(source.at(line.location, what))]),
     }
 }
 
-fn run_build(source: &Source, file: &TestFile<'_>, build: &Build, on: &mut Listener<'_>) -> Verdict {
+fn run_build(source: &Source, file: &TestFile<'_>, build: &Build, engine: &Engine, on: &mut Listener<'_>) -> Verdict {
     let (sound, mut failures) = directives::verified(source, file, Some(&build.facts()));
     let (commands, unreadable) = directives::all(file);
     failures.extend(unreadable);
@@ -31,7 +32,7 @@ fn run_build(source: &Source, file: &TestFile<'_>, build: &Build, on: &mut Liste
     let mut found: Vec<(Failure, Vec<Level>)> = vec![];
     for &level in &levels {
         on(Event::Alive);
-        for failure in at_level(&funcs, &sound, &commands, level, build) {
+        for failure in at_level(&funcs, &sound, &commands, level, (build, engine)) {
             match found.iter_mut().find(|(f, _)| *f == failure) {
                 Some((_, at)) => at.push(level),
                 None => found.push((failure, vec![level])),
@@ -53,10 +54,10 @@ fn at_level(
     sound: &[bool],
     commands: &[(usize, RunCommand)],
     level: Level,
-    build: &Build,
+    (build, engine): (&Build, &Engine),
 ) -> Vec<Failure> {
     let usable: Vec<&Function> = funcs.iter().zip(sound).filter(|(_, sound)| **sound).map(|(f, _)| *f).collect();
-    let native = Native::compile(&usable, level, &build.options);
+    let native = Native::compile(engine, build, &usable, level);
     let mut failures: Vec<Failure> =
         usable.iter().filter_map(|f| Some(Failure::of(&f.name, native.failure(f)?))).collect();
     let possible = |n: usize| sound[n] && native.failure(funcs[n]).is_none();
