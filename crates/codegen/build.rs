@@ -3,6 +3,12 @@
 //!
 //! The sources ask for a machine by `cfg(backend = "…")`, with the name of its feature, and for none by `cfg(no_backend)`.
 
+#[path = "build/riscv64_rows.rs"]
+mod riscv64_rows;
+#[path = "build/riscv64_rules.rs"]
+mod riscv64_rules;
+#[path = "build/rows.rs"]
+mod rows;
 #[path = "build/x64_rows.rs"]
 mod x64_rows;
 #[path = "build/x64_rules.rs"]
@@ -18,11 +24,18 @@ struct Machine {
 /// A generated file: its name, and what makes its text.
 type File = (&'static str, fn() -> String);
 
-const MACHINES: &[Machine] = &[Machine {
-    feature: "x86",
-    architecture: "x86_64",
-    files: &[("x64_rows.rs", x64_rows::generate), ("x64_rules.rs", x64_rules::generate)],
-}];
+const MACHINES: &[Machine] = &[
+    Machine {
+        feature: "x86",
+        architecture: "x86_64",
+        files: &[("x64_rows.rs", x64_rows::generate), ("x64_rules.rs", x64_rules::generate)],
+    },
+    Machine {
+        feature: "riscv64",
+        architecture: "riscv64",
+        files: &[("riscv64_rows.rs", riscv64_rows::generate), ("riscv64_rules.rs", riscv64_rules::generate)],
+    },
+];
 
 /// Is a feature of this package on?
 fn has(feature: &str) -> bool {

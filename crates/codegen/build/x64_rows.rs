@@ -1,31 +1,16 @@
 //! From the rows of x86-64: a constant per row, and the tables indexed by it that the allocator (`ROWS`), the encoder
 //! (`SPECS`) and the printer (`TEXT`) read. `src/x64/rows.rs` includes the result and has the types.
 
-use std::fmt::Write;
+use crate::rows::{self, table};
 use windlass_desc::machine::{Bank, Emission};
-use windlass_desc::x64::{self, At, Enc, FAMILIES, Feature, Field, Imm, Link, Map, MemMode, Operand, Row, VECTOR};
+use windlass_desc::x64::{self, Enc, FAMILIES, Feature, Field, Imm, Link, Map, MemMode, Operand, Row, VECTOR};
 
 /// The text of the generated file.
 pub fn generate() -> String {
     let rows = x64::rows();
-    let mut out = String::new();
-    for (n, r) in rows.iter().enumerate() {
-        let _ = writeln!(
-            out,
-            "/// `{}`: {}\npub const {}: u16 = {n};",
-            r.name,
-            FAMILIES[r.family.0 as usize].doc.trim(),
-            r.constant()
-        );
-    }
-    table(&mut out, "What the allocator knows of each row.", "ROWS: [RowSpec", &rows, row_spec);
+    let mut out = rows::shared(&rows, FAMILIES, class, emission);
     table(&mut out, "How each row is encoded.", "SPECS: [Spec", &rows, spec);
     table(&mut out, "How each row is printed.", "TEXT: [Text", &rows, text);
-    table(&mut out, "The name of each row.", "NAMES: [&str", &rows, |r| format!("{:?}", r.name));
-    let emitted = |r: &Row| format!("Emission::{:?}", emission(r));
-    table(&mut out, "What emission makes of each row.", "EMISSION: [Emission", &rows, emitted);
-    let flags = |r: &Row| format!("FlagUse {{ reads: {}, writes: {} }}", r.reads_flags(), r.writes_flags());
-    table(&mut out, "What each row does with the flags.", "FLAG_USE: [FlagUse", &rows, flags);
     let told = |r: &Row| format!("Told::{:?}", r.told);
     table(&mut out, "What the flags of each row tell of its result.", "TOLD: [Told", &rows, told);
     let feature =
@@ -43,51 +28,8 @@ fn emission(r: &Row) -> Emission {
     }
 }
 
-/// A static array with an entry per row.
-fn table(out: &mut String, doc: &str, head: &str, rows: &[Row], entry: impl Fn(&Row) -> String) {
-    let _ = writeln!(out, "/// {doc}\n#[rustfmt::skip]\npub static {head}; {}] = [", rows.len());
-    for r in rows {
-        let _ = writeln!(out, "    {},", entry(r));
-    }
-    out.push_str("];\n");
-}
-
-fn row_spec(r: &Row) -> String {
-    let operands: String = (0..r.operands.len()).map(|i| operand(r, i)).collect();
-    let places = |wanted: fn(&Operand) -> bool| -> Vec<u8> {
-        let hits = r.operands.iter().enumerate().filter(|(_, o)| wanted(o));
-        hits.map(|(i, _)| r.place(i)).collect()
-    };
-    let uses = places(|o| matches!(o, Operand::Use(..)));
-    let defs = places(|o| matches!(o, Operand::Def(..)));
-    let commutes = if r.commutes { format!("Some(({}, {}))", uses[0], uses[1]) } else { "None".into() };
-    let copy = if r.copy { format!("Some(({}, {}))", defs[0], uses[0]) } else { "None".into() };
-    format!(
-        "RowSpec {{ operands: &[{operands}], listed: {}, commutes: {commutes}, copy: {copy}, remat: {}, \
-         reads_flags: {}, writes_flags: {}, clobbers: RegSet::EMPTY }}",
-        r.listed,
-        r.remat,
-        r.reads_flags(),
-        r.writes_flags()
-    )
-}
-
 fn class(b: Bank) -> &'static str {
     if b == VECTOR { "Class::Vec" } else { "Class::Int" }
-}
-
-fn operand(r: &Row, i: usize) -> String {
-    let at = |at: &At| match at {
-        At::In(_) => "Constraint::Reg".to_string(),
-        At::Fixed(b, r) => format!("Constraint::Fixed(PReg::new({}, {r}))", class(*b)),
-        At::Tied(place) => format!("Constraint::Tied({place})"),
-    };
-    let class = class(r.bank(i));
-    match &r.operands[i] {
-        Operand::Def(w, a) => format!("reg(Role::Def, {class}, {}, {}), ", w / 8, at(a)),
-        Operand::Use(w, a) => format!("reg(Role::Use, {class}, {}, {}), ", w / 8, at(a)),
-        Operand::Mem(_) => "reg(Role::Use, Class::Int, 8, Constraint::Reg), ".repeat(2),
-    }
 }
 
 fn spec(r: &Row) -> String {

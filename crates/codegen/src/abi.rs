@@ -119,6 +119,8 @@ pub enum Halves {
     Together,
     /// Each as if the other were not there.
     Apart,
+    /// As together, but the last register may have the lower one alone.
+    Torn,
     /// By the address of a copy.
     Copied,
     /// In a vector register, or on the stack.
@@ -178,7 +180,10 @@ impl Hand<'_> {
         let half = (Class::Int, 8);
         match self.halves {
             Halves::Together => self.take(&[half; 2]),
-            Halves::Apart => (0..2).flat_map(|_| self.take(&[half])).collect(),
+            Halves::Torn if self.taken[Class::Int as usize] >= self.regs[Class::Int as usize].len() => {
+                self.on_stack(&[half; 2])
+            }
+            Halves::Apart | Halves::Torn => (0..2).flat_map(|_| self.take(&[half])).collect(),
             Halves::Copied => self.take(&[half]),
             Halves::Vector if self.taken[Class::Vec as usize] < self.regs[Class::Vec as usize].len() => {
                 self.take(&[(Class::Vec, 16)])

@@ -24,13 +24,15 @@ use windlass_regalloc::{Allocation, Edit, Inst, Loc, NONE, PReg, Place};
 mod flow;
 mod leave;
 mod target;
-pub use target::{EncodeError, Field, FlagUse, Target};
+pub use target::{Emitted, EncodeError, Field, FlagUse, Target};
 
 /// Something bound to a place: moved when the code is assembled.
 enum Meta {
     Trap(TrapCode),
     /// Kind, symbol, addend, and how far before the mark the field starts.
     Reloc(Reloc, u32, i64, u32),
+    /// Kind, how far before the mark the field starts, and how far before it what the symbol stands for.
+    Low(Reloc, u32, u32),
     /// Of a call of the IR, which site it is.
     Return(Option<u32>),
     /// Of an IR instruction that may have tags.
@@ -202,6 +204,21 @@ impl<T: Target> Emitter<'_, T> {
         }
     }
 
+    /// Of an instruction that becomes several since `start`, the one that may trap comes next.
+    pub(crate) fn traps_next(&mut self, start: Mark) {
+        let here = self.s.buffer.mark();
+        if let Some((mark, Meta::Trap(_))) = self.s.meta.last_mut()
+            && *mark == start
+        {
+            *mark = here;
+        }
+    }
+
+    /// This place.
+    pub(crate) fn mark(&self) -> Mark {
+        self.s.buffer.mark()
+    }
+
     /// Something was done to the frame, by the instruction that ends here.
     pub(crate) fn unwind(&mut self, inst: UnwindInst) {
         self.note(Meta::Unwind(inst));
@@ -269,7 +286,7 @@ impl<T: Target> Emitter<'_, T> {
         if self.options.listing {
             let name = match field {
                 Field::Constant { bits, size } => format!("Lc{}", self.s.buffer.pool.number(bits, size)),
-                Field::Symbol { .. } => symbol(&self.machine.symbols[to as usize], offset),
+                Field::Symbol { .. } | Field::Pair { .. } => symbol(&self.machine.symbols[to as usize], offset),
             };
             let text = T::print(inst, ops, &self.frame.offsets, Some(&name));
             self.s.listing.add(self.s.buffer.mark(), text, None, "", self.by);
@@ -279,6 +296,10 @@ impl<T: Target> Emitter<'_, T> {
         match field {
             Field::Constant { bits, size } => self.s.buffer.constant_before(bits, size),
             Field::Symbol { kind, addend, size } => self.note(Meta::Reloc(kind, to, addend + offset, size)),
+            Field::Pair { high, low } => {
+                self.note(Meta::Reloc(high, to, offset, 8));
+                self.note(Meta::Low(low, 4, 8));
+            }
         }
         Ok(())
     }
@@ -512,6 +533,10 @@ impl<T: Target> Emitter<'_, T> {
                 Meta::Point(pos, inst) => out.points.push((offset, pos, inst)),
                 Meta::Origin(inst) => out.origins.push((offset, inst)),
                 Meta::Unwind(inst) => out.unwind.push((offset, inst)),
+                Meta::Low(kind, back, high) => {
+                    let target = FinalizedRelocTarget::Func(offset - high);
+                    out.relocs.push(MachRelocBase { offset: offset - back, kind, addend: 0, target });
+                }
                 Meta::Reloc(kind, symbol, addend, back) => {
                     let name = self.machine.symbols[symbol as usize].clone();
                     let target = FinalizedRelocTarget::ExternalName(name);

@@ -25,6 +25,9 @@ pub struct FrameSpec {
     pub frame_pointer: PReg,
     /// Bytes that a call pushes.
     pub return_address: u32,
+    /// The register that a call leaves the return address in, if it pushes nothing. Prologues then push nothing either:
+    /// they save general registers at the top of the frame, this one first and the frame pointer below it.
+    pub link: Option<PReg>,
     /// What prologues may change at their start: nothing is passed in it.
     pub scratch: PReg,
     /// What a prologue that touches pages changes.
@@ -57,7 +60,7 @@ pub struct Frame {
     pub frame_pointer: bool,
     /// What the prologue subtracts from the stack pointer.
     pub size: u32,
-    /// Vector registers that the prologue saves, and where.
+    /// Registers that the prologue saves, and where.
     pub saved: Vec<(PReg, i32)>,
     /// Bytes of its stack arguments.
     pub own: u32,
@@ -116,6 +119,7 @@ impl Frame {
         if needs.frame_pointer {
             pushed.insert(0, spec.frame_pointer);
         }
+        pushed.splice(0..0, spec.link.filter(|_| needs.calls || needs.frame_pointer));
         let outgoing = needs.outgoing.next_multiple_of(16);
         let spill = outgoing;
         let slots = (spill + alloc.spill_size as u64).next_multiple_of(needs.slots_align.max(8));
@@ -128,7 +132,11 @@ impl Frame {
             let touching: Vec<_> = spec.probe.iter().copied().filter(missing).collect();
             pushed.extend(touching);
         }
-        let above = spec.return_address as u64 + 8 * pushed.len() as u64;
+        let general = 8 * pushed.len() as u64;
+        let (used, above) = match spec.link {
+            None => (used, spec.return_address as u64 + general),
+            Some(_) => (used + general, 0),
+        };
         // the stack pointer stays 16-byte aligned if the function calls or has stack contents
         let aligned = needs.calls || used > 0;
         let size = if aligned { (used + above).next_multiple_of(16) - above } else { used };
@@ -140,9 +148,13 @@ impl Frame {
             slots: slots as i32,
             incoming: (size + above + grown) as i32,
             outgoing: 0,
-            returns: (size + above) as i32 - spec.return_address as i32,
+            returns: (size + above) as i32 - if spec.link.is_some() { 8 } else { spec.return_address as i32 },
         };
-        let saved = saved.into_iter().map(|(r, at)| (r, at as i32)).collect();
+        let mut saved: Vec<_> = saved.into_iter().map(|(r, at)| (r, at as i32)).collect();
+        if spec.link.is_some() {
+            let at_top = (1..).map(|n| (size + above) as i32 - 8 * n);
+            saved.splice(0..0, pushed.drain(..).zip(at_top));
+        }
         let (size, own, pops) = (size as u32, needs.incoming as u32, needs.pops as u32);
         let (spill, frame_pointer) = (spill as i32, needs.frame_pointer);
         Ok(Frame { offsets, spill, pushed, frame_pointer, size, saved, own, pops })

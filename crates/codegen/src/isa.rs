@@ -28,6 +28,8 @@ pub use windlass_ir::isa::{CallConv, TargetFrontendConfig};
 use windlass_ir::isa::{KnowsPointers, TargetFacts};
 
 pub mod native;
+#[cfg(backend = "riscv64")]
+pub mod riscv64;
 pub mod unwind;
 #[cfg(backend = "x86")]
 pub mod x64;
@@ -78,6 +80,8 @@ fn builder_of(architecture: Architecture) -> Option<fn(Triple, settings::Builder
     match architecture {
         #[cfg(backend = "x86")]
         Architecture::X86_64 => Some(x64::builder),
+        #[cfg(backend = "riscv64")]
+        Architecture::Riscv64(_) => Some(riscv64::builder),
         _ => None,
     }
 }

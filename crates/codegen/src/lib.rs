@@ -32,6 +32,8 @@ pub mod pool;
 pub mod print_errors;
 pub mod reg;
 pub mod reloc;
+#[cfg(backend = "riscv64")]
+pub mod riscv64;
 pub mod settings;
 pub mod sink;
 pub mod slots;

@@ -1,9 +1,10 @@
 //! A function in machine code, before and after register allocation, with what belongs to its instructions: where each
 //! comes from, which rule chose it, how it traps, and the symbols it names. Needs the allocator's [`Code`].
 
+use std::fmt::Write;
 use windlass_desc::env::TrapCode;
 use windlass_ir::ir::{ExternalName, UserStackMapEntry};
-use windlass_regalloc::{Code, NONE, PReg};
+use windlass_regalloc::{Code, Constraint, Inst, NONE, PReg, Role, RowSpec};
 
 /// No rule: made by the calling convention or by the allocator.
 pub const NO_RULE: u16 = u16::MAX;
@@ -131,4 +132,53 @@ impl VCode {
             b.insts = (n - b.insts.1, n - b.insts.0);
         }
     }
+}
+
+/// Machine code whose registers are not allocated: a line per instruction, what it writes before the name of its row,
+/// what it reads behind it, each with the place it must be in, then the rest of the instruction in hexadecimal.
+pub fn text(code: &VCode, rows: &[RowSpec], name: fn(u16) -> &'static str) -> String {
+    let mut out = String::new();
+    let vregs = |span: (u32, u32)| {
+        let names = code.code.pool[span.0 as usize..span.1 as usize].iter().map(|v| format!("v{v}"));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    for (b, block) in code.code.blocks.iter().enumerate() {
+        // a string takes all that is written to it
+        let _ = writeln!(out, "block{b}({}):", vregs(block.params));
+        for inst in &code.code.insts[block.insts.0 as usize..block.insts.1 as usize] {
+            let _ = writeln!(out, "    {}", unallocated(code, inst, rows, name));
+        }
+        for edge in &code.code.edges[block.succs.0 as usize..block.succs.1 as usize] {
+            let _ = writeln!(out, "      to block{}({})", edge.to, vregs(edge.args));
+        }
+    }
+    out
+}
+
+fn unallocated(code: &VCode, inst: &Inst, rows: &[RowSpec], name: fn(u16) -> &'static str) -> String {
+    let (mut defs, mut uses) = (vec![], vec![]);
+    let operands = code.code.operands(rows, inst);
+    for (operand, &v) in operands.iter().zip(&code.code.pool[inst.ops as usize..]) {
+        if v == NONE {
+            continue;
+        }
+        let place = match operand.constraint {
+            Constraint::Reg | Constraint::Any => String::new(),
+            Constraint::Fixed(r) => format!("@{r:?}"),
+            Constraint::Tied(n) => format!("@{n}"),
+            Constraint::Incoming(n) => format!("@in+{n}"),
+            Constraint::Outgoing(n) => format!("@out+{n}"),
+        };
+        let list = if operand.role == Role::Use { &mut uses } else { &mut defs };
+        list.push(format!("v{v}{place}"));
+    }
+    let mut text = if defs.is_empty() { String::new() } else { format!("{} = ", defs.join(", ")) };
+    text += name(inst.row);
+    if !uses.is_empty() {
+        text += &format!(" {}", uses.join(", "));
+    }
+    if inst.payload != 0 || inst.flags != 0 {
+        text += &format!(" [{:x}:{:x}]", inst.flags, inst.payload);
+    }
+    text
 }

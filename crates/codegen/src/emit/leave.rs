@@ -41,6 +41,10 @@ impl<T: Target> Emitter<'_, T> {
         for &(reg, offset) in &frame.saved {
             T::store(self, reg, offset, saved_width(reg))?;
             self.unwind(UnwindInst::SaveReg { reg, offset: offset as u32 });
+            // the frame address is found from the stack pointer, which does not move
+            if frame.frame_pointer && reg == T::FRAME.frame_pointer {
+                T::add(self, reg, T::FRAME.stack_pointer, offset)?;
+            }
         }
         Ok(())
     }

@@ -62,6 +62,13 @@ pub enum Field {
         /// Bytes of the field.
         size: u32,
     },
+    /// A symbol, whose distance is in two instructions of four bytes.
+    Pair {
+        /// How the first is filled in.
+        high: Reloc,
+        /// How the second is: its symbol is the place of the first.
+        low: Reloc,
+    },
 }
 
 /// What emitting something comes to.

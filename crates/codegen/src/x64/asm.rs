@@ -2,13 +2,12 @@
 //! Needs the templates of [`super::rows`] and reads operands as [`super::encode`] does.
 
 use super::encode::{Address, cc_of, immediate_of, is_short};
-use super::rows::{ImmSpec, NAMES, ROWS, SPECS, Shape, Shown, Spec, TEXT};
+use super::rows::{ImmSpec, NAMES, SPECS, Shape, Shown, Spec, TEXT};
 use crate::emit::EncodeError;
 use crate::frame::FrameOffsets;
-use crate::vcode::VCode;
 use std::fmt::Write;
 use windlass_desc::x64::{Link, regs};
-use windlass_regalloc::{Constraint, Inst, Loc, NONE, Role};
+use windlass_regalloc::{Inst, Loc};
 
 /// What an assembler must be told before it reads our text.
 pub const SYNTAX: &str = ".intel_syntax noprefix\n";
@@ -59,55 +58,6 @@ fn linked(out: &mut String, spec: &Spec, to: Option<&str>) {
         Some(to) => _ = write!(out, "[rip + {to}{table}]"),
         None => out.push_str("[rip]"),
     }
-}
-
-/// Machine code whose registers are not allocated: a line per instruction, what it writes before the name of its row,
-/// what it reads behind it, each with the place it must be in, then the rest of the instruction in hexadecimal.
-pub fn vcode(code: &VCode) -> String {
-    let mut out = String::new();
-    let vregs = |span: (u32, u32)| {
-        let names = code.code.pool[span.0 as usize..span.1 as usize].iter().map(|v| format!("v{v}"));
-        names.collect::<Vec<_>>().join(", ")
-    };
-    for (b, block) in code.code.blocks.iter().enumerate() {
-        // a string takes all that is written to it
-        let _ = writeln!(out, "block{b}({}):", vregs(block.params));
-        for inst in &code.code.insts[block.insts.0 as usize..block.insts.1 as usize] {
-            let _ = writeln!(out, "    {}", unallocated(code, inst));
-        }
-        for edge in &code.code.edges[block.succs.0 as usize..block.succs.1 as usize] {
-            let _ = writeln!(out, "      to block{}({})", edge.to, vregs(edge.args));
-        }
-    }
-    out
-}
-
-fn unallocated(code: &VCode, inst: &Inst) -> String {
-    let (mut defs, mut uses) = (vec![], vec![]);
-    let operands = code.code.operands(&ROWS, inst);
-    for (operand, &v) in operands.iter().zip(&code.code.pool[inst.ops as usize..]) {
-        if v == NONE {
-            continue;
-        }
-        let place = match operand.constraint {
-            Constraint::Reg | Constraint::Any => String::new(),
-            Constraint::Fixed(r) => format!("@{r:?}"),
-            Constraint::Tied(n) => format!("@{n}"),
-            Constraint::Incoming(n) => format!("@in+{n}"),
-            Constraint::Outgoing(n) => format!("@out+{n}"),
-        };
-        let list = if operand.role == Role::Use { &mut uses } else { &mut defs };
-        list.push(format!("v{v}{place}"));
-    }
-    let mut text = if defs.is_empty() { String::new() } else { format!("{} = ", defs.join(", ")) };
-    text += name(inst.row);
-    if !uses.is_empty() {
-        text += &format!(" {}", uses.join(", "));
-    }
-    if inst.payload != 0 || inst.flags != 0 {
-        text += &format!(" [{:x}:{:x}]", inst.flags, inst.payload);
-    }
-    text
 }
 
 /// The name of a row.

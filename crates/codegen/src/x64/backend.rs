@@ -9,7 +9,7 @@ use crate::error::CodegenResult;
 use crate::lower::{self, Given};
 use crate::options::Options;
 use crate::order::BlockOrder;
-use crate::vcode::VCode;
+use crate::vcode::{self, VCode};
 use windlass_ir::ir::Function;
 use windlass_ir::isa::CallConv;
 use windlass_regalloc::Machine;
@@ -55,7 +55,7 @@ impl Backend for X64 {
         asm::SYNTAX
     }
 
-    fn vcode_text(&self, vcode: &VCode) -> String {
-        asm::vcode(vcode)
+    fn vcode_text(&self, code: &VCode) -> String {
+        vcode::text(code, &rows::ROWS, asm::name)
     }
 }

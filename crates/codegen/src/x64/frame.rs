@@ -19,6 +19,7 @@ pub const SPEC: FrameSpec = FrameSpec {
     stack_pointer: RSP,
     frame_pointer: int(regs::RBP),
     return_address: 8,
+    link: None,
     scratch: SCRATCH[0],
     probe: &[int(regs::RAX), SCRATCH[1], SCRATCH[0]],
 };

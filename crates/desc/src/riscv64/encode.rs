@@ -3,7 +3,7 @@
 
 use super::rows::Family;
 use super::*;
-use crate::machine::{At, Form, Imm, MemMode, Operand, Shape, Shapes, SymbolReach};
+use crate::machine::{At, Emission, Flow, Form, Imm, MemMode, Operand, Shape, Shapes, SymbolReach};
 use Operand::{Def, Mem, Use};
 
 /// What is put into an instruction besides registers, and where.
@@ -21,6 +21,10 @@ pub enum Format {
     Load,
     /// The displacement of the memory operand, 12 bits in two places; more takes further instructions.
     Store,
+    /// The immediate above 12 zeros, 20 bits.
+    Upper,
+    /// AUIPC of the destination, and this instruction on it, together a relocation's.
+    Pair,
 }
 
 /// What fills a register's field.
@@ -28,6 +32,8 @@ pub enum Format {
 pub enum Field {
     /// The register `zero`, or bits that the instruction has anyway.
     Zero,
+    /// This register.
+    Fixed(u8),
     /// The register at this place in the pool span; of memory its base.
     Op(u8),
 }
@@ -56,6 +62,8 @@ const OP_IMM: u32 = 0x13;
 const OP_IMM_32: u32 = 0x1b;
 const LOAD: u32 = 0x03;
 const STORE: u32 = 0x23;
+const LUI: u32 = 0x37;
+const JALR: u32 = 0x67;
 
 const REG: At = At::In(GENERAL);
 
@@ -157,7 +165,7 @@ pub fn copy(f: Family) -> Vec<Row> {
 pub fn load(f: Family, funct3: u32, from: u16) -> Vec<Row> {
     let enc = Enc { format: Format::Load, bits: bits(LOAD, funct3, 0), rd: Field::Op(0), rs1: Field::Op(1), ..SPECIAL };
     let r = row(f, 64, Form::Rm, vec![Def(64, REG), Mem(from)], enc);
-    vec![only(f, Row { mem: MemMode::Load, ..r })]
+    vec![only(f, Row { mem: MemMode::Load, emission: Emission::Expand, ..r })]
 }
 
 /// Stores of all widths.
@@ -167,7 +175,7 @@ pub fn stores(f: Family) -> Vec<Row> {
             Enc { format: Format::Store, bits: bits(STORE, n, 0), rs1: Field::Op(0), rs2: Field::Op(2), ..SPECIAL };
         let w = 8 << n;
         let r = row(f, w, Form::Mr, vec![Mem(w), Use(w, REG)], enc);
-        Row { mem: MemMode::Store, mnemonic, shown: vec![1, 0], ..r }
+        Row { mem: MemMode::Store, mnemonic, emission: Emission::Expand, shown: vec![1, 0], ..r }
     };
     (0..).zip(["sb", "sh", "sw", "sd"]).map(one).collect()
 }
@@ -175,7 +183,8 @@ pub fn stores(f: Family) -> Vec<Row> {
 /// The address of a memory operand.
 pub fn address(f: Family) -> Vec<Row> {
     let enc = Enc { format: Format::Load, bits: bits(OP_IMM, 0, 0), rd: Field::Op(0), rs1: Field::Op(1), ..SPECIAL };
-    vec![Row { mem: MemMode::Address, ..row(f, 64, Form::Rm, vec![Def(64, REG), Mem(64)], enc) }]
+    let r = row(f, 64, Form::Rm, vec![Def(64, REG), Mem(64)], enc);
+    vec![Row { mem: MemMode::Address, emission: Emission::Expand, ..r }]
 }
 
 /// No operands: these bytes.
@@ -183,28 +192,64 @@ pub fn plain(f: Family, bits: u32) -> Row {
     only(f, row(f, 64, Form::None, vec![], Enc { format: Format::R, bits, ..SPECIAL }))
 }
 
-/// Bytes made by the emitter, operands as given.
-pub fn special(f: Family, operands: Vec<Operand>) -> Row {
-    only(f, row(f, 64, Form::None, operands, SPECIAL))
+/// The upper bits of a number of 32, sign-extended.
+pub fn upper(f: Family) -> Vec<Row> {
+    let enc = Enc { format: Format::Upper, bits: LUI, rd: Field::Op(0), ..SPECIAL };
+    let r = row(f, 64, Form::Ri, vec![Def(64, REG)], enc);
+    vec![only(f, Row { imm: Imm::Shifted(20, 12), ..r })]
+}
+
+/// Made by the emitter, operands as given.
+pub fn special(f: Family, emission: Emission, operands: Vec<Operand>) -> Row {
+    only(f, Row { emission, ..row(f, 64, Form::None, operands, SPECIAL) })
+}
+
+/// Operands that each instruction lists, and nothing to encode.
+pub fn listed(f: Family, emission: Emission, flow: Flow) -> Vec<Row> {
+    vec![Row { listed: true, flow, ..special(f, emission, vec![]) }]
+}
+
+/// JALR to a register, its first operand, the return address going to another.
+pub fn jump_register(link: u8) -> Enc {
+    Enc { format: Format::R, bits: JALR | (link as u32) << 7, rs1: Field::Op(0), ..SPECIAL }
+}
+
+/// AUIPC and JALR to a symbol: by way of a register, the return address going to another.
+pub fn jump_symbol(by: u8, link: u8) -> Enc {
+    let bits = JALR | (link as u32) << 7 | (by as u32) << 15;
+    Enc { format: Format::Pair, bits, rd: Field::Fixed(by), ..SPECIAL }
 }
 
 /// Any constant: one to eight instructions.
 pub fn constant(f: Family) -> Vec<Row> {
-    let r = special(f, vec![Def(64, REG)]);
+    let r = special(f, Emission::Expand, vec![Def(64, REG)]);
     vec![Row { form: Form::Rw, imm: Imm::Unsigned(64), whole_payload: true, remat: true, ..r }]
 }
 
-/// The address of a symbol.
-pub fn symbol(f: Family, symbol: SymbolReach) -> Vec<Row> {
-    vec![Row { symbol, whole_payload: true, remat: true, ..special(f, vec![Def(64, REG)]) }]
+/// The address of a symbol: AUIPC and this instruction.
+pub fn symbol(f: Family, symbol: SymbolReach, opcode: u32, funct3: u32) -> Vec<Row> {
+    let enc =
+        Enc { format: Format::Pair, bits: bits(opcode, funct3, 0), rd: Field::Op(0), rs1: Field::Op(0), ..SPECIAL };
+    let r = special(f, Emission::Linked, vec![Def(64, REG)]);
+    vec![Row { enc, symbol, whole_payload: true, remat: true, ..r }]
+}
+
+/// ADDI of the low part of a distance.
+pub fn near_symbol(f: Family) -> Vec<Row> {
+    symbol(f, SymbolReach::Near, OP_IMM, 0)
+}
+
+/// LD at a distance.
+pub fn far_symbol(f: Family) -> Vec<Row> {
+    symbol(f, SymbolReach::Far, LOAD, 3)
 }
 
 /// What asks for a condition: a row that compares two registers, and one that compares a register with zero. They come
 /// behind the row's own operands.
-pub fn asking(f: Family, own: &[Operand], change: impl Fn(Row) -> Row) -> Vec<Row> {
+pub fn asking(f: Family, emission: Emission, own: &[Operand], change: impl Fn(Row) -> Row) -> Vec<Row> {
     let one = |shape: Shape, suffix: &str| {
         let operands = own.iter().copied().chain((0..shape.registers()).map(|_| Use(64, REG))).collect();
-        let r = special(f, operands);
+        let r = special(f, emission, operands);
         change(Row { name: format!("{}{suffix}", f.info().name), asks: Shapes::one(shape), ..r })
     };
     vec![one(Shape::Pair, "_pair"), one(Shape::Zero, "_zero")]
@@ -212,5 +257,12 @@ pub fn asking(f: Family, own: &[Operand], change: impl Fn(Row) -> Row) -> Vec<Ro
 
 /// A copy on a condition: the first register stays unless the condition holds.
 pub fn select(f: Family) -> Vec<Row> {
-    asking(f, &[Def(64, At::Tied(1)), Use(64, REG), Use(64, REG)], |r| r)
+    asking(f, Emission::Expand, &[Def(64, At::Tied(1)), Use(64, REG), Use(64, REG)], |r| r)
+}
+
+/// Words of 64 bits copied from where the second register points to where the first points, as many as the third says.
+/// All three change.
+pub fn copy_words(f: Family) -> Vec<Row> {
+    let operands = (3..6).map(|n| Def(64, At::Tied(n))).chain([Use(64, REG); 3]).collect();
+    vec![special(f, Emission::Expand, operands)]
 }

@@ -6,6 +6,8 @@ pub const ZERO: u8 = 0;
 pub const RA: u8 = 1;
 /// The stack pointer.
 pub const SP: u8 = 2;
+/// Far jumps go by way of it; tail calls have an address there.
+pub const T1: u8 = 6;
 /// The frame pointer, else callee-saved.
 pub const FP: u8 = 8;
 /// The pinned register, where that is asked for; else callee-saved.

@@ -6,7 +6,7 @@ use super::encode::*;
 use super::*;
 use crate::bv::Bv;
 use crate::env::Env;
-use crate::machine::{At, Flow, Operand, SymbolReach, families, nothing, value};
+use crate::machine::{At, Emission, Flow, Operand, families, nothing, value};
 
 /// The amount of a shift as the CPU takes it: modulo the width of the operation.
 fn count<B: Bv>(w: u32, c: &B) -> B {
@@ -80,6 +80,8 @@ families! {
     Remu "remu" "remu" |f| two(f, 7, 1, Some("remuw")), is |_, _, _, a| value(a[0].urem(&a[1]));
     /// ADDI with 0: copies a register.
     Mv "mv" "mv" copy, is |_, _, _, a| value(a[0].clone());
+    /// LUI: a number whose low 12 bits are zero.
+    Lui "lui" "lui" upper, is |_, _, _, a| value(a[0].clone());
     /// A constant.
     Li "li" "li" constant, is |_, _, _, a| value(a[0].clone());
     /// LB: loads 8 bits, sign-extended.
@@ -103,45 +105,52 @@ families! {
     /// A copy on a condition: a branch around it.
     Select "select" "select_{cc}" select, is |_, _, i, a| value(asked(i, &a[2..]).ite(&a[1], &a[0]));
     /// Traps if a condition holds: a branch to a UNIMP out of line.
-    TrapIf "trap_if" "trap_if_{cc}" |f| asking(f, &[], |r| Row { traps: true, ..r }),
+    TrapIf "trap_if" "trap_if_{cc}" |f| asking(f, Emission::TrapIf, &[], |r| Row { traps: true, ..r }),
         is |e, _, i, a| { e.trap_if(&asked(i, a), i.code); nothing() };
     /// BEQ, BNE, BLT, BGE, BLTU, BGEU: leaves the block to one of two targets by a condition.
-    Branch "branch" "b{cc}" |f| asking(f, &[], |r| Row { flow: Flow::Terminator, ..r }),
+    Branch "branch" "b{cc}" |f| asking(f, Emission::Branch, &[], |r| Row { flow: Flow::Terminator, ..r }),
         is |e, _, i, a| { e.branch(&asked(i, a)); nothing() };
     /// JAL: leaves the block to its only target.
-    Jump "jump" "j" |f| vec![Row { flow: Flow::Terminator, ..special(f, vec![]) }], no_meaning "control: one target, nothing computed";
+    Jump "jump" "j" |f| vec![Row { flow: Flow::Terminator, ..special(f, Emission::Jump, vec![]) }], no_meaning "control: one target, nothing computed";
+    /// JALR without a return address: jumps to an address in a register.
+    JumpReg "jump_reg" "jr" |f| vec![Row { enc: jump_register(regs::ZERO), flow: Flow::Terminator, ..special(f, Emission::Plain, vec![Operand::Use(64, ANY)]) }], no_meaning "control: jumps through tables make it";
     /// CSRRW of the read-only cycle counter: an illegal instruction, to trap.
-    Unimp "unimp" "unimp" |f| vec![Row { flow: Flow::Terminator, traps: true, ..plain(f, 0xc000_1073) }],
+    Unimp "unimp" "unimp" |f| vec![Row { flow: Flow::Terminator, traps: true, emission: Emission::Trap, ..plain(f, 0xc000_1073) }],
         is |e, _, i, _| { e.trap_if(&E::B::lit(1, 1), i.code); nothing() };
     /// EBREAK: stops for a debugger.
     Ebreak "ebreak" "ebreak" |f| vec![plain(f, 0x0010_0073)], no_meaning "the debugger decides what happens";
     /// JALR: the bytes of a return.
     Ret "ret" "ret" |f| vec![Row { flow: Flow::Terminator, ..plain(f, 0x0000_8067) }], no_meaning "control: the frame code makes it";
     /// The values that arrive in a function.
-    Args "args" "args" |f| vec![Row { listed: true, ..special(f, vec![]) }], no_meaning "calling convention";
+    Args "args" "args" |f| listed(f, Emission::Args, Flow::Next), no_meaning "calling convention";
     /// Returns, with the values that the convention wants in registers.
-    Leave "leave" "ret" |f| vec![Row { listed: true, flow: Flow::Terminator, ..special(f, vec![]) }], no_meaning "calling convention";
+    Leave "leave" "ret" |f| listed(f, Emission::Return, Flow::Terminator), no_meaning "calling convention";
     /// AUIPC and JALR: calls a symbol.
-    Call "call" "call" |f| vec![Row { listed: true, flow: Flow::Call, ..special(f, vec![]) }], no_meaning "calling convention";
+    Call "call" "call" |f| vec![Row { enc: jump_symbol(regs::RA, regs::RA), ..listed(f, Emission::Call, Flow::Call).remove(0) }],
+        no_meaning "calling convention";
     /// JALR: calls an address in a register, the first operand.
-    CallReg "call_reg" "jalr" |f| vec![Row { listed: true, flow: Flow::Call, ..special(f, vec![]) }], no_meaning "calling convention";
+    CallReg "call_reg" "jalr" |f| vec![Row { enc: jump_register(regs::RA), ..listed(f, Emission::Call, Flow::Call).remove(0) }],
+        no_meaning "calling convention";
     /// AUIPC and JALR to a symbol in this function's place, which has left its frame: a tail call.
-    TailCall "tail_call" "tail" |f| vec![Row { listed: true, flow: Flow::Terminator, ..special(f, vec![]) }], no_meaning "calling convention";
+    TailCall "tail_call" "tail" |f| vec![Row { enc: jump_symbol(regs::T1, regs::ZERO), ..listed(f, Emission::TailCall, Flow::Terminator).remove(0) }],
+        no_meaning "calling convention";
     /// JALR to an address in a register, the first operand, in this function's place.
-    TailCallReg "tail_call_reg" "jr" |f| vec![Row { listed: true, flow: Flow::Terminator, ..special(f, vec![]) }], no_meaning "calling convention";
+    TailCallReg "tail_call_reg" "jr" |f| vec![Row { enc: jump_register(regs::ZERO), ..listed(f, Emission::TailCall, Flow::Terminator).remove(0) }],
+        no_meaning "calling convention";
     /// Goes to one of many targets by an index, through a table in the code. Two more registers are lost.
-    BrTable "br_table" "br_table" |f| vec![Row { listed: true, flow: Flow::Terminator, ..special(f, vec![]) }],
-        no_meaning "control: the targets are the block's edges";
+    BrTable "br_table" "br_table" |f| listed(f, Emission::Table, Flow::Terminator), no_meaning "control: the targets are the block's edges";
     /// ADDI from a register that is never given out.
-    GetReg "get_reg" "mv" |f| vec![special(f, vec![Operand::Def(64, ANY)])], no_meaning "the register has a purpose of its own";
+    GetReg "get_reg" "mv" |f| vec![special(f, Emission::Expand, vec![Operand::Def(64, ANY)])], no_meaning "the register has a purpose of its own";
     /// ADDI to a register that is never given out.
-    SetReg "set_reg" "mv" |f| vec![special(f, vec![Operand::Use(64, ANY)])], no_meaning "the register has a purpose of its own";
+    SetReg "set_reg" "mv" |f| vec![special(f, Emission::Expand, vec![Operand::Use(64, ANY)])], no_meaning "the register has a purpose of its own";
+    /// A loop that copies words.
+    CopyWords "copy_words" "copy_words" copy_words, no_meaning "a loop over memory; made by calls alone";
     /// The address of a symbol near by: AUIPC and ADDI.
-    SymNear "sym_near" "lla" |f| symbol(f, SymbolReach::Near), is |_, w, i, _| value(i.imm.resize(w));
-    /// The address of a symbol anywhere: loaded from a table, or from behind the code.
-    SymFar "sym_far" "la" |f| symbol(f, SymbolReach::Far), is |_, w, i, _| value(i.imm.resize(w));
+    SymNear "sym_near" "lla" near_symbol, is |_, w, i, _| value(i.imm.resize(w));
+    /// The address of a symbol anywhere: AUIPC and LD from a table.
+    SymFar "sym_far" "la" far_symbol, is |_, w, i, _| value(i.imm.resize(w));
     /// Nothing: what a deleted instruction becomes.
-    Nop "nop" "nop" |f| vec![special(f, vec![])], is |_, _, _, _| nothing();
+    Nop "nop" "nop" |f| vec![special(f, Emission::Point, vec![])], is |_, _, _, _| nothing();
 }
 
 #[cfg(test)]
@@ -162,6 +171,6 @@ mod tests {
             assert_eq!(r.above == Above::Sign, narrow, "{}", r.name);
         }
         let without = families().iter().filter(|f| f.info().no_meaning.is_some()).count();
-        assert_eq!(without, 12, "families without a meaning are counted: change this number knowingly");
+        assert_eq!(without, 14, "families without a meaning are counted: change this number knowingly");
     }
 }
