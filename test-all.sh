@@ -73,7 +73,7 @@ step "format of bench" cargo fmt --manifest-path bench/Cargo.toml --all --check
 step "lints" cargo clippy --workspace --all-targets -- -D warnings
 step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
 # The same features for tests and programs, so that nothing is compiled twice.
-FEATURES=windlass-codegen/incremental-cache,windlass-ir/enable-serde,windlass-regalloc/chaos,cranelift-bitset/enable-serde
+FEATURES=windlass-codegen/incremental-cache,windlass-ir/enable-serde,windlass-tool/chaos,cranelift-bitset/enable-serde
 step "tests" cargo test --workspace --features "$FEATURES"
 step "tests without machines" cargo test --quiet -p windlass-codegen --no-default-features --test switches
 step "programs" cargo build --quiet --workspace --bins --features "$FEATURES"

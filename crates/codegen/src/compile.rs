@@ -3,6 +3,7 @@
 
 use crate::abi::{Convention, Places};
 use crate::backend::{Allocated, Backend, Emitter};
+use crate::choices::{Choices, Stage};
 use crate::compiled::CompiledCode;
 use crate::effects;
 use crate::error::{CodegenError, CodegenResult};
@@ -46,9 +47,12 @@ impl Pipeline {
         options: &Options,
     ) -> CodegenResult<CompiledCode> {
         let _all = timing::compile();
+        // blocks far from each other have long branches
+        let far = u64::from(Choices::of(options, Stage::Emit).pick(3)) * 96;
+        let options = &Options { padding: options.padding.max(far), ..*options };
         let frame = Frame::of(func, backend, options)?;
         self.lower(func, backend, frame.given(options))?;
-        self.allocate(backend.machine(frame.conv, options), options.check)?;
+        self.allocate(backend.machine(frame.conv, options), options)?;
         let function = Allocated {
             vcode: &self.vcode,
             alloc: &self.allocation,
@@ -80,7 +84,8 @@ impl Pipeline {
         timed(Pass::flowgraph, || self.cfg.compute(func));
         timed(Pass::domtree, || self.domtree.compute(func, &self.cfg));
         timed(Pass::loop_analysis, || self.loops.compute(func, &self.cfg, &self.domtree));
-        let order = BlockOrder::new(func, &self.cfg, &self.domtree, &self.loops);
+        let choices = Choices::of(given.options, Stage::Order);
+        let order = BlockOrder::new(func, &self.cfg, &self.domtree, &self.loops, &choices);
         if order.blocks.is_empty() {
             return Err(CodegenError::unsupported("a function without blocks: give it one that returns or traps"));
         }
@@ -92,9 +97,15 @@ impl Pipeline {
         Ok(())
     }
 
-    fn allocate(&mut self, machine: regalloc::Machine, check: bool) -> CodegenResult<()> {
-        let before = check.then(|| self.vcode.code.clone());
+    fn allocate(&mut self, machine: regalloc::Machine, options: &Options) -> CodegenResult<()> {
+        let before = options.check.then(|| self.vcode.code.clone());
         timed(Pass::regalloc, || {
+            #[cfg(feature = "chaos")]
+            if options.chaos != 0 {
+                let mut choices = Choices::of(options, Stage::Allocate);
+                let (code, memory, out) = (&mut self.vcode.code, &mut self.regalloc, &mut self.allocation);
+                return regalloc::allocate_with(code, &machine, memory, out, &mut choices);
+            }
             regalloc::allocate(&mut self.vcode.code, &machine, &mut self.regalloc, &mut self.allocation)
         })?;
         if let Some(before) = before {

@@ -9,6 +9,7 @@ pub mod backend;
 pub mod binemit;
 pub mod buffer;
 pub mod call;
+pub mod choices;
 pub mod compile;
 pub mod compiled;
 pub mod context;

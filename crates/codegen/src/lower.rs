@@ -7,6 +7,7 @@
 //! Needs the IR, resolved of aliases, and the block order; leaves a [`VCode`].
 
 use crate::abi::Places;
+use crate::choices::{Choices, Stage};
 use crate::error::{CodegenError, CodegenResult};
 use crate::options::Options;
 use crate::order::BlockOrder;
@@ -15,7 +16,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::ops::{Effects, Opcode};
-use windlass_desc::types::{F32, F64, I8X16, I64, I128, INVALID, Type};
+use windlass_desc::types::{F32, F64, I8, I8X16, I16, I64, I128, INVALID, Type};
 use windlass_ir::entity::EntityRef;
 use windlass_ir::ir::{Block, Endianness, Function, Inst, Value, ValueDef};
 use windlass_ir::meaning::imm_of;
@@ -95,6 +96,7 @@ pub struct Lower<'a> {
     rule: u16,
     trap: Option<windlass_desc::env::TrapCode>,
     block: Option<Block>,
+    choices: Choices,
     /// A type of which some value has no register.
     refused: Option<Type>,
 }
@@ -127,6 +129,7 @@ pub fn lower<T: Target>(
         rule: NO_RULE,
         trap: None,
         block: None,
+        choices: Choices::of(given.options, Stage::Lower),
         refused: None,
     };
     c.count_uses_and_effects(order);
@@ -245,9 +248,37 @@ impl<'a> Lower<'a> {
             return Ok(());
         }
         let op = self.opcode(inst);
+        if self.choices.unusual(3) {
+            self.junk(inst);
+        }
         self.origin = inst.index() as u32;
         self.rule = NO_RULE;
         target.lower(self, inst, op, self.ctv(inst))
+    }
+
+    /// Changes what stands above the value that the instruction gives, if it is narrow, for nobody may rely on it.
+    fn junk(&mut self, i: Inst) {
+        let [v] = *self.func.dfg.inst_results(i) else { return };
+        let ty = self.ty(v);
+        // of 32 bits contracts may say what stands above; names and booleans of conditions have no code of their own
+        if !matches!(ty, I8 | I16) || self.s.vregs[v.index()] == NONE || self.named((v, 0)).is_some() {
+            return;
+        }
+        let (changed, made, above) = (self.result(i, 0, 0), self.temp(), self.temp());
+        self.start(self.roles.arithmetic.add);
+        [changed, made, above].into_iter().for_each(|r| self.operand(r));
+        self.end();
+        self.start(self.roles.arithmetic.constant);
+        self.operand(above);
+        self.pending.payload = 0x5a5a_a5a5_5a5a << ty.bits();
+        self.end();
+        self.redirect(i, made);
+    }
+
+    /// May a rule that matches be passed over for a later one? Some that has no conditions always comes last.
+    #[inline(always)]
+    pub fn pass_over(&self) -> bool {
+        self.choices.unusual(4)
     }
 
     // What matchers ask.

@@ -42,6 +42,8 @@ pub struct Options {
     pub pic: bool,
     /// All NaNs that arithmetic makes have the same bits.
     pub canonical_nans: bool,
+    /// Where choices start that make no difference, under the feature `chaos`; 0 for the usual ones.
+    pub chaos: u64,
 }
 
 impl Options {
@@ -66,6 +68,7 @@ impl Options {
             // COFF has no tables of addresses; its linkers make stubs for calls on their own
             pic: flags.is_pic() && triple.binary_format != BinaryFormat::Coff,
             canonical_nans: flags.enable_nan_canonicalization(),
+            chaos: 0,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The order of machine blocks: reverse post-order of what is reachable, loops contiguous, with immediate dominators,
 //! loop depths and predecessors, as the allocator wants them. Needs the IR's flow graph analyses.
 
+use crate::choices::Choices;
 use windlass_ir::dominator_tree::DominatorTree;
 use windlass_ir::entity::EntityRef;
 use windlass_ir::flowgraph::ControlFlowGraph;
@@ -19,9 +20,15 @@ pub struct BlockOrder {
 
 impl BlockOrder {
     /// Orders the blocks of `func`.
-    pub fn new(func: &Function, cfg: &ControlFlowGraph, domtree: &DominatorTree, loops: &LoopAnalysis) -> BlockOrder {
+    pub fn new(
+        func: &Function,
+        cfg: &ControlFlowGraph,
+        domtree: &DominatorTree,
+        loops: &LoopAnalysis,
+        choices: &Choices,
+    ) -> BlockOrder {
         let mut order = BlockOrder { number: vec![NONE; func.dfg.num_blocks()], ..BlockOrder::default() };
-        order.visit(func, cfg, loops);
+        order.visit(func, cfg, loops, choices);
         for &b in &order.blocks {
             let idom = domtree.idom(b).map_or(0, |d| order.number(d));
             let innermost = loops.innermost_loop(b);
@@ -38,11 +45,14 @@ impl BlockOrder {
     }
 
     /// Depth-first search that goes to what leaves the most loops first: what is finished first comes last.
-    fn visit(&mut self, func: &Function, cfg: &ControlFlowGraph, loops: &LoopAnalysis) {
+    fn visit(&mut self, func: &Function, cfg: &ControlFlowGraph, loops: &LoopAnalysis, choices: &Choices) {
         const SEEN: u32 = NONE - 1;
         let Some(entry) = func.layout.entry_block() else { return };
         let successors = |b: Block| {
             let mut s: Vec<Block> = cfg.succ_iter(b).collect();
+            if choices.unusual(2) {
+                s.reverse();
+            }
             // stable, and popped from the end: shallow blocks first, textual order within
             s.sort_by_key(|&b| std::cmp::Reverse(loops.loop_level(b).level()));
             s

@@ -126,10 +126,11 @@ impl TargetIsa for X64Isa {
         func: &Function,
         pipeline: &mut Pipeline,
         want_disasm: bool,
-        _ctrl_plane: &mut ControlPlane,
+        ctrl_plane: &mut ControlPlane,
     ) -> CodegenResult<CompiledCodeStencil> {
         let origins = func.stencil.srclocs.values().any(|loc| !loc.is_default());
         let options = Options { listing: want_disasm, origins, points: !func.debug_tags.is_empty(), ..self.options };
+        let options = Options { chaos: ctrl_plane.seed(), ..options };
         let mut code = pipeline.compile(func, BACKEND, &options)?;
         let minimum = 1 << self.flags.log2_min_function_alignment();
         code.alignment = code.alignment.max(minimum);

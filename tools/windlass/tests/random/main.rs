@@ -80,8 +80,11 @@ fn module(seed: u64, ops: &Ops, builds: &[(&str, Build)]) -> (usize, usize, usiz
         calls.into_iter().zip(expected).filter_map(|(call, outcome)| Some((call, outcome?))).unzip();
     let all: Vec<&Function> = funcs.iter().collect();
     let with_args: Vec<(&Function, &[DataValue])> = calls.iter().map(|(f, args)| (*f, &args[..])).collect();
-    let ways = Level::ALL.into_iter().flat_map(|level| builds.iter().map(move |build| (level, build)));
-    for (level, (target, build)) in ways {
+    let usual =
+        Level::ALL.into_iter().flat_map(|level| builds.iter().map(move |(target, build)| (level, *target, build)));
+    let chaotic = with_other_choices(seed, builds);
+    let unusual = chaotic.iter().map(|(level, target, build)| (*level, *target, build));
+    for (level, target, build) in usual.chain(unusual) {
         let native = Native::compile(&Engine::Host, build, &all, level);
         let outcomes = native.call_all(&with_args).expect("the system lets functions run");
         for (((func, args), expected), found) in with_args.iter().zip(&expected).zip(&outcomes) {
@@ -93,6 +96,25 @@ fn module(seed: u64, ops: &Ops, builds: &[(&str, Build)]) -> (usize, usize, usiz
     let trapped = expected.iter().filter(|outcome| matches!(outcome, Outcome::Trapped(_))).count();
     let large = |f: &&Function| f.layout.blocks().count() >= 8 && f.dfg.num_insts() >= 40;
     (calls.len(), trapped, funcs.iter().filter(large).count())
+}
+
+/// Each level once more, with other choices than the usual ones where these make no difference.
+#[cfg(feature = "chaos")]
+fn with_other_choices<'a>(seed: u64, builds: &'a [(&'a str, Build)]) -> Vec<(Level, &'a str, Build)> {
+    let with = |(n, level): (usize, Level)| {
+        let (target, build) = &builds[(seed as usize + n) % builds.len()];
+        let mut build = build.clone();
+        build.options.chaos = seed * Level::ALL.len() as u64 + n as u64 + 1;
+        // and the allocator's checker
+        build.options.check = true;
+        (level, *target, build)
+    };
+    Level::ALL.into_iter().enumerate().map(with).collect()
+}
+
+#[cfg(not(feature = "chaos"))]
+fn with_other_choices<'a>(_: u64, _: &'a [(&'a str, Build)]) -> Vec<(Level, &'a str, Build)> {
+    vec![]
 }
 
 fn arguments(rng: &mut Rng, func: &Function) -> Vec<DataValue> {

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::abi::Places;
+use crate::choices::Choices;
 use crate::lower::{self, Given, lower};
 use crate::options::Options;
 use crate::order::BlockOrder;
@@ -277,7 +278,7 @@ fn generated_matchers_do_what_the_rules_say() {
         let domtree = DominatorTree::with_function(&func, &cfg);
         let mut loops = LoopAnalysis::new();
         loops.compute(&func, &cfg, &domtree);
-        let order = BlockOrder::new(&func, &cfg, &domtree, &loops);
+        let order = BlockOrder::new(&func, &cfg, &domtree, &loops, &Choices::default());
         let options = Options { features: seed % (1 << windlass_desc::x64::Feature::ALL.len()), ..Options::default() };
         let places = Places::default();
         let given = Given { options: &options, slots: &[0], places: &places };
