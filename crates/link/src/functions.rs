@@ -77,7 +77,7 @@ impl Object {
             offset: reloc.offset,
             kind: reloc.kind,
             target: Target::Symbol(symbol.clone()),
-            addend: reloc.addend,
+            addend: reloc.addend + within(&reloc.target),
         };
         Blob {
             name: Some(self.name.clone()),
@@ -210,6 +210,11 @@ impl Functions {
         let trap = linked.traps.iter().find(|trap| trap.offset as usize == offset).map(|trap| trap.code);
         Some(Place { function: &linked.name, offset: offset as u32, trap })
     }
+}
+
+/// How far into the function that it belongs to a relocation refers.
+fn within(target: &FinalizedRelocTarget) -> i64 {
+    if let FinalizedRelocTarget::Func(offset) = target { (*offset).into() } else { 0 }
 }
 
 /// The symbol that a relocation in a function refers to.

@@ -18,7 +18,8 @@ pub fn rule(n: usize, rule: &Rule, m: &Machine, out: &mut String) -> Result<()> 
     let steps = pattern::of_rule(rule)?;
     let _ = writeln!(out, "// {}", super::place(rule.at));
     let _ = writeln!(out, "fn emit_{n}(c: &mut Lower<'_>, i: Inst, m: &Match) {{");
-    let mut body = Body { names: Names::of(&steps), m, temps: 0, for_root: true, text: String::new() };
+    let effect = !rule.lhs.op.row().effects.is_pure();
+    let mut body = Body { names: Names::of(&steps), m, temps: 0, for_root: true, effect, text: String::new() };
     match &rule.rhs {
         // lowering follows names, so nothing ever asks for this
         Rhs::Same(_) => {}
@@ -39,7 +40,7 @@ pub fn rule(n: usize, rule: &Rule, m: &Machine, out: &mut String) -> Result<()> 
 /// what makes them or the flags.
 pub fn test(n: usize, r: &Alternative, t: &Test, m: &Machine, out: &mut String) -> Result<()> {
     let steps = pattern::of_condition(&r.pat, r.ty)?;
-    let mut body = Body { names: Names::of(&steps), m, temps: 0, for_root: false, text: String::new() };
+    let mut body = Body { names: Names::of(&steps), m, temps: 0, for_root: false, effect: false, text: String::new() };
     if !t.on.is_empty() {
         let _ = writeln!(out, "fn on_{n}(c: &mut Lower<'_>, m: &Match) -> [VReg; 2] {{");
         let mut registers: Vec<String> = vec![];
@@ -183,12 +184,19 @@ pub fn mask(shapes: impl IntoIterator<Item = Shape>) -> u8 {
     shapes.into_iter().fold(0, |bits, s| bits | 1 << s as u8)
 }
 
+/// Does a row trap or touch memory?
+fn has_effect(row: &Row) -> bool {
+    row.mem != MemMode::None || row.traps
+}
+
 struct Body<'a> {
     names: Names,
     m: &'a Machine,
     temps: usize,
     /// The instructions stand for the root: they trap as it does, and have its effect.
     for_root: bool,
+    /// The root has an effect, be it one that never happens.
+    effect: bool,
     text: String,
 }
 
@@ -217,9 +225,15 @@ impl Body<'_> {
             }
             self.tested(k, &shapes)?;
         }
+        let mut missing = self.effect;
+        for step in &seq.steps {
+            let row = &self.m.rows[resolve(&step.inst, self.m)?.register];
+            missing &= !has_effect(row);
+        }
         for step in seq.steps.iter().rev() {
             let row = &self.m.rows[resolve(&step.inst, self.m)?.register];
-            let effect = row.mem != MemMode::None || row.traps;
+            // the last step stands for an effect that none has: a trap that never happens
+            let effect = has_effect(row) || std::mem::take(&mut missing);
             let defs: Vec<String> = step.defs.iter().map(|&t| local(t)).collect();
             self.inst(&step.inst, &defs, effect)?;
         }
