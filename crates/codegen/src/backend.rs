@@ -5,7 +5,7 @@
 use crate::abi::{Convention, Places};
 use crate::compiled::CompiledCode;
 use crate::error::CodegenResult;
-use crate::lower::{Given, Scratch};
+use crate::lower::{Given, Roles, Scratch};
 use crate::options::Options;
 use crate::order::BlockOrder;
 use crate::slots::Slots;
@@ -19,6 +19,9 @@ use windlass_regalloc::{Allocation, Machine};
 pub trait Backend: Send + Sync {
     /// Its name in messages.
     fn name(&self) -> &'static str;
+
+    /// Its rows by the part that they play, and other facts of it.
+    fn roles(&self) -> &'static Roles;
 
     /// A calling convention.
     ///

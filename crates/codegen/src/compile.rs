@@ -50,22 +50,33 @@ impl Pipeline {
         // blocks far from each other have long branches
         let far = u64::from(Choices::of(options, Stage::Emit).pick(3)) * 96;
         let options = &Options { padding: options.padding.max(far), ..*options };
-        let frame = Frame::of(func, backend, options)?;
-        self.lower(func, backend, frame.given(options))?;
-        self.allocate(backend.machine(frame.conv, options), options)?;
-        let function = Allocated {
-            vcode: &self.vcode,
-            alloc: &self.allocation,
-            conv: frame.conv,
-            places: &frame.places,
-            slots: &frame.slots,
-            options,
-        };
+        let frame = self.registers(func, backend, options)?;
+        let function = frame.allocated(&self.vcode, &self.allocation, options);
         let emitter = match &mut self.emitter {
             Some((target, emitter)) if *target == backend.name() => emitter,
             other => &mut other.insert((backend.name(), backend.emitter())).1,
         };
         timed(Pass::vcode_emit, || emitter.emit(&function))
+    }
+
+    /// What `look` sees of a function whose registers are allocated and that is not emitted yet.
+    pub fn allocated<T>(
+        &mut self,
+        func: &Function,
+        backend: &dyn Backend,
+        options: &Options,
+        look: impl FnOnce(&Allocated<'_>) -> T,
+    ) -> CodegenResult<T> {
+        let frame = self.registers(func, backend, options)?;
+        Ok(look(&frame.allocated(&self.vcode, &self.allocation, options)))
+    }
+
+    /// Lowers a function and allocates its registers.
+    fn registers(&mut self, func: &Function, backend: &dyn Backend, options: &Options) -> CodegenResult<Frame> {
+        let frame = Frame::of(func, backend, options)?;
+        self.lower(func, backend, frame.given(options))?;
+        self.allocate(backend.machine(frame.conv, options), options)?;
+        Ok(frame)
     }
 
     /// The machine code of a function before its registers are allocated, and what it is allocated for.
@@ -130,6 +141,15 @@ impl Frame {
         let conv = backend.convention(func.signature.call_conv)?;
         let places = Places::new(&func.signature, conv, options)?;
         Ok(Frame { slots, conv, places })
+    }
+
+    fn allocated<'a>(
+        &'a self,
+        vcode: &'a VCode,
+        alloc: &'a regalloc::Allocation,
+        options: &'a Options,
+    ) -> Allocated<'a> {
+        Allocated { vcode, alloc, conv: self.conv, places: &self.places, slots: &self.slots, options }
     }
 
     fn given<'a>(&'a self, options: &'a Options) -> lower::Given<'a> {

@@ -339,11 +339,10 @@ impl<'a> Lower<'a> {
     pub fn fcc(&self, i: Inst) -> FloatCC {
         self.func.dfg.insts[i].fp_cond_code().unwrap_or(FloatCC::Equal)
     }
-    /// Is the byte order of a memory operation big-endian, because it says so or because the target's is?
-    pub fn is_big_endian(&self, i: Inst) -> bool {
+    /// Does a memory operation say that its byte order is not the machine's?
+    pub fn is_swapped(&self, i: Inst) -> bool {
         let flags = self.func.dfg.insts[i].memflags_data(&self.func.dfg);
-        let order = flags.and_then(|f| f.explicit_endianness()).unwrap_or(self.roles.byte_order);
-        order == Endianness::Big
+        flags.and_then(|f| f.explicit_endianness()).is_some_and(|order| order != self.roles.byte_order)
     }
     /// Can the load `i`, whose result is `v`, be folded into `root`? Not if its result already has a register, for example
     /// because a compare was repeated in several users.

@@ -505,6 +505,11 @@ impl<E> Row<E> {
     pub fn bank_at(&self, place: u8) -> Bank {
         (0..self.operands.len()).find(|&i| self.place(i) == place).map_or(GENERAL, |i| self.bank(i))
     }
+    /// Which of the uses is the register at a place of the pool span.
+    pub fn use_at(&self, place: u8) -> Option<usize> {
+        let mut uses = (0..self.operands.len()).filter(|&i| matches!(self.operands[i], Operand::Use(..)));
+        uses.position(|i| self.place(i) == place)
+    }
     /// The name of the row's constant.
     pub fn constant(&self) -> String {
         self.name.to_uppercase()

@@ -32,8 +32,8 @@ pub trait Graph {
     fn lives_on(&self, v: Self::Value) -> bool;
     /// Has the value one use?
     fn once(&self, v: Self::Value) -> bool;
-    /// Is the byte order of a memory operation big-endian?
-    fn is_big_endian(&self, i: Self::Inst) -> bool;
+    /// Is the byte order of a memory operation not the machine's?
+    fn is_swapped(&self, i: Self::Inst) -> bool;
     /// May a load with this result become part of `root`?
     fn can_sink(&self, v: Self::Value, i: Self::Inst, root: Self::Inst) -> bool;
     /// Do two memory operations access one address in one way?
@@ -123,7 +123,7 @@ impl<G: Graph> At<'_, G> {
         let first = b.addr.iter().find(|x| x.0 == a.name).map(|x| x.1);
         b.addr.push((a.name, i));
         let room = i32::try_from(self.g.imm(i) + a.more).is_ok();
-        !interior && room && self.g.is_big_endian(i) == a.big && first.is_none_or(|f| self.g.same_address(f, i))
+        !interior && room && self.g.is_swapped(i) == a.swapped && first.is_none_or(|f| self.g.same_address(f, i))
     }
 
     fn pattern(&self, p: &Pat, v: G::Value, b: &mut Bound<G>) -> bool {

@@ -22,7 +22,7 @@ pub const S: Im = Im { name: "s", test: None };
 /// The condition of a comparison.
 pub const CC: Cv = Cv("cc", None);
 /// An address.
-pub const A: Addr = Addr { name: "a", more: 0, big: false };
+pub const A: Addr = Addr { name: "a", more: 0, swapped: false };
 /// An operand of any kind.
 pub const R: Rmi = Rmi { name: "r", of: "operand", read: Read::Exact };
 /// A tested value.

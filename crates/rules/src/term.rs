@@ -183,9 +183,8 @@ pub struct Addr {
     pub name: &'static str,
     /// How many bytes more.
     pub more: i64,
-    /// On the left side: the operation's byte order is big-endian, not little-endian. Machine instructions know only the
-    /// latter.
-    pub big: bool,
+    /// On the left side: the operation's byte order is not that of the machine's instructions, but the opposite one.
+    pub swapped: bool,
 }
 
 impl Addr {
@@ -193,9 +192,9 @@ impl Addr {
     pub fn plus(self, bytes: i64) -> Addr {
         Addr { more: bytes, ..self }
     }
-    /// Of an operation whose byte order is big-endian.
-    pub fn big(self) -> Addr {
-        Addr { big: true, ..self }
+    /// Of an operation whose byte order is not the machine's.
+    pub fn swapped(self) -> Addr {
+        Addr { swapped: true, ..self }
     }
 }
 

@@ -35,6 +35,10 @@ pub struct Args {
     /// Write such a list of what fails now
     #[arg(long, value_name = "FILE", conflicts_with = "expect")]
     pub bless_expect: Option<PathBuf>,
+    /// Simulate machine code by the meanings of its instructions instead of running it, for any target: tests of kind
+    /// `run` only, each call compared with the interpreter too
+    #[arg(long, conflicts_with_all = ["expect", "bless_expect"])]
+    pub simulate: bool,
     /// How many files to test at the same time [default: one for each CPU]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
@@ -44,6 +48,15 @@ pub struct Args {
     /// For what.
     #[command(flatten)]
     pub target: Target,
+}
+
+/// What runs tests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Engine {
+    /// Each kind has its own.
+    All,
+    /// The simulator: those of kind `run`, and no others.
+    Simulator,
 }
 
 /// What has become of the cases.
@@ -87,7 +100,8 @@ pub fn run(args: &Args) -> Result<bool> {
             report.end(&paths[file], &case, sift(&mut expected, &paths[file], &case, verdict));
         }
     };
-    pool::run(&paths, &given, jobs.unwrap_or(1), listen)
+    let engine = if args.simulate { Engine::Simulator } else { Engine::All };
+    pool::run(&paths, &given, engine, jobs.unwrap_or(1), listen)
         .map_err(|e| Error::new(format_args!("the system did not let tests run: {e}")))?;
     if let Some(list) = &args.bless_expect {
         bless(list, &files, failures)?;

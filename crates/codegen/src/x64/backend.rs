@@ -1,12 +1,13 @@
 //! x86-64 as the pipeline sees it.
 
 use super::lower::X64Target;
+use super::roles::ROLES;
 use super::{abi, asm, emit, rows};
 use crate::abi::Convention;
 use crate::backend::{Backend, Emitter};
 use crate::emit::FunctionEmitter;
 use crate::error::CodegenResult;
-use crate::lower::{self, Given};
+use crate::lower::{self, Given, Roles};
 use crate::options::Options;
 use crate::order::BlockOrder;
 use crate::vcode::{self, VCode};
@@ -22,6 +23,10 @@ struct X64;
 impl Backend for X64 {
     fn name(&self) -> &'static str {
         super::NAME
+    }
+
+    fn roles(&self) -> &'static Roles {
+        &ROLES
     }
 
     fn convention(&self, conv: CallConv) -> CodegenResult<&'static Convention> {

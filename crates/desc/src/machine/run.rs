@@ -97,7 +97,7 @@ pub fn simulate<M: Machine, E: Env>(row: &Row, e: &mut E, input: &Input<E::B>) -
     for (n, o) in row.operands.iter().enumerate() {
         if let Operand::Def(w, at) = *o {
             let result = results.next().expect("a result per def");
-            let old = if let At::Tied(_) = at { input.uses.first() } else { None };
+            let old = if let At::Tied(place) = at { row.use_at(place).and_then(|k| input.uses.get(k)) } else { None };
             let bits = M::BANKS[row.bank(n).0 as usize].bits;
             defs.push(write(e, result, (w as u32, bits), row.above, old));
         }

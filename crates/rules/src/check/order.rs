@@ -38,7 +38,7 @@ pub fn covers_op<'a>(a: &OpPat, b: &'a OpPat, bound: &mut Binding<'a>) -> bool {
     let tests =
         a.imm.is_none_or(|k| k.test.is_none_or(|t| b.imm.and_then(|k| k.test).is_some_and(|u| u.name == t.name)));
     let ccs = a.cc.is_none_or(|c| b.cc.is_some_and(|d| d.possible().iter().all(|x| c.possible().contains(x))));
-    let room = a.addr.is_none_or(|c| b.addr.is_some_and(|d| c.big == d.big && c.more <= d.more));
+    let room = a.addr.is_none_or(|c| b.addr.is_some_and(|d| c.swapped == d.swapped && c.more <= d.more));
     // an interior address also asks for a load that can be sunk, so only equal patterns cover each other there
     a.op == b.op
         && a.fcc.is_none_or(|cc| b.fcc == Some(cc))
@@ -125,7 +125,7 @@ fn uncovered(set: &RuleSet, op: Opcode, ty: Type) -> Option<String> {
     if let (Some(_), Some(cc)) = (first.lhs.cc, IntCC::all().iter().find(|cc| !simple.iter().any(|r| allows(r, cc)))) {
         return Some(format!("no rule matches it unconditionally where the condition is {cc}"));
     }
-    let order = |big| simple.iter().any(|r| r.lhs.addr.is_none_or(|a| a.big == big));
+    let order = |swapped| simple.iter().any(|r| r.lhs.addr.is_none_or(|a| a.swapped == swapped));
     if !order(false) || !order(true) {
         return Some("no rule matches it unconditionally in one of the byte orders".into());
     }

@@ -190,7 +190,7 @@ impl Steps {
             self.bind(cc.0, Bound::Cc(format!("c.cc({inst})")));
         }
         if let Some(a) = p.addr {
-            self.tests.push(Step::If(format!("{}c.is_big_endian({inst})", if a.big { "" } else { "!" })));
+            self.tests.push(Step::If(format!("{}c.is_swapped({inst})", if a.swapped { "" } else { "!" })));
             if a.more != 0 {
                 self.tests.push(Step::If(format!("c.has_room({inst}, {})", a.more)));
             }

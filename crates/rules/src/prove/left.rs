@@ -151,7 +151,7 @@ impl<'a> Left<'a> {
             RmiForm::Memory => {
                 let addr = vars::address(name);
                 self.show(&format!("address of {name}"), &addr);
-                self.recorder.load(&addr, bits, vars::access(name, self.types))
+                self.recorder.load(&addr, bits, vars::access(&self.set.machine, name, self.types))
             }
             RmiForm::Immediate => {
                 let k = vars::immediate(name);
@@ -195,7 +195,8 @@ impl<'a> Left<'a> {
             let at = row.operands.iter().position(|o| o.name == "p").ok_or("an address that the operation lacks")?;
             args.insert(at, vars::base(a.name));
             imms.imm = vars::offset_of(a.name);
-            imms.access = Access { big_endian: a.big, ..vars::access(a.name, self.types) };
+            let native = vars::access(&self.set.machine, a.name, self.types);
+            imms.access = Access { big_endian: native.big_endian != a.swapped, ..native };
             self.show(&format!("address {}", a.name), &vars::address(a.name));
             self.assumptions.push(OFFSET.takes(64, &imms.imm));
             if a.more != 0 {

@@ -12,7 +12,7 @@ use crate::types::Types;
 use std::cell::Cell;
 use windlass_desc::bv::Bv;
 use windlass_desc::env::{Access, Env};
-use windlass_desc::machine::{Above, Cc, Feature, Input, Output, SymbolReach};
+use windlass_desc::machine::{Above, Bank, Cc, Feature, GENERAL, Input, Operand, Output, Row, SymbolReach};
 use windlass_desc::types::Type;
 
 /// A run of the right side.
@@ -24,8 +24,8 @@ pub struct Right<'a> {
     pub recorder: Recorder,
     /// One bit: do all immediates survive their encoding?
     pub encodable: Smt,
-    /// Results of earlier steps, and the flags they left.
-    temps: Vec<(Tmp, Smt)>,
+    /// Results of earlier steps with their banks, and the flags they left.
+    temps: Vec<(Tmp, Smt, Bank)>,
     flags: Option<Smt>,
     /// How many bits the registers of the rule's results have that copies keep, in order.
     pub results: Vec<u32>,
@@ -116,7 +116,7 @@ impl<'a> Right<'a> {
     /// Reads memory of `bits` bits at an address.
     pub fn load(&mut self, a: Addr, bits: u32) -> Result<Smt, String> {
         self.bound(a.name)?;
-        Ok(self.recorder.load(&vars::address(a.name), bits, vars::access(a.name, self.types)))
+        Ok(self.recorder.load(&vars::address(a.name), bits, vars::access(self.m, a.name, self.types)))
     }
     /// Runs what a test needs; gives whether its condition holds, one bit.
     pub fn test(&mut self, t: &Test) -> Result<Smt, String> {
@@ -150,7 +150,9 @@ impl<'a> Right<'a> {
             if out.defs.len() < step.defs.len() {
                 return Err(format!("{} gives too few results", self.m.family(step.inst.family).name));
             }
-            self.temps.extend(step.defs.iter().copied().zip(out.defs));
+            let row = &self.m.rows[resolve(&step.inst, self.m)?.register];
+            let named = step.defs.iter().zip(out.defs).zip(defs(row));
+            self.temps.extend(named.map(|((&t, register), bank)| (t, register, bank)));
         }
         let result = |r: &Reg| match r {
             Reg::Tmp(t) => self.temp(*t),
@@ -160,10 +162,10 @@ impl<'a> Right<'a> {
         seq.results.iter().map(result).collect()
     }
     fn temp(&self, t: Tmp) -> Result<Smt, String> {
-        let found = self.temps.iter().find(|x| x.0 == t).map(|x| x.1.clone());
-        let found = found.ok_or_else(|| format!("{t} is not set before it is read"))?;
+        let found = self.temps.iter().find(|x| x.0 == t);
+        let (_, register, bank) = found.ok_or_else(|| format!("{t} is not set before it is read"))?;
         let kept = self.kept.iter().find(|k| k.0 == t).map_or(vars::INTERMEDIATE, |k| k.1);
-        Ok(self.read(found, kept, self.m.banks[0].copied))
+        Ok(self.read(register.clone(), kept, self.m.banks[bank.0 as usize].copied))
     }
     /// Runs an instruction.
     pub fn run(&mut self, inst: &MInst) -> Result<Output<Smt>, String> {
@@ -222,18 +224,22 @@ impl<'a> Right<'a> {
             Arg::Reg(Reg::Inst(i)) => {
                 let result = self.run(i)?.defs.first().cloned();
                 let result = result.ok_or_else(|| format!("{} has no result", self.m.family(i.family).name))?;
-                out.uses.push(self.read(result, vars::INTERMEDIATE, self.m.banks[0].copied));
+                let bank = defs(&self.m.rows[resolve(i, self.m)?.register]).next().unwrap_or(GENERAL);
+                out.uses.push(self.read(result, vars::INTERMEDIATE, self.m.banks[bank.0 as usize].copied));
             }
             Arg::Imm(k) => out.imm = Some(self.immediate(k)?),
             Arg::Addr(a) => {
                 self.bound(a.name)?;
                 let further = Smt::lit(64, a.more as u64 as u128);
-                out.addr = Some((vars::address(a.name).add(&further), vars::access(a.name, self.types)));
+                out.addr = Some((vars::address(a.name).add(&further), vars::access(self.m, a.name, self.types)));
             }
             Arg::At(t, disp) => {
                 // what is accessed there is the memory of the pattern's address, or none for an address alone
-                let access =
-                    self.types.names().find(|n| *n == A.name).map_or(Access::PLAIN, |a| vars::access(a, self.types));
+                let access = self
+                    .types
+                    .names()
+                    .find(|n| *n == A.name)
+                    .map_or(Access::PLAIN, |a| vars::access(self.m, a, self.types));
                 out.addr = Some((self.temp(*t)?.add(&Smt::lit(64, *disp as u64 as u128)), access));
             }
             // the place of the slot, which is what `stack_addr` gives
@@ -252,7 +258,9 @@ impl<'a> Right<'a> {
                 out.form = Some(form);
                 match form {
                     RmiForm::Register => out.uses.push(self.register(Val::new(r.name))?),
-                    RmiForm::Memory => out.addr = Some((vars::address(r.name), vars::access(r.name, self.types))),
+                    RmiForm::Memory => {
+                        out.addr = Some((vars::address(r.name), vars::access(self.m, r.name, self.types)))
+                    }
                     RmiForm::Immediate => out.imm = Some(vars::immediate(r.name)),
                 }
             }
@@ -285,6 +293,11 @@ impl<'a> Right<'a> {
     fn bound(&self, name: &str) -> Result<Type, String> {
         self.types.var(name).ok_or_else(|| format!("`{name}` is not bound on the left"))
     }
+}
+
+/// The banks of a row's results.
+fn defs(row: &Row) -> impl Iterator<Item = Bank> {
+    (0..row.operands.len()).filter(|&n| matches!(row.operands[n], Operand::Def(..))).map(|n| row.bank(n))
 }
 
 /// One bit: does a matched test hold?

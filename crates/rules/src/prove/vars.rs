@@ -78,11 +78,11 @@ pub fn holds(name: &str) -> Smt {
     Smt::sym(format!("{name}_holds"), 1)
 }
 
-/// How the memory operation of this address accesses memory: little-endian, as the machine does, with a trap that tells
-/// it from all others.
-pub fn access(name: &str, types: &Types) -> Access {
+/// How the memory operation of this address accesses memory: in the machine's byte order, with a trap that tells it from
+/// all others.
+pub fn access(m: &Machine, name: &str, types: &Types) -> Access {
     let n = types.names().position(|v| v == name).unwrap_or(0) as u8;
-    Access { trap: TrapCode::user(n + 1), ..Access::PLAIN }
+    Access { trap: TrapCode::user(n + 1), big_endian: m.big_endian, ..Access::PLAIN }
 }
 
 /// What an `rmi` is.

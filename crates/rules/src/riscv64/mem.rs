@@ -56,7 +56,7 @@ fn loads(r: &mut RuleSet) {
                 32 if signed => s.set(U, sext_w(at)).gives([U]),
                 _ => s.set(T, sll(64, at, by)).set(U, back(64, T, by)).gives([U]),
             };
-            pat(A.big()).to(s)
+            pat(A.swapped()).to(s)
         });
     }
     whole(r, Opcode::Load);
@@ -72,7 +72,7 @@ fn loads(r: &mut RuleSet) {
             let (s, low) = swapped(s, 64, second.into(), 1);
             Seq { results: vec![low, high], ..s }
         };
-        let order = |a: Addr| if big { a.big() } else { a };
+        let order = |a: Addr| if big { a.swapped() } else { a };
         r.rule(WHOLE, |_| load(order(near)).to(finish(both(Seq::default(), ld(A), ld(near)))));
         r.rule(WHOLE, |_| {
             let s = Seq::default().set(T, lea(A));
@@ -97,7 +97,7 @@ fn stores(r: &mut RuleSet) {
             let w = stored(t);
             let from = if w == 8 { low(X) } else { wide(X) };
             let (s, at) = swapped(Seq::default(), w, from.into(), 0);
-            pat(X, A.big()).to(s.run(store_to(w as u16, A, at)))
+            pat(X, A.swapped()).to(s.run(store_to(w as u16, A, at)))
         });
     }
     whole(r, Opcode::Store);
@@ -111,7 +111,7 @@ fn stores(r: &mut RuleSet) {
             let (s, second) = swapped(s, 64, lo(X).into(), 1);
             (s, first, second)
         };
-        let order = |a: Addr| if big { a.big() } else { a };
+        let order = |a: Addr| if big { a.swapped() } else { a };
         r.rule(WHOLE, |_| {
             let (s, first, second): (Seq, Reg, Reg) = halves();
             store(X, order(near)).to(s.run(store_to(64, A, first)).run(store_to(64, near, second)))

@@ -110,11 +110,11 @@ fn memory(r: &mut RuleSet) {
     r.rule(FLOATS, |t| store(X, A).to(movf_store(width(t), A, X)));
     r.rule(FLOATS, |t| {
         let s = Seq::default().set(T, mov_load(width(t), A)).set(U, swap_bytes(width(t), T));
-        load(A.big()).to(s.set(FLOAT, to_vec(width(t), U)).gives([FLOAT]))
+        load(A.swapped()).to(s.set(FLOAT, to_vec(width(t), U)).gives([FLOAT]))
     });
     r.rule(FLOATS, |t| {
         let s = Seq::default().set(T, from_vec(width(t), X)).set(U, swap_bytes(width(t), T));
-        store(X, A.big()).to(s.run(mov_store(width(t), A, U)))
+        store(X, A.swapped()).to(s.run(mov_store(width(t), A, U)))
     });
 }
 

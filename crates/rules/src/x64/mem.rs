@@ -40,7 +40,7 @@ fn loads(r: &mut RuleSet) {
 }
 
 fn big_loads(r: &mut RuleSet) {
-    let a = A.big();
+    let a = A.swapped();
     r.rule(&[I8], |_| load(a).to(movzx8(32, A)));
     r.rule(&[I16, I32, I64], |_| uload8(a).to(movzx8(32, A)));
     r.rule(&[I16, I32], |_| sload8(a).to(movsx8(32, A)));
@@ -102,7 +102,7 @@ fn stores(r: &mut RuleSet) {
 }
 
 fn big_stores(r: &mut RuleSet) {
-    let a = A.big();
+    let a = A.swapped();
     r.rule(&[I8], |_| store(X, a).to(mov_store(8, A, X)));
     r.rule(&[I16, I32, I64], |_| istore8(X, a).to(mov_store(8, A, low(X))));
     let turned = |w, x| Seq::default().set(T, swap_bytes(w, x)).run(mov_store(w, A, T));

@@ -378,14 +378,14 @@ fn big_memory(r: &mut RuleSet) {
         s.set(B_, second).set(LOW, swap_bytes(64, B_)).gives([LOW, HIGH])
     };
     let halves = || Seq::default().set(HIGH, swap_bytes(64, hi(X))).set(LOW, swap_bytes(64, lo(X)));
-    r.rule(WHOLE, |_| load(near.big()).to(turned(Seq::default(), mov_load(64, A), mov_load(64, near))));
+    r.rule(WHOLE, |_| load(near.swapped()).to(turned(Seq::default(), mov_load(64, A), mov_load(64, near))));
     r.rule(WHOLE, |_| {
         let s = Seq::default().set(T, lea(A));
-        load(A.big()).to(turned(s, mov_load(64, Arg::At(T, 0)), mov_load(64, Arg::At(T, 8))))
+        load(A.swapped()).to(turned(s, mov_load(64, Arg::At(T, 0)), mov_load(64, Arg::At(T, 8))))
     });
-    r.rule(WHOLE, |_| store(X, near.big()).to(halves().run(mov_store(64, A, HIGH)).run(mov_store(64, near, LOW))));
+    r.rule(WHOLE, |_| store(X, near.swapped()).to(halves().run(mov_store(64, A, HIGH)).run(mov_store(64, near, LOW))));
     r.rule(WHOLE, |_| {
         let s = halves().set(T, lea(A)).run(mov_store(64, Arg::At(T, 0), HIGH));
-        store(X, A.big()).to(s.run(mov_store(64, Arg::At(T, 8), LOW)))
+        store(X, A.swapped()).to(s.run(mov_store(64, Arg::At(T, 8), LOW)))
     });
 }

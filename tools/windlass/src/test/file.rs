@@ -1,8 +1,8 @@
 //! The cases of one file, one after the other. Needs the kinds of tests; tells what happens as events.
 
-use super::kinds;
 use super::pieces;
 use super::verdict::{Event, Failure, Verdict};
+use super::{Engine, kinds};
 use crate::panics;
 use crate::source::Source;
 use crate::target::Given;
@@ -14,7 +14,7 @@ use windlass_ir::testfile::{TestCommand, TestFile};
 pub type Listener<'a> = dyn FnMut(Event) + 'a;
 
 /// Runs all cases of a file. Functions that cannot be read are failures of each.
-pub fn run(path: &Path, given: &Given, on: &mut Listener<'_>) {
+pub fn run(path: &Path, given: &Given, engine: Engine, on: &mut Listener<'_>) {
     let unread = |error: &dyn std::fmt::Display, on: &mut Listener<'_>| {
         on(Event::Begin("read".to_owned()));
         on(Event::End(Verdict::Failed(vec![Failure::whole(error)])));
@@ -32,10 +32,10 @@ pub fn run(path: &Path, given: &Given, on: &mut Listener<'_>) {
         Ok(file) => file,
         Err(error) => return unread(&error, on),
     };
-    if file.commands.is_empty() {
-        kinds::plain::run(&source, &file, &lost, on);
-    } else {
-        commands(&source, &file, &lost, on);
+    match engine {
+        Engine::Simulator => simulated(&source, &file, on),
+        Engine::All if file.commands.is_empty() => kinds::plain::run(&source, &file, &lost, on),
+        Engine::All => commands(&source, &file, &lost, on),
     }
 }
 
@@ -44,6 +44,17 @@ pub fn case(name: &str, on: &mut Listener<'_>, run: impl FnOnce(&mut Listener<'_
     on(Event::Begin(name.to_owned()));
     let verdict = panics::caught(|| run(on)).unwrap_or_else(|panic| Verdict::Failed(vec![Failure::whole(panic)]));
     on(Event::End(verdict));
+}
+
+/// The cases of kind `run`, by the simulator.
+fn simulated(source: &Source, file: &TestFile<'_>, on: &mut Listener<'_>) {
+    if file.commands.iter().any(|command| command.command == "run") {
+        for line in &file.targets {
+            let words: String = line.options.iter().map(|o| format!(" {o}")).collect();
+            let name = format!("simulate {}{words}", line.triple);
+            case(&name, on, |on| kinds::simulate::run(source, file, line, on));
+        }
+    }
 }
 
 fn commands(source: &Source, file: &TestFile<'_>, lost: &[Failure], on: &mut Listener<'_>) {

@@ -10,6 +10,7 @@ pub mod optimize;
 pub mod plain;
 pub mod print_cfg;
 pub mod run;
+pub mod simulate;
 pub mod verifier;
 
 use windlass_ir::near::did_you_mean;

@@ -1,8 +1,8 @@
 //! Worker processes: each runs the cases of one file, so that whatever happens there, a crash of the compiler included,
 //! costs no more than that file. Needs a process with one thread; hands on what the workers tell.
 
-use super::file;
 use super::verdict::{Event, Failure, Verdict};
+use super::{Engine, file};
 use crate::target::Given;
 use std::fs::File;
 use std::io::{Error, Read, Result, Write};
@@ -28,12 +28,18 @@ struct Worker {
 
 /// Runs the cases of files in `jobs` processes, and tells each event with the number of its file. Events of one file come
 /// in order.
-pub fn run(files: &[PathBuf], given: &Given, jobs: usize, on: &mut dyn FnMut(usize, Event)) -> Result<()> {
+pub fn run(
+    files: &[PathBuf],
+    given: &Given,
+    engine: Engine,
+    jobs: usize,
+    on: &mut dyn FnMut(usize, Event),
+) -> Result<()> {
     let mut next = 0;
     let mut workers: Vec<Worker> = vec![];
     while next < files.len() || !workers.is_empty() {
         while workers.len() < jobs && next < files.len() {
-            workers.push(start(files, given, next)?);
+            workers.push(start(files, given, engine, next)?);
             next += 1;
         }
         for n in ready(&workers)?.into_iter().rev() {
@@ -54,7 +60,7 @@ pub fn run(files: &[PathBuf], given: &Given, jobs: usize, on: &mut dyn FnMut(usi
 }
 
 /// Forks the worker of a file.
-fn start(files: &[PathBuf], given: &Given, file: usize) -> Result<Worker> {
+fn start(files: &[PathBuf], given: &Given, engine: Engine, file: usize) -> Result<Worker> {
     let mut ends = [0; 2];
     // SAFETY: the array has room for both ends.
     if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } == -1 {
@@ -68,7 +74,7 @@ fn start(files: &[PathBuf], given: &Given, file: usize) -> Result<Worker> {
         0 => {
             drop(read);
             let mut write = write;
-            file::run(&files[file], given, &mut |event| {
+            file::run(&files[file], given, engine, &mut |event| {
                 // without a reader there is nobody to tell, nor anything left to do
                 if write.write_all(event.encode().as_bytes()).is_err() {
                     leave(1);

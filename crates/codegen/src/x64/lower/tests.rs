@@ -57,8 +57,8 @@ impl Graph for Lower<'_> {
     fn once(&self, v: Value) -> bool {
         Lower::once(self, v)
     }
-    fn is_big_endian(&self, i: Inst) -> bool {
-        Lower::is_big_endian(self, i)
+    fn is_swapped(&self, i: Inst) -> bool {
+        Lower::is_swapped(self, i)
     }
     fn can_sink(&self, v: Value, i: Inst, root: Inst) -> bool {
         Lower::can_sink(self, v, i, root)
