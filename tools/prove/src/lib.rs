@@ -1,6 +1,7 @@
 //! Discharges the proof obligations of lowering rules with Z3: finds the solver, asks it in parallel, reads its answers.
 //! Needs windlass-rules for the obligations; leaves one [`Outcome`] per obligation.
 
+pub mod mutate;
 pub mod solver;
 
 use solver::{Answer, Error, Session, Solver};
@@ -8,6 +9,10 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 use windlass_rules::prove::Obligation;
+use windlass_rules::term::RuleSet;
+
+/// The machines that have rules, by name.
+pub const MACHINES: &[(&str, fn() -> RuleSet)] = &[("x64", windlass_rules::x64::rules)];
 
 /// What became of an obligation.
 #[derive(Clone, PartialEq, Eq, Debug)]
