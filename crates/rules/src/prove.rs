@@ -298,8 +298,8 @@ pub fn contract(set: &RuleSet, (op, ty, above): (Opcode, Type, Above)) -> Vec<Ob
         })
     };
     let all: Vec<_> = set.rules.iter().filter(|r| r.lhs.op == op && r.ty == ty).flat_map(kept).collect();
-    if all.is_empty() || set.custom.iter().any(|c| c.0 == op) {
-        let (name, why) = (op.row().name, "no rule makes the result, so nothing keeps the promise");
+    if all.is_empty() || set.custom.iter().chain(&set.fallback).any(|c| c.0 == op) {
+        let (name, why) = (op.row().name, "no rule makes the result, or not always, so nothing keeps the promise");
         return vec![state(Kind::Contract, name, ty, String::new(), Location::caller(), Err(why.into()))];
     }
     all

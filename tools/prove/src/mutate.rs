@@ -18,7 +18,7 @@ use windlass_desc::machine::{Above, Row};
 use windlass_desc::ops::Opcode;
 use windlass_desc::types::{I8, I16, I64, Type};
 use windlass_rules::equation::{Equation, Equations};
-use windlass_rules::term::{Alternative, Rule, RuleSet};
+use windlass_rules::term::{Alternative, Pat, Rule, RuleSet};
 
 /// Something changed, with what kind of change it is.
 #[derive(Clone, Debug)]
@@ -161,13 +161,14 @@ fn draw(sets: &Sets, random: &mut Random) -> Option<Mutant> {
                 rule::of_alternative(&set.machine, &sets.functions, a).into_iter().map(|c| c.map(Some)).collect();
             all.retain(|c| !unchanged(a, c.to.as_ref()));
             all.push(change("drop", "dropped".into(), None));
-            let place = place(a.at, format!("{} {k} at {}", set.nonterminals[n].name, a.ty));
+            let of = if let Pat::Op(p) = &a.pat { p.op.row().name } else { "anything" };
+            let place = place(a.at, format!("{} of {of} at {}, number {k}", set.nonterminals[n].name, a.ty));
             finish(random, all, place, |to| Thing::Alternative((n, k), to))
         }
         14..=15 => {
             let n = random.below(set.machine.rows.len());
             let r = &set.machine.rows[n];
-            finish(random, row::changes(r), format!("row {}", r.name), |to| Thing::Row(n, to))
+            finish(random, row::changes(&set.machine, r), format!("row {}", r.name), |to| Thing::Row(n, to))
         }
         16 if !set.contracts.is_empty() => {
             let n = random.below(set.contracts.len());
@@ -196,7 +197,9 @@ fn finish<T>(
     place: String,
     thing: impl FnOnce(T) -> Thing,
 ) -> Option<Mutant> {
-    let mut kinds: Vec<&str> = all.iter().map(|c| c.kind).collect();
+    // of what is dropped there is little to ask
+    let drops = random.below(8) == 0;
+    let mut kinds: Vec<&str> = all.iter().map(|c| c.kind).filter(|k| drops == (*k == "drop")).collect();
     kinds.sort_unstable();
     kinds.dedup();
     let kind = random.pick(kinds)?;
@@ -289,12 +292,14 @@ impl std::fmt::Display for Report {
         let open = self.survivors().filter(|s| s.2.is_none()).count();
         write!(
             f,
-            "{} mutants: {} refuted, {} equivalent, {} stricter, {} survive, {open} of them not explained; {} more were \
-             refused by the checks",
+            "{} mutants: {} refuted, {} equivalent, {} stricter, {} true, {} left to the test on the CPU, {} survive, {open} of \
+             them not explained; {} more were refused by the checks",
             self.judged.len(),
             count(&|v| matches!(v, Verdict::Refuted(_))),
             count(&|v| matches!(v, Verdict::Equivalent(_))),
             count(&|v| matches!(v, Verdict::Stricter(_))),
+            count(&|v| matches!(v, Verdict::True(_))),
+            count(&|v| *v == Verdict::Cpu),
             count(&|v| matches!(v, Verdict::Survivor(_))),
             self.refused
         )

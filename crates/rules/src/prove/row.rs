@@ -62,14 +62,15 @@ fn statement(goal: Smt) -> Statement {
     Statement { assumptions: vec![], goal, choices: vec![], shown: vec![], effects: None }
 }
 
-/// With its two uses exchanged it writes the same bits and flags, and does the same.
+/// With its first two uses exchanged it writes the same bits and flags, and does the same.
 fn commutes(m: &Machine, row: &Row) -> Result<Statement, String> {
-    let [a, b] = &uses(m, row)[..] else { return Err("only two uses can be exchanged".into()) };
+    let uses = uses(m, row);
+    let [a, b, rest @ ..] = &uses[..] else { return Err("only two uses can be exchanged".into()) };
     if a.w() != b.w() {
         return Err("its uses are in different banks".into());
     }
-    let one = run(m, row, &[a.clone(), b.clone()]);
-    let other = run(m, row, &[b.clone(), a.clone()]);
+    let one = run(m, row, &uses);
+    let other = run(m, row, &[&[b.clone(), a.clone()], rest].concat());
     let mut goal = same_effects(&one.2, &other.2);
     let written = row.operands.iter().filter(|o| matches!(o, Operand::Def(..))).map(|o| u32::from(o.width()));
     for ((x, y), w) in one.0.iter().zip(&other.0).zip(written) {

@@ -1,15 +1,17 @@
 //! What becomes of a mutant: the checks refuse it, the solver refutes it, or it is right as well, and then the solver
 //! compares it with what it was.
 
-use super::{Mutant, Sets, Thing};
-use crate::solver::{Error, Session};
+use super::{Mutant, Random, Sets, Thing};
+use crate::solver::{Answer, Error, Session};
 use crate::{Outcome, ask};
 use std::collections::HashSet;
 use std::sync::Mutex;
-use windlass_desc::machine::Above;
+use windlass_desc::bv::Bv;
+use windlass_desc::machine::{Above, Row};
 use windlass_rules::check;
 use windlass_rules::prove::{self, Bits, Obligation, Version};
 use windlass_rules::resolve::resolve;
+use windlass_rules::smt::{Script, Smt};
 use windlass_rules::term::*;
 
 /// How many rules are looked at for a row.
@@ -24,6 +26,10 @@ pub enum Verdict {
     Equivalent(&'static str),
     /// It gives what the original gives, but in fewer cases; or it promises less.
     Stricter(&'static str),
+    /// It is another statement than the original, and true.
+    True(&'static str),
+    /// What it says of a row no rule depends on. The test on the CPU refutes it.
+    Cpu,
     /// It is not refuted, and not shown to be one of these.
     Survivor(String),
 }
@@ -34,6 +40,8 @@ impl std::fmt::Display for Verdict {
             Verdict::Refuted(of) => write!(f, "refuted: {of}"),
             Verdict::Equivalent(how) => write!(f, "equivalent {how}"),
             Verdict::Stricter(how) => write!(f, "stricter: {how}"),
+            Verdict::True(what) => write!(f, "true: {what}"),
+            Verdict::Cpu => write!(f, "left to the test on the CPU"),
             Verdict::Survivor(why) => write!(f, "SURVIVES: {why}"),
         }
     }
@@ -174,6 +182,9 @@ pub fn judge(sets: &Sets, case: &Case, session: &mut Session) -> Result<Verdict,
             Outcome::Refuted(_) => return Ok(Verdict::Refuted(about(o))),
             Outcome::Vacuous => return Ok(Verdict::Refuted(format!("{}: it never matches", about(o)))),
             Outcome::IllFormed(why) => return Ok(Verdict::Survivor(why)),
+            Outcome::Unknown(_) if refuted_by_example(o, session)? => {
+                return Ok(Verdict::Refuted(format!("{}, by an example", about(o))));
+            }
             Outcome::Unknown(why) => unknown = Some(format!("{}: the solver gave up: {why}", about(o))),
         }
     }
@@ -181,6 +192,36 @@ pub fn judge(sets: &Sets, case: &Case, session: &mut Session) -> Result<Verdict,
         return Ok(Verdict::Survivor(why));
     }
     compare(sets, case, session)
+}
+
+/// How many examples are tried where the solver finds none.
+const EXAMPLES: usize = 40;
+
+/// Is there a counterexample with registers that are numbers drawn at random? What else there is, the solver chooses.
+fn refuted_by_example(o: &Obligation, session: &mut Session) -> Result<bool, Error> {
+    let Ok(query) = &o.query else { return Ok(false) };
+    let mut random = Random(1);
+    for _ in 0..EXAMPLES {
+        let mut script = query.script.clone();
+        for line in query.script.lines() {
+            let declared = line.strip_prefix("(declare-const ").and_then(|l| l.split_once(" (_ BitVec "));
+            let Some((name, w)) = declared.and_then(|(n, w)| Some((n, w.trim_end_matches(')').parse::<u32>().ok()?)))
+            else {
+                continue;
+            };
+            if !(1..=64).contains(&w) || !["_reg", "_upper", "_value"].iter().any(|end| name.ends_with(end)) {
+                continue;
+            }
+            let ones = u64::MAX >> (64 - w);
+            let edges = [0, 1, ones, ones >> 1, (ones >> 1) + 1, random.next(), random.next() >> random.below(64)];
+            let value = edges[random.below(edges.len())] & ones;
+            script.push_str(&format!("(assert (= {name} (_ bv{value} {w})))\n"));
+        }
+        if let Answer::Sat(_) = session.check(&script, &[])? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn about(o: &Obligation) -> String {
@@ -206,8 +247,8 @@ fn compare(sets: &Sets, case: &Case, session: &mut Session) -> Result<Verdict, E
         Thing::Rule(_, None) | Thing::Alternative(_, None) | Thing::Contract(_, None) => {
             return Ok(Verdict::Stricter("others match in its place"));
         }
-        Thing::Contract(..) => return Ok(Verdict::Survivor("another promise, which is kept".into())),
-        Thing::Row(n, r) => return Ok(of_changed_row(sets, *n, r.above)),
+        Thing::Contract(..) => return Ok(Verdict::True("another promise, which is kept")),
+        Thing::Row(n, r) => return of_changed_row(sets, *n, r, session),
         Thing::Rule(n, Some(r)) => {
             let (old, new) = (Version { set: before, it: &before.rules[*n] }, Version { set: after, it: r });
             let narrower = hold(session, &prove::narrower_rule(old, new))?;
@@ -261,14 +302,26 @@ fn is_narrower_than_mutant(sets: &Sets, case: &Case, session: &mut Session) -> R
     hold(session, &all)
 }
 
-/// A row whose users are all right.
-fn of_changed_row(sets: &Sets, n: usize, above: Above) -> Verdict {
+/// A changed row whose users are all right.
+fn of_changed_row(sets: &Sets, n: usize, r: &Row, session: &mut Session) -> Result<Verdict, Error> {
     let row = &sets.rules.machine.rows[n];
-    if above != row.above && above == Above::Any {
-        return Verdict::Stricter("it promises less of its result");
-    }
-    Verdict::Survivor(match sets.users[n].is_empty() {
-        true => "no rule uses the row".into(),
-        false => "the rules that use the row do not depend on it".into(),
+    Ok(match () {
+        _ if (r.commutes, r.copy) != (row.commutes, row.copy) => Verdict::True("what its columns claim is proved"),
+        _ if r.above == Above::Any && row.above != Above::Any => Verdict::Stricter("it promises less of its result"),
+        _ if r.imm == row.imm => Verdict::Cpu,
+        _ => {
+            let [fewer, more] = [(r, row), (row, r)].map(|(a, b)| {
+                let k = Smt::sym("k", 64);
+                let mut script = Script::default();
+                let [a, b] = [a, b].map(|r| r.imm.takes(r.width.into(), &k));
+                script.assert(&a.and(&b.not()));
+                script.text().to_string()
+            });
+            match (session.check(&fewer, &[])?, session.check(&more, &[])?) {
+                (Answer::Unsat, Answer::Unsat) => Verdict::Equivalent("in the immediates that it takes"),
+                (Answer::Unsat, _) => Verdict::Stricter("it takes fewer immediates"),
+                _ => Verdict::Survivor("no rule gives it the immediates that it does not take".into()),
+            }
+        }
     })
 }
