@@ -57,6 +57,7 @@ pub fn check(set: &RuleSet) -> Vec<Problem> {
         }
     }
     problems.extend(order::unreachable(set));
+    problems.extend(order::alternatives(set));
     problems.extend(order::late_aliases(set));
     problems.extend(order::missing_cases(set));
     problems

@@ -22,6 +22,8 @@ pub struct Machine {
     pub families: &'static [FamilyInfo],
     /// Features of CPUs.
     pub features: &'static [FeatureRow],
+    /// Width of the flags, or of the condition code; 0 if it has none.
+    pub flags_width: u32,
     /// Names of conditions.
     pub conditions: &'static [&'static str],
     /// Are instructions' accesses to memory big-endian?
@@ -59,6 +61,7 @@ impl Machine {
             banks: M::BANKS,
             families: M::FAMILIES,
             features: M::FEATURES,
+            flags_width: M::FLAGS_WIDTH,
             conditions: M::CONDITIONS,
             big_endian: M::BIG_ENDIAN,
             address: M::ADDRESS,

@@ -11,6 +11,8 @@ mod effects;
 mod equation;
 mod left;
 mod right;
+mod row;
+mod same;
 mod vars;
 
 use crate::equation::Equations;
@@ -21,6 +23,10 @@ pub use effects::Recorder;
 pub use equation::equation;
 use left::{Left, upper_half};
 use right::{Right, addressable};
+pub use row::row;
+pub use same::{
+    Bits, Version, narrower_alternative, narrower_equation, narrower_rule, same_alternative, same_equation, same_rule,
+};
 use std::panic::Location;
 use vars::{Case, cases};
 use windlass_desc::bv::Bv;
@@ -43,6 +49,8 @@ pub enum Kind {
     Contract,
     /// Both sides of a simplification rule are equal.
     Equation,
+    /// A row is as its columns say.
+    Row,
 }
 
 /// One thing to be proved.
@@ -115,10 +123,18 @@ pub fn simplifications(set: &Equations) -> Vec<Obligation> {
     each(&set.rules, equation)
 }
 
-/// Everything to be proved of a rule set: nonterminals, rules, contracts.
+/// Everything to be proved of a rule set: rows, nonterminals, rules, contracts.
 pub fn obligations(set: &RuleSet) -> Vec<Obligation> {
+    let of_row = |number| row(&set.machine, number).into_iter().map(move |o| Obligation { number, ..o });
+    let rows = (0..set.machine.rows.len()).flat_map(of_row);
     let nonterminals = set.nonterminals.iter().flat_map(|n| each(&n.alternatives, |a| alternative(set, n, a)));
-    [nonterminals.collect(), each(&set.rules, |r| rule(set, r)), each(&set.contracts, |&c| contract(set, c))].concat()
+    [
+        rows.collect(),
+        nonterminals.collect(),
+        each(&set.rules, |r| rule(set, r)),
+        each(&set.contracts, |&c| contract(set, c)),
+    ]
+    .concat()
 }
 
 /// What is to be proved of an alternative of a nonterminal.
@@ -141,19 +157,25 @@ fn address(set: &RuleSet, n: &Nonterminal, a: &Alternative, p: &Place) -> Obliga
         let offset = left.offset();
         left.guards(&a.guards)?;
         let right = Right::new(&set.machine, &types, &case);
-        let base = match &p.base {
-            Base::Val(v) => right.register(*v)?,
-            Base::Slot(s) => right.immediate(&(*s).into())?,
-        };
-        let scale = right.immediate(&p.scale)?;
-        let index = p.index.map_or(Ok(Smt::lit(64, 0)), |i| right.register(i))?;
-        let disp = right.immediate(&p.disp)?;
-        let (want, got) = (value.add(&offset), base.add(&index.shl(&scale)).add(&disp));
-        let goal = want.eq(&got).and(&addressable(&set.machine, &scale, &disp));
+        let (got, encodable) = place(&right, p)?;
+        let want = value.add(&offset);
+        let goal = want.eq(&got).and(&encodable);
         let shown = [("address, left".into(), want), ("address, right".into(), got)];
         Ok(left.state(goal, Some(&right.recorder), shown.into()))
     };
     state(Kind::Address, n.name, a.ty, String::new(), a.at, statement())
+}
+
+/// The address that a memory operand adds up to, and one bit: can it be encoded?
+fn place(right: &Right<'_>, p: &Place) -> Result<(Smt, Smt), String> {
+    let base = match &p.base {
+        Base::Val(v) => right.register(*v)?,
+        Base::Slot(s) => right.immediate(&(*s).into())?,
+    };
+    let scale = right.immediate(&p.scale)?;
+    let index = p.index.map_or(Ok(Smt::lit(64, 0)), |i| right.register(i))?;
+    let disp = right.immediate(&p.disp)?;
+    Ok((base.add(&index.shl(&scale)).add(&disp), addressable(right.machine(), &scale, &disp)))
 }
 
 /// What is to be proved of an operand, at each type that registers hold: that it gives the value, and an immediate is as
@@ -276,8 +298,8 @@ pub fn contract(set: &RuleSet, (op, ty, above): (Opcode, Type, Above)) -> Vec<Ob
         })
     };
     let all: Vec<_> = set.rules.iter().filter(|r| r.lhs.op == op && r.ty == ty).flat_map(kept).collect();
-    if all.is_empty() || set.custom.iter().any(|c| c.0 == op) {
-        let (name, why) = (op.row().name, "no rule makes the result, so nothing keeps the promise");
+    if all.is_empty() || set.custom.iter().chain(&set.fallback).any(|c| c.0 == op) {
+        let (name, why) = (op.row().name, "no rule makes the result, or not always, so nothing keeps the promise");
         return vec![state(Kind::Contract, name, ty, String::new(), Location::caller(), Err(why.into()))];
     }
     all

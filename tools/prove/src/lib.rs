@@ -1,6 +1,7 @@
 //! Discharges the proof obligations of lowering rules with Z3: finds the solver, asks it in parallel, reads its answers.
 //! Needs windlass-rules for the obligations; leaves one [`Outcome`] per obligation.
 
+pub mod mutate;
 pub mod solver;
 
 use solver::{Answer, Error, Session, Solver};

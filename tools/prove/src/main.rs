@@ -1,20 +1,24 @@
 //! `windlass-prove`: proves that every rule, of lowering and of simplification, is right, or shows a counterexample. Exit status 0 only if all is proved.
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::{HashMap, HashSet};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+use windlass_prove::mutate::{Sets, run as run_mutants};
 use windlass_prove::solver::{Error, Solver};
 use windlass_prove::{Outcome, prove};
 use windlass_rules::MACHINES;
 use windlass_rules::prove::{Kind, Obligation, obligations, simplifications};
+use windlass_rules::term::RuleSet;
 
 /// Proves the rules with Z3.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Lists what is to be proved, and proves nothing.
     #[arg(long)]
     list: bool,
@@ -29,6 +33,37 @@ struct Args {
     smt: bool,
     /// Seconds for one question.
     #[arg(long, default_value_t = 60)]
+    timeout: u64,
+    /// Solvers side by side.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Changes rules and rows at random, and shows that each change is refuted or does no harm.
+    ///
+    /// A change that the checks refuse before the solver is asked does not count. Exit status 0 only if every survivor is
+    /// explained in tools/prove/src/mutate/explained.rs.
+    Mutate(Mutate),
+}
+
+#[derive(clap::Args)]
+struct Mutate {
+    /// The machine whose rules are changed, together with the simplifications.
+    #[arg(long, default_value = "x64")]
+    machine: String,
+    /// How many mutants the solver judges.
+    #[arg(long, default_value_t = 1000)]
+    count: usize,
+    /// Which ones: every seed draws others.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Lists every mutant with what became of it.
+    #[arg(long)]
+    list: bool,
+    /// Seconds for one question.
+    #[arg(long, default_value_t = 20)]
     timeout: u64,
     /// Solvers side by side.
     #[arg(long, default_value_t = 2)]
@@ -55,6 +90,12 @@ fn main() -> ExitCode {
     // SAFETY: nothing else runs yet, and the default action needs nothing of ours.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
     let args = Args::parse();
+    if let Some(Command::Mutate(args)) = &args.command {
+        return mutate(args).unwrap_or_else(|e| {
+            eprintln!("error: {e}");
+            ExitCode::FAILURE
+        });
+    }
     let (mut found, mut proved) = (false, true);
     for (name, all) in sets(args.machine.as_deref()) {
         let start = Instant::now();
@@ -81,6 +122,32 @@ fn main() -> ExitCode {
     if found && proved { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+fn mutate(args: &Mutate) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let start = Instant::now();
+    let (names, rules): (Vec<&str>, Vec<fn() -> RuleSet>) = MACHINES.iter().copied().unzip();
+    let machine = names.iter().position(|n| *n == args.machine);
+    let machine = machine.ok_or_else(|| format!("no machine `{}`; there are: {}", args.machine, names.join(", ")))?;
+    let sets = Sets::new(rules[machine](), windlass_rules::simplify::equations());
+    let solver = Solver::find(Duration::from_secs(args.timeout))?;
+    let bar = progress(args.count, "judging");
+    let report = run_mutants(&sets, &solver, (args.count, args.seed), args.jobs, || bar.inc(1))?;
+    bar.finish_and_clear();
+    if args.list {
+        report.judged.iter().for_each(|(m, verdict)| println!("{m}\n  {verdict}"));
+    }
+    println!("{report}, in {:.1} s", start.elapsed().as_secs_f64());
+    Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A bar for so many things, if somebody watches.
+fn progress(count: usize, doing: &str) -> ProgressBar {
+    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(count as u64) } else { ProgressBar::hidden() };
+    if let Ok(style) = ProgressStyle::with_template(&format!("{doing} {{bar:40}} {{pos}}/{{len}} {{elapsed}}")) {
+        bar.set_style(style);
+    }
+    bar
+}
+
 /// Is the obligation written at FILE:LINE?
 fn is_at(o: &Obligation, place: &str) -> bool {
     let Some((file, line)) = place.rsplit_once(':') else { return false };
@@ -93,6 +160,7 @@ fn heading(o: &Obligation) -> String {
         Kind::Rule => format!("{}.{}", o.what, o.ty),
         Kind::Equation => format!("simplification of {}.{}", o.what, o.ty),
         Kind::Contract => format!("contract of {}.{}", o.what, o.ty),
+        Kind::Row => format!("row of {}", o.what),
         Kind::Address | Kind::Operand | Kind::Test => format!("alternative of {} at {}", o.what, o.ty),
     };
     let case = if o.case.is_empty() { String::new() } else { format!(", {}", o.case) };
@@ -109,11 +177,7 @@ fn print_obligation(o: &Obligation, script: bool) {
 
 fn run(args: &Args, chosen: &[&Obligation]) -> Result<Vec<Outcome>, Error> {
     let solver = Solver::find(Duration::from_secs(args.timeout))?;
-    let bar =
-        if std::io::stderr().is_terminal() { ProgressBar::new(chosen.len() as u64) } else { ProgressBar::hidden() };
-    if let Ok(style) = ProgressStyle::with_template("proving {bar:40} {pos}/{len} {elapsed}") {
-        bar.set_style(style);
-    }
+    let bar = progress(chosen.len(), "proving");
     let outcomes = prove(&solver, chosen, args.jobs, || bar.inc(1))?;
     bar.finish_and_clear();
     Ok(outcomes)
@@ -143,6 +207,7 @@ fn report(name: &str, chosen: &[&Obligation], outcomes: &[Outcome], took: Durati
         ("rules", count(&[Kind::Rule])),
         ("alternatives of nonterminals", count(&[Kind::Address, Kind::Operand, Kind::Test])),
         ("contracts", count(&[Kind::Contract])),
+        ("rows", count(&[Kind::Row])),
         ("simplifications", count(&[Kind::Equation])),
     ];
     let kinds: Vec<String> = kinds.iter().filter(|k| k.1 > 0).map(|(what, n)| format!("{n} {what}")).collect();

@@ -89,6 +89,9 @@ pub fn simulate<M: Machine, E: Env>(row: &Row, e: &mut E, input: &Input<E::B>) -
     let meant = M::meaning(row.family, e, row.width as u32, input, &args);
     if matches!(row.mem, MemMode::Store | MemMode::Modify) {
         let addr = input.addr.as_ref().expect("an address per memory operand");
+        let w = meant.results[0].w();
+        let width = row.operands.iter().find_map(|o| if let Operand::Mem(w) = *o { Some(w.into()) } else { None });
+        assert!(width == Some(w), "{}: stores {w} bits in an operand of {width:?}", row.name);
         e.store(addr, &meant.results[0], input.access);
         return Output { defs: vec![], flags: meant.flags };
     }
@@ -107,6 +110,7 @@ pub fn simulate<M: Machine, E: Env>(row: &Row, e: &mut E, input: &Input<E::B>) -
 
 /// The whole register of `bits` after the low `w` of them are written.
 fn write<E: Env>(e: &mut E, v: &E::B, (w, bits): (u32, u32), above: Above, old: Option<&E::B>) -> E::B {
+    assert!(v.w() == w, "a result of {} bits for an operand of {w}", v.w());
     if w == bits {
         return v.clone();
     }

@@ -6,7 +6,7 @@ use crate::generate::place;
 use crate::term::*;
 use windlass_desc::cc::{FloatCC, IntCC};
 use windlass_desc::ops::Opcode;
-use windlass_desc::types::Type;
+use windlass_desc::types::{I64, INVALID, Type};
 
 /// Rules that stand after one that matches whatever they match.
 pub fn unreachable(set: &RuleSet) -> Vec<Problem> {
@@ -21,8 +21,42 @@ pub fn unreachable(set: &RuleSet) -> Vec<Problem> {
     out
 }
 
+/// Alternatives that stand after one that matches whatever they match, and nonterminals that do not always match.
+pub fn alternatives(set: &RuleSet) -> Vec<Problem> {
+    let mut out = vec![];
+    for n in &set.nonterminals {
+        for (k, later) in n.alternatives.iter().enumerate() {
+            if let Some(earlier) = n.alternatives[..k].iter().find(|a| covers_alternative(a, later)) {
+                let what = format!("can never match: {} matches all that it matches", place(earlier.at));
+                out.push(Problem { at: place(later.at), what });
+            }
+        }
+        let types: Vec<Type> = match n.gives {
+            Gives::Address => vec![I64],
+            Gives::Operand(_) => vec![INVALID],
+            Gives::Test => set.machine.register_types.iter().copied().filter(|t| t.is_int()).collect(),
+        };
+        for t in types {
+            if !n.alternatives.iter().any(|a| a.ty == t && a.guards.is_empty() && is_free(&a.pat)) {
+                let at = if t == INVALID { String::new() } else { format!(" at {t}") };
+                let what = format!("no alternative matches whatever is left{at}");
+                out.push(Problem { at: format!("the nonterminal `{}`", n.name), what });
+            }
+        }
+    }
+    out
+}
+
+fn covers_alternative(a: &Alternative, b: &Alternative) -> bool {
+    a.ty == b.ty && covers_guards(&a.guards, &b.guards) && covers(&a.pat, &b.pat, &mut Binding::default())
+}
+
+fn covers_guards(a: &[Guard], b: &[Guard]) -> bool {
+    a.iter().all(|g| b.iter().any(|h| h.test.name == g.test.name && h.args == g.args))
+}
+
 fn covers_rule(a: &Rule, b: &Rule) -> bool {
-    let guards = a.guards.iter().all(|g| b.guards.iter().any(|h| h.test.name == g.test.name && h.args == g.args));
+    let guards = covers_guards(&a.guards, &b.guards);
     (a.needs.is_none() || a.needs == b.needs)
         && (!a.near || b.near)
         && guards
@@ -146,17 +180,21 @@ fn accepts(p: &Pat, t: Type) -> bool {
     }
 }
 
-/// Matches whatever the operands are, on any CPU.
-fn is_single_node(r: &Rule) -> bool {
-    let free = |p: &Pat| match p {
+/// Matches any value.
+fn is_free(p: &Pat) -> bool {
+    match p {
         Pat::Val(v) => v.promised.is_none() && !v.lives_on,
         Pat::Rmi(_) | Pat::Cond(_) => true,
         Pat::Op(_) => false,
-    };
+    }
+}
+
+/// Matches whatever the operands are, on any CPU.
+fn is_single_node(r: &Rule) -> bool {
     r.needs.is_none()
         && !r.near
         && r.guards.is_empty()
         && r.lhs.imm.is_none_or(|k| k.test.is_none())
         && r.lhs.addr.is_none_or(|a| a.more == 0)
-        && r.lhs.args.iter().all(free)
+        && r.lhs.args.iter().all(is_free)
 }

@@ -3,6 +3,7 @@
 //! decide; a left side that could trap is equal only if it cannot where the tests hold, or if both sides trap alike.
 
 use super::effects::{Effect, Recorder, describe, same_effects, terms};
+use super::same::all_equal;
 use super::vars;
 use super::{Kind, Obligation, Statement, state};
 use crate::equation::{Computed, Equation, ImmArg, Turned};
@@ -85,15 +86,23 @@ fn all_values(e: &Equation, name: &'static str, values: &[i64]) -> Result<Statem
     Ok(Statement { assumptions: left.assumptions, goal, choices: vec![], shown: left.shown, effects: None })
 }
 
-fn statement(e: &Equation, case: &Case) -> Result<Statement, String> {
-    let (types, right_types) = e.types()?;
-    let mut left = Side::new(&types, case.clone());
+/// Both sides of a simplification in one case.
+struct Run<'a> {
+    left: Side<'a>,
+    want: Vec<Smt>,
+    /// What the right side does.
+    recorder: Recorder,
+    got: Vec<Smt>,
+}
+
+fn run<'a>(e: &Equation, case: &Case, (types, right_types): (&'a Types, &'a [Types])) -> Result<Run<'a>, String> {
+    let mut left = Side::new(types, case.clone());
     let want = left.operation(&e.left)?;
     left.tests(e)?;
     let bound = left.definitions(e)?;
     let mut recorder = Recorder::new("right");
     let mut got = vec![];
-    for (p, types) in e.right.iter().zip(&right_types) {
+    for (p, types) in e.right.iter().zip(right_types) {
         let mut right = Side { types, recorder, ..bound.fresh() };
         match p {
             Pat::Op(p) => got.extend(right.operation(p)?),
@@ -102,6 +111,12 @@ fn statement(e: &Equation, case: &Case) -> Result<Statement, String> {
         }
         recorder = right.recorder;
     }
+    Ok(Run { left, want, recorder, got })
+}
+
+fn statement(e: &Equation, case: &Case) -> Result<Statement, String> {
+    let (types, right_types) = e.types()?;
+    let Run { left, want, recorder, got } = run(e, case, (&types, &right_types))?;
     if want.len() != got.len() {
         return Err(format!("the right side gives {} results, the left side has {}", got.len(), want.len()));
     }
@@ -116,6 +131,42 @@ fn statement(e: &Equation, case: &Case) -> Result<Statement, String> {
     shown.extend(terms("left", &left.recorder).chain(terms("right", &recorder)));
     let effects = describe(&left.recorder, &recorder);
     Ok(Statement { assumptions: left.assumptions, goal, choices: left.recorder.choices, shown, effects })
+}
+
+/// Of two versions of a simplification, in each case of the new one: what `ask` makes of both. Where the old one does not
+/// match, `elsewhere` holds.
+fn compared(
+    [old, new]: [&Equation; 2],
+    elsewhere: bool,
+    ask: impl Fn(Run<'_>, Run<'_>) -> Result<(Vec<Smt>, Smt), String>,
+) -> Vec<Obligation> {
+    let before: Vec<BTreeMap<&'static str, IntCC>> = cases(old).into_iter().map(|c| c.conditions).collect();
+    let one = |case: &Case| {
+        let (old_types, new_types) = (old.types()?, new.types()?);
+        let (assumptions, goal) = match before.contains(&case.conditions) {
+            true => ask(run(old, case, (&old_types.0, &old_types.1))?, run(new, case, (&new_types.0, &new_types.1))?)?,
+            false => (vec![], Smt::lit(1, elsewhere.into())),
+        };
+        Ok(Statement { assumptions, goal, choices: vec![], shown: vec![], effects: None })
+    };
+    let name = new.left.op.row().name;
+    cases(new).iter().map(|c| state(Kind::Equation, name, new.ty, c.to_string(), new.at, one(c))).collect()
+}
+
+/// That the new version gives what the old one gives where both match.
+pub fn same(old: &Equation, new: &Equation) -> Vec<Obligation> {
+    compared([old, new], true, |old, new| {
+        let goal = all_equal(&old.got, &new.got)?.and(&no_worse(&old.recorder, &new.recorder));
+        Ok(([old.left.assumptions, new.left.assumptions].concat(), goal))
+    })
+}
+
+/// That the new version matches only where the old one does, and means the same there.
+pub fn narrower(old: &Equation, new: &Equation) -> Vec<Obligation> {
+    compared([old, new], false, |old, new| {
+        let equal = all_equal(&old.want, &new.want)?;
+        Ok((new.left.assumptions, old.left.assumptions.iter().fold(equal, |all, a| all.and(a))))
+    })
 }
 
 /// One bit: do both sides do the same, or nothing at all?

@@ -52,6 +52,10 @@ impl<'a> Right<'a> {
         let (temps, flags, results, kept, reads) = (vec![], None, vec![], vec![], Cell::new(0));
         Right { m, types, case, recorder, encodable, temps, flags, results, kept, reads }
     }
+    /// The machine.
+    pub fn machine(&self) -> &'a Machine {
+        self.m
+    }
     /// Does a rule that asks for the feature `needs`, and for a `near` symbol or not, ask for all that `inst` needs?
     pub fn features(&self, inst: &MInst, needs: Option<Feature>, near: bool) -> Result<(), String> {
         for inst in all_insts(&[inst]) {

@@ -97,7 +97,7 @@ pub enum RmiForm {
 }
 
 /// One case of a rule.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Case {
     conditions: BTreeMap<&'static str, IntCC>,
     operands: BTreeMap<&'static str, RmiForm>,
