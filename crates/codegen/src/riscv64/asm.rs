@@ -50,9 +50,16 @@ pub fn print(inst: &Inst, ops: &[u32], frame: &FrameOffsets, to: Option<&str>) -
     }
     if SPECS[inst.row as usize].format == Format::Pair {
         out.push_str(separator);
-        out.push_str(to.unwrap_or("0"));
+        out.push_str(bare(to.unwrap_or("0")));
     }
     out
+}
+
+/// A symbol without its quotes where they are not needed: calls take no others.
+fn bare(symbol: &str) -> &str {
+    let plain = |name: &&str| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let inner = symbol.strip_prefix('"').and_then(|s| s.strip_suffix('"')).filter(plain);
+    inner.filter(|name| name.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'_')).unwrap_or(symbol)
 }
 
 /// The name of a row.

@@ -2,9 +2,8 @@
 //! not find shorter bytes for that text.
 
 use crate::cases::{self, Case, Rng};
+use crate::common;
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::process::{Command, Stdio};
 use windlass_codegen::x64::asm;
 use windlass_codegen::x64::branch::{BRANCHES, JMP_KIND, jcc_kind};
 use windlass_codegen::x64::rows::{XCHG64_R, XCHG64_RR};
@@ -13,47 +12,18 @@ use windlass_desc::x64::{Feature, Link, regs, rows};
 
 const CASES_PER_ROW: usize = 300;
 
-/// What llvm-mc, run with `args`, makes of `input`.
-fn llvm_mc(args: &[&str], input: String) -> String {
+/// What llvm-mc must be told.
+fn features() -> String {
     let features: BTreeSet<_> =
         rows().iter().filter_map(|row| row.feature).map(|f| Feature::ALL[f.0 as usize].llvm).collect();
     let features = features.into_iter().map(|name| format!("+{name}")).collect::<Vec<_>>().join(",");
-    let mut command = Command::new("llvm-mc");
-    command.args(["--triple=x86_64", "--output-asm-variant=1", &format!("-mattr={features}")]).args(args);
-    let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = spawned.unwrap_or_else(|e| {
-        panic!("cannot run llvm-mc ({e}): it checks our encodings; ./test-all.sh installs what the tests need")
-    });
-    let mut stdin = child.stdin.take().expect("piped");
-    let feeder = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = child.wait_with_output().expect("llvm-mc ends");
-    feeder.join().expect("no panic").expect("llvm-mc reads its input");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && errors.is_empty(), "llvm-mc: {}", &errors[..errors.len().min(2000)]);
-    String::from_utf8(output.stdout).expect("text")
+    format!("-mattr={features}")
 }
 
-/// The instructions in a disassembly, white space normalised, directives and comments dropped.
-fn instructions(text: &str) -> Vec<String> {
-    let code = text.lines().map(|l| l.split('#').next().unwrap_or("").trim());
-    code.filter(|l| !l.is_empty() && !l.starts_with('.'))
-        .map(|l| l.split_whitespace().collect::<Vec<_>>().join(" "))
-        .collect()
-}
+const X86: [&str; 2] = ["--triple=x86_64", "--output-asm-variant=1"];
 
-/// Requires that LLVM reads each byte string as one instruction with the text that stands beside it. Brackets make
-/// each line a unit of its own, so that a wrong length cannot be made good by the next line.
 fn check(list: &[(Vec<u8>, String)]) {
-    let mut input = String::new();
-    for (bytes, _) in list {
-        let bytes: Vec<_> = bytes.iter().map(|b| format!("{b:#04x}")).collect();
-        input.push_str(&format!("[{}]\n", bytes.join(",")));
-    }
-    let theirs = instructions(&llvm_mc(&["--disassemble"], input));
-    let pairs = list.iter().zip(&theirs).filter(|((_, ours), theirs)| ours != *theirs);
-    let wrong: Vec<_> = pairs.map(|((b, ours), theirs)| format!("{b:02x?}: {ours}; LLVM says {theirs}")).collect();
-    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
-    assert_eq!(list.len(), theirs.len(), "one line per instruction");
+    common::check(&[&X86[..], &[&features()]].concat(), list);
 }
 
 fn all_cases() -> Vec<(usize, Case)> {
@@ -91,7 +61,7 @@ fn llvm_finds_nothing_shorter() {
     let cases: Vec<_> = all_cases().into_iter().filter(|(n, _)| taken(*n)).collect();
     let texts: Vec<_> = cases.iter().map(|(_, c)| text(c)).collect();
     let input = format!(".intel_syntax noprefix\n{}\n", texts.join("\n"));
-    let listing = llvm_mc(&["--show-encoding"], input);
+    let listing = common::llvm_mc(&[&X86[..], &[&features(), "--show-encoding"]].concat(), input);
     let theirs = listing.lines().filter_map(|l| l.split_once("encoding: ["));
     let theirs: Vec<usize> = theirs.map(|(_, bytes)| bytes.split(',').count()).collect();
     assert_eq!(theirs.len(), texts.len());

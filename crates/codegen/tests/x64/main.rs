@@ -4,8 +4,12 @@
 
 mod assembled;
 mod cases;
+#[path = "../common/llvm.rs"]
+mod common;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod cpu;
+#[path = "../common/assembled.rs"]
+mod listings;
 mod llvm;
 mod tables;
 #[cfg(all(target_arch = "x86_64", unix))]

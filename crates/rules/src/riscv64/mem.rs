@@ -13,6 +13,7 @@ pub fn rules(r: &mut RuleSet) {
     loads(r);
     stores(r);
     r.supported.push((Opcode::StackAddr, vec![I64]));
+    r.fallback.push((Opcode::StackAddr, "flow::stack_addr"));
     r.supported.push((Opcode::FuncAddr, vec![I64]));
     r.rule(&[I64], |_| stack_addr(S).to(lea_slot(S)));
     r.rule(&[I64], |_| func_addr(S).to(sym_near(S)).near());
