@@ -68,7 +68,8 @@ fn unit(text: &str, convention: Option<CallConv>, pipeline: &mut Pipeline) -> Re
         }
     }
     windlass_opt::run(&mut func, Level::None).map_err(|e| e.to_string())?;
-    let (vcode, machine) = pipeline.vcode(&func, isa::native::backend()?, &Options::default()).map_err(|e| e.to_string())?;
+    let (vcode, machine) =
+        pipeline.vcode(&func, isa::native::backend()?, &Options::default()).map_err(|e| e.to_string())?;
     Ok((Unit { name: func.name.to_string(), code: vcode.code.clone() }, machine))
 }
 
