@@ -22,11 +22,11 @@ pub fn rules(r: &mut RuleSet) {
             pat(X, Y).to(s.gives([LOW, HIGH]))
         });
     };
-    carried(Opcode::Iadd, iadd, |x, y| addl(x, y), |x, y| addc(x, y));
-    carried(Opcode::Isub, isub, |x, y| subl(x, y), |x, y| subb(x, y));
-    carried(Opcode::Band, band, |x, y| and(x, y), |x, y| and(x, y));
-    carried(Opcode::Bor, bor, |x, y| or(x, y), |x, y| or(x, y));
-    carried(Opcode::Bxor, bxor, |x, y| xor(x, y), |x, y| xor(x, y));
+    carried(Opcode::Iadd, iadd, addl, addc);
+    carried(Opcode::Isub, isub, subl, subb);
+    carried(Opcode::Band, band, and, and);
+    carried(Opcode::Bor, bor, or, or);
+    carried(Opcode::Bxor, bxor, xor, xor);
     memory(r);
 }
 
