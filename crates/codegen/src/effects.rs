@@ -1,5 +1,5 @@
 //! Checks that lowering kept the order of effects. In every block: if two instructions may not be exchanged
-//! ([`Kind::conflicts`]), all that the first became stands before all that the second became; and each instruction with an
+//! (`conflicts`), all that the first became stands before all that the second became; and each instruction with an
 //! effect became something, once unless it may become several. Needs the IR and a [`VCode`]; shares nothing with lowering
 //! but the question what an effect is.
 

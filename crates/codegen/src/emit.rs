@@ -2,7 +2,7 @@
 //! what does not follow anyway, blocks on edges and trap sites at the end. Needs allocated code, the frame, and a
 //! [`Target`], which says what each row becomes; leaves [`CompiledCode`].
 //!
-//! Every machine instruction is a row. It is listed and encoded by [`Emitter::row`] and its like, so that the listing
+//! Every machine instruction is a row. It is listed and encoded by `Emitter::row` and its like, so that the listing
 //! cannot say anything else than the bytes. Only branches to labels are not, since their size is chosen at the end.
 
 use crate::backend::{self, Allocated};

@@ -1,6 +1,6 @@
 //! Mutants: one thing of one rule, alternative, contract, row or simplification changed at random. Each must be refused
 //! by the checks, refuted by the solver, or shown to be as right as what it was; what else there is, survives, and stands
-//! in a table with a reason ([`explained`]) or is a hole in the proofs. Needs the sets of rules and the solver.
+//! in a table with a reason (`mutate/explained.rs`) or is a hole in the proofs. Needs the sets of rules and the solver.
 
 mod equation;
 mod explained;
