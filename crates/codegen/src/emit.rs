@@ -205,6 +205,7 @@ impl<T: Target> Emitter<'_, T> {
     }
 
     /// Of an instruction that becomes several since `start`, the one that may trap comes next.
+    #[allow(dead_code, reason = "not every machine that is switched on needs it")]
     pub(crate) fn traps_next(&mut self, start: Mark) {
         let here = self.s.buffer.mark();
         if let Some((mark, Meta::Trap(_))) = self.s.meta.last_mut()
@@ -215,6 +216,7 @@ impl<T: Target> Emitter<'_, T> {
     }
 
     /// This place.
+    #[allow(dead_code, reason = "not every machine that is switched on needs it")]
     pub(crate) fn mark(&self) -> Mark {
         self.s.buffer.mark()
     }

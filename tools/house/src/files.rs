@@ -39,6 +39,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("tools/windlass/src/args.rs", "examples in the help"),
     ("tools/windlass/src/qemu", "emulators: a row for each target"),
     ("tools/windlass/src/sandbox.rs", "registers of the host in a signal handler"),
+    ("tools/windlass/src/test/kinds/simulate.rs", "the machine whose rows the simulator runs, one for each target"),
     ("tools/windlass/src/target.rs", "names that misspelt targets may stand for"),
 ];
 

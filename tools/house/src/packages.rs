@@ -21,6 +21,8 @@ const LAYERS: &[(&str, &str, &str)] = &[
         "windlass-desc windlass-rules",
     ),
     ("windlass-link", "windlass-control windlass-entity windlass-ir windlass-opt windlass-codegen", ""),
+    ("windlass-paper", "windlass-desc windlass-rules", ""),
+    ("windlass-simulate", "windlass-codegen windlass-desc windlass-ir windlass-opt windlass-regalloc", ""),
     ("windlass-prove", "windlass-desc windlass-rules", ""),
     ("windlass-share", "", ""),
     ("windlass-house", "", ""),
