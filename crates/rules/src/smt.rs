@@ -1,7 +1,7 @@
 //! SMT-LIB bit-vector terms: the instance of [`Bv`] that meanings are proved with. Terms are shared graphs, constants
 //! are folded while they are built, and a script names every node once, so that sharing never turns into copies.
 //!
-//! Sums and products of floats commute: that is an axiom of the terms, which take their operands in order of size. It is
+//! Sums and products of floats commute, those of `Fma` too: that is an axiom of the terms, which take their operands in order of size. It is
 //! true of exact results that are rounded (IEEE 754, 5.4.1) but for the bits of a NaN, which meanings do not use.
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -137,9 +137,10 @@ impl Bv for Smt {
             _ => format!("fp_{op:?}").to_lowercase(),
         };
         let args = match (op, args) {
-            (FpOp::Add | FpOp::Mul, &[a, b]) => {
+            (FpOp::Add | FpOp::Mul | FpOp::Fma, &[a, b, ..]) => {
                 let less = a.ult(b);
-                vec![less.ite(a, b), less.ite(b, a)]
+                let rest = args[2..].iter().map(|&c| c.clone());
+                [less.ite(a, b), less.ite(b, a)].into_iter().chain(rest).collect()
             }
             _ => args.iter().map(|&a| a.clone()).collect(),
         };
