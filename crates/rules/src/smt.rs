@@ -1,8 +1,9 @@
 //! SMT-LIB bit-vector terms: the instance of [`Bv`] that meanings are proved with. Terms are shared graphs, constants
 //! are folded while they are built, and a script names every node once, so that sharing never turns into copies.
 //!
-//! Sums and products of floats commute, those of `Fma` too: that is an axiom of the terms, which take their operands in order of size. It is
-//! true of exact results that are rounded (IEEE 754, 5.4.1) but for the bits of a NaN, which meanings do not use.
+//! Sums and products of floats commute, the product within `Fma` too: that is an axiom of the terms, which take these
+//! operands in order of size. It is true of exact results that are rounded (IEEE 754, 5.4.1) but for the bits of a NaN,
+//! which meanings do not use.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::fmt::Write;
