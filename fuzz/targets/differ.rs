@@ -22,7 +22,7 @@ use windlass_ir::ir::Function;
 use windlass_ir::reader::parse_functions;
 use windlass_ir::verifier::verify_function;
 use windlass_opt::Level;
-use windlass_tool::native::{Native, Outcome};
+use windlass_tool::native::{Engine, Native, Outcome};
 use windlass_tool::target;
 
 /// How many functions, and how many calls of each.
@@ -57,7 +57,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
     let all: Vec<&Function> = funcs.iter().collect();
     let pairs: Vec<(&Function, &[DataValue])> = calls.iter().map(|(f, args, _)| (*f, &args[..])).collect();
     for level in Level::ALL {
-        let native = Native::compile(&all, level, &build.clone().checked().options);
+        let native = Native::compile(&Engine::Host, &build.clone().checked(), &all, level);
         let found = native.call_all(&pairs).expect("the system lets functions run");
         for ((func, args, expected), found) in calls.iter().zip(found) {
             assert!(
